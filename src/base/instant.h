@@ -1,0 +1,39 @@
+/*
+ * instant.h - points in time and their text.  Arithmetic only: nothing here
+ * reads a clock.
+ *
+ * nsec counts nanoseconds since 1970-01-01T00:00:00Z, leap seconds ignored
+ * (POSIX time), or is a span of nanoseconds; names ending in _at are instants,
+ * in _for are spans.  Range: years 1678 to 2262.
+ */
+#ifndef BASE_INSTANT_H
+#define BASE_INSTANT_H
+
+#include "slice.h"
+#include "status.h"
+
+#include <stdint.h>
+
+typedef int64_t nsec;
+
+#define NSEC_USEC ((nsec)1000)
+#define NSEC_MSEC ((nsec)1000000)
+#define NSEC_SEC ((nsec)1000000000)
+#define NSEC_MAX INT64_MAX
+
+#define INSTANT_TEXT 36 /* "2026-11-20T12:55:22.549557202Z" and a NUL fit */
+
+/* a + b, held at the ends of the range instead of wrapping. */
+nsec nsec_add(nsec a, nsec b);
+
+/* RFC 3339 in UTC with nine digits; always INSTANT_TEXT or fewer bytes. */
+void instant_format(nsec at, char out[INSTANT_TEXT]);
+/*
+ * RFC 3339 with an offset or Z, 'T' or a space, 0 to 9 fraction digits (more
+ * are cut), the whole slice.  ST_BAD otherwise.
+ */
+CHECKED enum status instant_parse(struct slice text, nsec *ret_at);
+/* A span written 250ms, 1.5s, 10m, 24h, 7d or a bare number of seconds. */
+CHECKED enum status span_parse(struct slice text, nsec *ret_for);
+
+#endif

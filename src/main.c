@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int main(void)
+{
+    puts("bladewatch " BW_VERSION);
+    return 0;
+}
