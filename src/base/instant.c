@@ -119,7 +119,7 @@ static unsigned month_days(unsigned y, unsigned m)
                                           31, 31, 30, 31, 30, 31 };
     bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 
-    return days[m - 1] + (m == 2 && leap);
+    return days[m - 1] + (m == 2 && leap ? 1u : 0u);
 }
 
 enum status instant_parse(struct slice text, nsec *ret_at)

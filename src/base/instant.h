@@ -21,12 +21,12 @@ typedef int64_t nsec;
 #define NSEC_SEC ((nsec)1000000000)
 #define NSEC_MAX INT64_MAX
 
-#define INSTANT_TEXT 36 /* "2026-11-20T12:55:22.549557202Z" and a NUL fit */
+#define INSTANT_TEXT 56 /* room for one instant and its NUL */
 
 /* a + b, held at the ends of the range instead of wrapping. */
 nsec nsec_add(nsec a, nsec b);
 
-/* RFC 3339 in UTC with nine digits; always INSTANT_TEXT or fewer bytes. */
+/* RFC 3339 in UTC with nine digits; "2026-11-20T12:55:22.549557202Z". */
 void instant_format(nsec at, char out[INSTANT_TEXT]);
 /*
  * RFC 3339 with an offset or Z, 'T' or a space, 0 to 9 fraction digits (more

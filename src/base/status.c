@@ -28,7 +28,7 @@ void err_prefix(struct err *err, const char *format, ...)
     va_end(args);
     memcpy(tail, err->text, sizeof(tail));
     snprintf(err->text, sizeof(err->text), "%.*s: %.*s",
-             (int)(sizeof(head) / 2), head, (int)(sizeof(tail) / 2), tail);
+             (int)(sizeof(head) / 2 - 3), head, (int)(sizeof(tail) / 2), tail);
 }
 
 const char *status_name(enum status st)
