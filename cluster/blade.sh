@@ -5,6 +5,7 @@
 # environment:
 #   PAUSE          seconds between two rounds (1)
 #   ROUNDS         rounds before it says "done" and idles; 0: never (0)
+#   LEASE          seconds for which it counts as alive without a word (5)
 # shellcheck shell=sh
 
 host=$(hostname)
@@ -34,9 +35,9 @@ hello() {
     say "$host" msg '"Hello World"'
 }
 
-# Alive as long as it says so: the key is forgotten five rounds later.
+# Alive as long as it says so: the lease runs out and the key is forgotten.
 heartbeat() {
-    say "$host" alive "{\"\$set\":$round,\"\$ttl\":$((5 * ${PAUSE:-1}))}"
+    say "$host" alive "{\"\$set\":$round,\"\$ttl\":${LEASE:-5}}"
 }
 
 # Ends a round; false when that was the last one.
