@@ -147,12 +147,12 @@ int main(int argc, char **argv)
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     signal(SIGTERM, on_signal);
     s.fd = open(argv[2], O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-    d = s.fd < 0 ? NULL
-                 : MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME,
-                                    0, NULL, NULL, on_request, &s,
-                                    MHD_OPTION_SOCK_ADDR, &at,
-                                    MHD_OPTION_CONNECTION_LIMIT, 1024u,
-                                    MHD_OPTION_END);
+    d = s.fd < 0
+            ? NULL
+            : MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
+                               NULL, NULL, on_request, &s, MHD_OPTION_SOCK_ADDR,
+                               &at, MHD_OPTION_CONNECTION_LIMIT, 1024u,
+                               MHD_OPTION_END);
     if (!d) {
         perror(argv[2]);
         return 1;

@@ -25,13 +25,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCRAPERS 120
-#define SPOTTERS 60
-#define NODES 20
-#define DOMAINS 2 /* an intent scrapes two */
+#define SCRAPERS        120
+#define SPOTTERS        60
+#define NODES           20
+#define DOMAINS         2 /* an intent scrapes two */
 #define LINES_AN_INTENT 50
-#define RECENT 1000
-#define HOST_MAX 48
+#define RECENT          1000
 
 struct gen {
     uint64_t random;
@@ -86,10 +85,13 @@ static const char *const faults[] = {
     "réponse illisible: caractère inattendu \\\"<\\\"",
 };
 
-#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+#define COUNT(a)   (sizeof(a) / sizeof(a)[0])
 #define PICK(g, a) (a)[below(g, COUNT(a))]
 
-/* SplitMix64. */
+/*
+ * SplitMix64.  At most one call in the arguments of another: their order is
+ * the compiler's choice, and the bytes must not be.
+ */
 static uint64_t next_random(struct gen *g)
 {
     uint64_t z = (g->random += 0x9e3779b97f4a7c15u);
@@ -104,8 +106,7 @@ static uint64_t below(struct gen *g, uint64_t n)
     return next_random(g) % n;
 }
 
-static void put(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+static void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static void put(const char *format, ...)
 {
@@ -132,8 +133,7 @@ static void put_milli(uint64_t v)
 
 static void put_host(const char *role, unsigned number)
 {
-    put("%s-%03u.%s.blades", role, number,
-        regions[number % COUNT(regions)]);
+    put("%s-%03u.%s.blades", role, number, regions[number % COUNT(regions)]);
 }
 
 static void put_blade(unsigned blade)
@@ -150,8 +150,8 @@ static void put_msg(struct gen *g, unsigned blade)
 {
     put("\"");
     put_blade(blade);
-    put("\":{\"msg\":\"%s\",\"line\":%" PRIu64 ",\"up\":",
-        PICK(g, messages), g->line);
+    put("\":{\"msg\":\"%s\",\"line\":%" PRIu64 ",\"up\":", PICK(g, messages),
+        g->line);
     put_milli(g->line * 10 + below(g, 1000));
     put("}");
 }
@@ -165,8 +165,8 @@ static struct intent *new_intent(struct gen *g)
     it->scraper = (unsigned)below(g, SCRAPERS);
     it->spotter = (unsigned)below(g, SPOTTERS);
     it->domain[0] = (unsigned)below(g, COUNT(domains));
-    it->domain[1] = (it->domain[0] + 1 + (unsigned)below(g, 4)) %
-                    (unsigned)COUNT(domains);
+    it->domain[1] =
+        (it->domain[0] + 1 + (unsigned)below(g, 4)) % (unsigned)COUNT(domains);
     return it;
 }
 
@@ -188,15 +188,17 @@ static void open_intent(const struct intent *it)
 static void line_create(struct gen *g)
 {
     struct intent *it = new_intent(g);
+    const char *module = PICK(g, modules);
+    unsigned minor = (unsigned)below(g, 9);
+    unsigned patch = (unsigned)below(g, 30);
 
     open_intent(it);
     put("\"host\":\"");
     put_host("scraper", it->scraper);
     put("\",\"spotter\":\"");
     put_host("spotter", it->spotter);
-    put("\",\"module\":\"%s@1.%u.%u\",\"created\":%" PRIu64 "}},",
-        PICK(g, modules), (unsigned)below(g, 9), (unsigned)below(g, 30),
-        1700000000000 + g->line);
+    put("\",\"module\":\"%s@1.%u.%u\",\"created\":%" PRIu64 "}},", module,
+        minor, patch, 1700000000000 + g->line);
     put("\"orchestrator.eu-west.blades\":{\"msg\":\"intent set\"}}\n");
 }
 
@@ -288,14 +290,16 @@ static void line_error(struct gen *g, struct intent *it)
     unsigned d = (unsigned)below(g, DOMAINS);
     bool array = below(g, 2) == 0;
     unsigned number = it->errors++ % 8;
+    const char *fault = PICK(g, faults);
+    unsigned code = 100 + (unsigned)below(g, 500);
 
     open_domain(it, d);
     if (array)
         put("{\"errors\":[");
     else
         put("{\"errors\":{\"%u\":", number);
-    put("{\"msg\":\"%s\",\"code\":%u,\"at\":%" PRIu64 "}", PICK(g, faults),
-        100 + (unsigned)below(g, 500), 1700000000000 + g->line);
+    put("{\"msg\":\"%s\",\"code\":%u,\"at\":%" PRIu64 "}", fault, code,
+        1700000000000 + g->line);
     put(array ? "]" : "}");
     put("}}}}}}}\n");
 }
@@ -338,6 +342,9 @@ static void gen_intents(struct gen *g, uint64_t n)
 
 static void put_wide_domain(struct gen *g)
 {
+    unsigned net = (unsigned)below(g, 256);
+    unsigned host = (unsigned)below(g, 256);
+
     put("\"%s\":{\"latency\":{\"p50\":", PICK(g, domains));
     put_milli(below(g, 50000));
     put(",\"p90\":");
@@ -345,7 +352,7 @@ static void put_wide_domain(struct gen *g)
     put(",\"p99\":");
     put_milli(below(g, 900000));
     put("},\"env\":{\"os\":\"linux\",\"proxy\":\"http://10.0.%u.%u:3128\"},",
-        (unsigned)below(g, 256), (unsigned)below(g, 256));
+        net, host);
     put("\"load\":[");
     for (int i = 0; i < 6; i++) {
         put(i ? "," : "");
@@ -375,8 +382,7 @@ static void gen_wide(struct gen *g, uint64_t n)
 static void gen_unique(struct gen *g, uint64_t n)
 {
     for (g->line = 0; g->line < n; g->line++) {
-        put("{\"jobs\":{\"job-%016" PRIx64 "\":{\"host\":\"",
-            next_random(g));
+        put("{\"jobs\":{\"job-%016" PRIx64 "\":{\"host\":\"", next_random(g));
         put_blade((unsigned)below(g, SCRAPERS));
         put("\",\"state\":\"queued\",\"at\":%" PRIu64 "}}}\n", g->line);
     }
@@ -434,8 +440,7 @@ static void gen_bad(struct gen *g, uint64_t n)
 
         put("%.*s%016" PRIx64 "%s", head, text, next_random(g),
             text + head + 1);
-        put(" and so on, by scraper-%03u.eu-west.blades at line %" PRIu64
-            "\n",
+        put(" and so on, by scraper-%03u.eu-west.blades at line %" PRIu64 "\n",
             (unsigned)below(g, SCRAPERS), g->line);
     }
 }

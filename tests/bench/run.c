@@ -40,8 +40,7 @@ static int report(const char *path, int status, double wall,
     fprintf(f,
             "{\"exit\":%d,\"user\":%.6f,\"sys\":%.6f,\"wall\":%.6f,"
             "\"rss_kib\":%ld}\n",
-            WIFEXITED(status) ? WEXITSTATUS(status)
-                              : 128 + WTERMSIG(status),
+            WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
             seconds(use->ru_utime), seconds(use->ru_stime), wall,
             use->ru_maxrss);
     return fclose(f) ? 1 : 0;

@@ -64,7 +64,7 @@ class Watch(threading.Thread):
 
     def run(self):
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        link.request("GET", "/state/watch?path=bench")
+        link.request("GET", "/state/watch")
         answer = link.getresponse()
         self.first.set()
         try:

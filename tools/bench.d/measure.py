@@ -99,8 +99,12 @@ def row(case, base=None, goal=None, invert=False):
         every = ratios([c / pair[0].units for c in pair[0].cpu()],
                        [c / pair[1].units for c in pair[1].cpu()])
         result["ratio"] = statistics.median(every)
-        result["ratio_spread"] = spread(every)
-        result["verdict"] = judge(result["ratio"], spread(every), goal)
+        noise = spread(every)
+        if len(every) > 1:
+            result["ratio_spread"] = noise
+        else:
+            result["note"] = (result["note"] + " one run").strip()
+        result["verdict"] = judge(result["ratio"], noise, goal)
     return result
 
 

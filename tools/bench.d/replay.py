@@ -55,13 +55,13 @@ def digest(command, cwd):
     return hashlib.sha256(text).hexdigest()
 
 
-def states(env, corpus):
-    """(name, command that prints the canonical state)."""
-    yield "bladewatch", ours(env, corpus, "--state", *env.limits)
-    for name in ("node, JSON.parse + merge", "python3, json + merge"):
-        yield name, peer(env, name, corpus) + ["print"]
-    if corpus.lines <= 20000:
-        yield "jq, reduce", [env.need("jq"), "-ncS", MERGE_JQ, corpus.path]
+def state_of(env, name, corpus):
+    """The command that prints the canonical state, by one who merges."""
+    if name == "bladewatch":
+        return ours(env, corpus, "--state", *env.limits)
+    if name == "jq, reduce":
+        return [env.need("jq"), "-ncS", MERGE_JQ, corpus.path]
+    return peer(env, name, corpus) + ["print"]
 
 
 def agree(env):
@@ -72,9 +72,13 @@ def agree(env):
                    env.corpus("intents", env.lines),
                    env.corpus("wide", 20000)):
         seen = {}
-        for name, command in states(env, corpus):
+        who = ["bladewatch", "node, JSON.parse + merge",
+               "python3, json + merge"]
+        if corpus.lines <= 20000:
+            who.append("jq, reduce")
+        for name in who:
             try:
-                seen[name] = digest(command, env.cache)
+                seen[name] = digest(state_of(env, name, corpus), env.cache)
             except (Missing, OSError) as why:
                 env.skip(name, why)
         same = len(set(seen.values())) == 1 and len(seen) > 1
