@@ -1,0 +1,63 @@
+#include "server.h"
+
+enum outcome containers_end(struct request *req)
+{
+    const struct httpd_ports *ports = &req->httpd->ports;
+    struct buf *out = answer_begin(&req->answer, 200, TYPE_JSON);
+
+    if (ports->containers)
+        ports->containers(ports->self, out);
+    else
+        buf_str(out, "[]");
+    buf_char(out, '\n');
+    return OUT_ANSWER;
+}
+
+enum outcome metrics_end(struct request *req)
+{
+    const struct httpd_ports *ports = &req->httpd->ports;
+    struct metrics m = { answer_begin(&req->answer, 200, TYPE_METRICS), NULL };
+
+    if (ports->metrics)
+        ports->metrics(ports->self, &m);
+    else
+        httpd_metrics(req->httpd, &m);
+    return OUT_ANSWER;
+}
+
+enum outcome healthy_end(struct request *req)
+{
+    buf_str(answer_begin(&req->answer, 200, TYPE_TEXT), "healthy\n");
+    return OUT_ANSWER;
+}
+
+enum outcome ready_end(struct request *req)
+{
+    const struct httpd_ports *ports = &req->httpd->ports;
+    struct buf why;
+
+    buf_init(&why, ERR_TEXT_MAX);
+    if (!ports->ready || ports->ready(ports->self, &why))
+        buf_str(answer_begin(&req->answer, 200, TYPE_TEXT), "ready\n");
+    else
+        answer_error(&req->answer, 503, "not ready: %s", buf_cstr(&why));
+    buf_release(&why);
+    return OUT_ANSWER;
+}
+
+enum outcome index_end(struct request *req)
+{
+    struct buf *out = answer_begin(&req->answer, 200, TYPE_TEXT);
+    size_t i, p;
+
+    buf_str(out, "bladewatch " BW_VERSION "\n\n");
+    for (i = 0; i < ROUTE_OTHER; i++) {
+        buf_printf(out, "%-4s %s", routes[i].method, routes[i].path);
+        for (p = 0; p < PARAMS_MAX && routes[i].params[p]; p++)
+            buf_printf(out, "%c%s", p ? '&' : '?', routes[i].params[p]);
+        buf_printf(out, "\n     %s\n", routes[i].about);
+    }
+    buf_str(out, "\ncurl -d '{\"hello\":\"world\"}' ");
+    buf_printf(out, "http://%s/logs\n", httpd_address(req->httpd));
+    return OUT_ANSWER;
+}
