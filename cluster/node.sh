@@ -2,7 +2,6 @@
 # Works for a while, then dies.
 #   DIES_AFTER       rounds it lives; 0: does not die (20)
 #   EXIT             its exit code then (3)
-# shellcheck disable=SC2016 # $inc and $push are the state's, not ours
 # shellcheck source=cluster/blade.sh
 . /blade/blade.sh
 

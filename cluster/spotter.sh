@@ -2,7 +2,6 @@
 # Answers the intents of the scrapers whose items it receives.
 #   INTENTS          whose items
 #   ANSWERS          "no": receives nothing (yes)
-# shellcheck disable=SC2016 # $inc and $push are the state's, not ours
 # shellcheck source=cluster/blade.sh
 . /blade/blade.sh
 

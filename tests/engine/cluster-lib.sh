@@ -9,7 +9,6 @@ unset BASE
 # own_engine DIR: bridges and published ports stay inside its network.
 own_engine() {
     engine=$1
-    # shellcheck disable=SC2016 # the inner shell expands it
     DOCKERD_ARGS=--userland-proxy=true unshare --net sh -c \
         'ip link set lo up && exec tests/engine/dockerd start "$1"' \
         sh "$engine" >"$engine.said" 2>&1 || {
