@@ -110,7 +110,9 @@ static inline void segment_path(const char *dir, unsigned number,
     snprintf(out, 256, "%s/%08u.bwj", dir, number);
 }
 
-static inline int run_tests(const char *name, const TTest **const *tests,
+static inline int run_tests(const char *name, void (*setup)(void),
+                            void (*teardown)(void),
+                            const TTest **const *tests,
                             size_t n)
 {
     Suite *suite = suite_create(name);
@@ -121,6 +123,7 @@ static inline int run_tests(const char *name, const TTest **const *tests,
 
     for (i = 0; i < n; i++)
         tcase_add_test(tc, *tests[i]);
+    tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
@@ -130,7 +133,7 @@ static inline int run_tests(const char *name, const TTest **const *tests,
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define RUN_TESTS(name, tests) \
-    run_tests(name, tests, sizeof(tests) / sizeof(*tests))
+#define RUN_TESTS(name, setup, teardown, tests) \
+    run_tests(name, setup, teardown, tests, sizeof(tests) / sizeof(*tests))
 
 #endif

@@ -101,5 +101,5 @@ static const TTest **const tests[] = {
 
 int main(void)
 {
-    return RUN_TESTS("journal store", tests);
+    return RUN_TESTS("journal store", NULL, NULL, tests);
 }
