@@ -1,6 +1,7 @@
 """Running programs in turn and saying what can be said about the result."""
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -13,7 +14,8 @@ class Missing(Exception):
 class Case:
     """A program to time: name, command, and how many units it works off."""
 
-    def __init__(self, name, command, units, note=""):
+    def __init__(self, name, command, units, note="", leaves=None):
+        self.leaves = leaves  # a directory to clear away after each run
         self.name = name
         self.command = [str(word) for word in command]
         self.units = units
@@ -40,6 +42,8 @@ def run(env, case):
         subprocess.run([env.tool("bwtime"), out.name] + case.command,
                        stdin=nothing, stdout=subprocess.DEVNULL, stderr=said,
                        cwd=env.cache, check=True)
+        if case.leaves:
+            shutil.rmtree(case.leaves, ignore_errors=True)
         cost = json.loads(out.read())
         if cost["exit"]:
             said.seek(0)
