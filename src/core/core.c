@@ -517,19 +517,27 @@ static void make_mount(struct core *core, struct core_source *src)
         m->scope[i] = d->scope[i];
 }
 
+static void make_room(struct core *core, uint32_t id)
+{
+    size_t room = core->source_room;
+
+    if (id >= room) {
+        room = (size_t)id + 1 > 2 * room ? (size_t)id + 1 : 2 * room;
+        core->source = xrealloc(core->source, room * sizeof(*core->source));
+        memset(core->source + core->source_room, 0,
+               (room - core->source_room) * sizeof(*core->source));
+        core->source_room = room;
+    }
+    if (id >= core->nsources)
+        core->nsources = (size_t)id + 1;
+}
+
 struct core_source *core_declare(struct core *core, uint32_t id,
                                  const struct source *decl)
 {
     struct core_source *src = xcalloc(1, sizeof(*src));
-    size_t n = core->nsources;
 
-    if (id >= n) {
-        n = (size_t)id + 1 > 2 * n ? (size_t)id + 1 : 2 * n;
-        core->source = xrealloc(core->source, n * sizeof(*core->source));
-        memset(core->source + core->nsources, 0,
-               (n - core->nsources) * sizeof(*core->source));
-        core->nsources = n;
-    }
+    make_room(core, id);
     src->decl = *decl;
     keep_text(src);
     make_mount(core, src);
@@ -542,6 +550,11 @@ struct core_source *core_declare(struct core *core, uint32_t id,
     free(core->source[id]);
     core->source[id] = src;
     return src;
+}
+
+uint32_t core_next_source(const struct core *core)
+{
+    return (uint32_t)core->nsources;
 }
 
 const struct source *core_source(const struct core *core, uint32_t id)

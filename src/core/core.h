@@ -48,6 +48,8 @@ void core_flush(struct core *core);
  */
 nsec core_due(const struct core *core);
 
+/* A number that no source has yet. */
+uint32_t core_next_source(const struct core *core);
 /* What a source is, as it was declared; NULL: no such number. */
 const struct source *core_source(const struct core *core, uint32_t id);
 

@@ -40,7 +40,7 @@ struct core {
     struct order order;
     nsec watermark;
     struct core_source **source; /* by number; NULL: not declared */
-    size_t nsources;
+    size_t nsources, source_room;
     struct filter *filter; /* by origin */
     size_t nfilters;
     struct ids *ids;

@@ -1,0 +1,122 @@
+#include "lines.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WINDOW ((size_t)1 << 20)
+
+void lines_init(struct lines *l, int fd, size_t cap)
+{
+    *l = (struct lines){ .fd = fd, .cap = cap };
+    l->room = cap + WINDOW;
+    l->p = xmalloc(l->room);
+}
+
+void lines_release(struct lines *l)
+{
+    free(l->p);
+    free(l->kept);
+    *l = (struct lines){ 0 };
+}
+
+static enum status fill(struct lines *l, struct err *err)
+{
+    ssize_t n;
+
+    if (l->from) {
+        memmove(l->p, l->p + l->from, l->n - l->from);
+        l->n -= l->from;
+        l->from = 0;
+    }
+    do
+        n = read(l->fd, l->p + l->n, l->room - l->n);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        err_set(err, "cannot read: %s", strerror(errno));
+        return ST_IO;
+    }
+    l->end = n == 0;
+    l->n += (size_t)n;
+    return ST_OK;
+}
+
+/* Drops input up to and with the next newline. */
+static enum status skip_rest(struct lines *l, struct err *err)
+{
+    char *newline;
+    enum status st;
+
+    for (;;) {
+        newline = memchr(l->p + l->from, '\n', l->n - l->from);
+        if (newline) {
+            l->used += (size_t)(newline + 1 - l->p) - l->from;
+            l->from = (size_t)(newline + 1 - l->p);
+            return ST_OK;
+        }
+        l->used += l->n - l->from;
+        l->from = l->n;
+        if (l->end)
+            return ST_OK;
+        st = fill(l, err);
+        if (st)
+            return st;
+    }
+}
+
+enum status lines_peek(struct lines *l, struct line_text *ret,
+                       struct err *err)
+{
+    size_t seen = 0;
+    char *start, *newline;
+    enum status st;
+
+    for (;;) {
+        start = l->p + l->from;
+        newline = memchr(start + seen, '\n', l->n - l->from - seen);
+        if (newline || l->end || l->n - l->from > l->cap)
+            break;
+        seen = l->n - l->from;
+        st = fill(l, err);
+        if (st)
+            return st;
+    }
+    if (!newline && l->n == l->from)
+        return ST_END;
+    ret->text = slice_of(start, newline ? (size_t)(newline - start)
+                                        : l->n - l->from);
+    ret->cut = ret->text.n > l->cap;
+    if (ret->cut)
+        ret->text.n = l->cap;
+    else if (ret->text.n && ret->text.p[ret->text.n - 1] == '\r')
+        ret->text.n--;
+    return ST_OK;
+}
+
+enum status lines_next(struct lines *l, struct line_text *ret,
+                       struct err *err)
+{
+    enum status st = lines_peek(l, ret, err);
+    size_t step;
+    char *start;
+
+    if (st)
+        return st;
+    start = l->p + l->from;
+    if (ret->cut) {
+        free(l->kept);
+        l->kept = xmemdup0(ret->text.p, ret->text.n);
+        ret->text.p = l->kept;
+        return skip_rest(l, err);
+    }
+    step = ret->text.n;
+    while (start + step < l->p + l->n && start[step] != '\n')
+        step++;
+    step += start + step < l->p + l->n;
+    l->from += step;
+    l->used += step;
+    return ST_OK;
+}

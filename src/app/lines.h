@@ -1,0 +1,40 @@
+/*
+ * lines.h - a file or standard input, line by line.
+ *
+ * A line longer than the cap is cut there and said to be so; memory never
+ * follows the input.
+ */
+#ifndef APP_LINES_H
+#define APP_LINES_H
+
+#include "base/buf.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lines {
+    int fd;
+    char *p;        /* the window */
+    size_t n, from; /* bytes in it; where the next line begins */
+    size_t room, cap;
+    uint64_t used; /* bytes of input behind us */
+    char *kept;    /* the last line that was cut */
+    bool end;
+};
+
+struct line_text {
+    struct slice text; /* no newline, no CR before it */
+    bool cut;          /* the line was longer */
+};
+
+void lines_init(struct lines *l, int fd, size_t cap);
+void lines_release(struct lines *l);
+/* ST_OK, ST_END, ST_IO.  The text is good until the next call. */
+CHECKED enum status lines_next(struct lines *l, struct line_text *ret,
+                               struct err *err);
+/* The next line again, without taking it. */
+CHECKED enum status lines_peek(struct lines *l, struct line_text *ret,
+                               struct err *err);
+
+#endif

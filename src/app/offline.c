@@ -1,0 +1,430 @@
+#include "offline.h"
+
+#include "base/alloc.h"
+#include "app/lines.h"
+#include "data/json.h"
+#include "journal/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINE_CAP ((size_t)16 << 20)
+#define PROGRESS_EVERY 16384 /* lines */
+
+struct offline {
+    struct core *core;
+    struct offline_config config;
+    struct offline_result result;
+    const char *file;
+    uint64_t line;         /* of the file */
+    uint64_t plain_lines;  /* of all plain files */
+    uint32_t plain_source; /* declared if plain_declared */
+    bool plain_declared;
+    nsec greatest_ts;
+    uint32_t first_source; /* numbers of the recording being read start here */
+};
+
+enum status format_parse(struct slice name, enum input_format *ret)
+{
+    static const char *const names[] = {
+        [FORMAT_AUTO] = "auto",
+        [FORMAT_RECORDING] = "recording",
+        [FORMAT_JSONL] = "jsonl",
+        [FORMAT_SHARDS] = "shards",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (slice_is(name, names[i])) {
+            *ret = (enum input_format)i;
+            return ST_OK;
+        }
+    }
+    return ST_BAD;
+}
+
+struct offline_config offline_defaults(void)
+{
+    struct offline_config c = {
+        .reorder_for = 100 * NSEC_MSEC,
+        .limits = limits_default(),
+    };
+
+    /* A recording says for itself what was in force. */
+    c.limits.filter_gaps = 0;
+    return c;
+}
+
+struct offline *offline_new(struct core *core,
+                            const struct offline_config *config)
+{
+    struct offline *o = xcalloc(1, sizeof(*o));
+    struct event limits = { .kind = EV_LIMITS, .limits = config->limits };
+
+    o->core = core;
+    o->config = *config;
+    o->greatest_ts = INT64_MIN;
+    core_step(core, &limits);
+    return o;
+}
+
+void offline_free(struct offline *o)
+{
+    free(o);
+}
+
+static void complain(struct offline *o, struct err *err)
+{
+    o->result.problems++;
+    if (o->config.complain)
+        o->config.complain(o->config.self, o->file, err);
+}
+
+static void progress(struct offline *o, uint64_t bytes)
+{
+    if (o->config.progress && o->result.lines % PROGRESS_EVERY == 0)
+        o->config.progress(o->config.self, o->file, bytes);
+}
+
+static bool past_until(struct offline *o, nsec ts)
+{
+    if (!o->config.has_until || ts <= o->config.until_at)
+        return false;
+    o->result.stopped = true;
+    return true;
+}
+
+static bool is_blank(struct slice line)
+{
+    return json_trim(line).n == 0;
+}
+
+/* -- lines that say whose they are -------------------------------------- */
+
+/* The instant such a line is at, for until; ST_NONE if it has none. */
+static enum status envelope_ts(struct slice line, nsec *ret)
+{
+    struct tape_parser *p = tape_parser_new(0);
+    const struct tape_op *op = NULL;
+    struct tape tape;
+    char text[32] = "", *end;
+    enum status st = tape_parse(p, line, &tape, NULL);
+
+    if (!st)
+        op = tape_member(&tape, "ts");
+    if (!st && !op)
+        op = tape_member(&tape, "tick");
+    st = ST_NONE;
+    if (op && op->kind == TAPE_NUMBER && op->n < sizeof(text)) {
+        memcpy(text, op->p, op->n);
+        *ret = strtoll(text, &end, 10);
+        st = *end ? ST_NONE : ST_OK;
+    }
+    tape_parser_free(p);
+    return st;
+}
+
+static void envelope_line(struct offline *o, struct slice line)
+{
+    struct err err;
+    nsec ts;
+
+    if (is_blank(line) ||
+        (o->config.has_until && !envelope_ts(line, &ts) && past_until(o, ts)))
+        return;
+    if (core_envelope(o->core, line, &err)) {
+        err.line = o->line;
+        complain(o, &err);
+    }
+}
+
+/* -- plain lines --------------------------------------------------------- */
+
+static void declare_plain(struct offline *o)
+{
+    struct source decl = {
+        .blade = slice_str("-"),
+        .run = slice_str("0"),
+        .mode = MODE_SHARD,
+        .trusted = true,
+    };
+    struct event ev = { .kind = EV_SOURCE, .decl = &decl };
+
+    o->plain_source = ev.source = core_next_source(o->core);
+    o->plain_declared = true;
+    core_step(o->core, &ev);
+}
+
+static nsec plain_ts(const struct offline *o, const struct shard *s)
+{
+    nsec ts;
+
+    if (!shard_ts(s, "$ts", &ts))
+        return ts;
+    if (o->config.ts_field && !shard_ts(s, o->config.ts_field, &ts))
+        return ts;
+    return (nsec)o->plain_lines * NSEC_MSEC;
+}
+
+static void plain_line(struct offline *o, struct slice line)
+{
+    struct event ev = { .kind = EV_LINE };
+    struct err why;
+    struct shard *s;
+
+    if (is_blank(line))
+        return;
+    if (!o->plain_declared)
+        declare_plain(o);
+    o->plain_lines++;
+    s = core_shard(o->core, o->plain_source, line, &why);
+    ev.seq = o->plain_lines;
+    ev.ts = ev.logged_at = plain_ts(o, s);
+    if (past_until(o, ev.ts)) {
+        core_drop(o->core, s);
+        return;
+    }
+    core_take(o->core, s, &ev);
+    if (ev.ts > o->greatest_ts) {
+        o->greatest_ts = ev.ts;
+        ev.kind = EV_TICK;
+        ev.ts = nsec_add(ev.ts, -o->config.reorder_for);
+        core_step(o->core, &ev);
+    }
+}
+
+static enum status read_lines(struct offline *o, struct lines *l, bool plain,
+                              struct err *err)
+{
+    struct line_text line;
+    enum status st = ST_OK;
+    struct err long_line;
+
+    while (!o->result.stopped && !(st = lines_next(l, &line, err))) {
+        o->line++;
+        o->result.lines++;
+        if (line.cut) {
+            err_set(&long_line, "a line of more than %zu bytes was cut",
+                    LINE_CAP);
+            long_line.line = o->line;
+            complain(o, &long_line);
+        }
+        if (plain)
+            plain_line(o, line.text);
+        else
+            envelope_line(o, line.text);
+        progress(o, l->used);
+    }
+    return st == ST_END ? ST_OK : st;
+}
+
+/* -- recordings ---------------------------------------------------------- */
+
+static void recorded(struct offline *o, struct event *ev)
+{
+    if (ev->kind == EV_SOURCE || ev->kind == EV_LINE || ev->kind == EV_GAP) {
+        if (ev->source > UINT32_MAX / 2)
+            return;
+        ev->source += o->first_source;
+    }
+    if (ev->kind == EV_LINE)
+        o->result.lines++;
+    if ((ev->kind == EV_LINE || ev->kind == EV_TICK) && past_until(o, ev->ts))
+        return;
+    core_step(o->core, ev);
+}
+
+static void describe_damage(struct offline *o, const struct event *ev)
+{
+    struct err err;
+
+    err_set(&err, "%.*s", SLICE_ARG(ev->why));
+    o->result.damaged++;
+    complain(o, &err);
+}
+
+static enum status read_recording(struct offline *o, struct reader *r,
+                                  struct err *err)
+{
+    struct reader_tail tail;
+    struct event ev;
+    enum status st;
+
+    o->first_source = core_next_source(o->core);
+    while (!o->result.stopped) {
+        st = reader_next(r, &ev, err);
+        if (st == ST_BAD) {
+            complain(o, err);
+            continue;
+        }
+        if (st)
+            break;
+        if (ev.kind == EV_DAMAGE)
+            describe_damage(o, &ev);
+        recorded(o, &ev);
+        progress(o, reader_bytes(r));
+    }
+    if (o->result.stopped || st == ST_END) {
+        tail = reader_tail(r);
+        o->result.dropped += tail.records;
+        st = ST_OK;
+    }
+    return st;
+}
+
+/* -- which of the three --------------------------------------------------- */
+
+static bool has_member(struct slice line, const char *name)
+{
+    return memmem(line.p, line.n, name, strlen(name)) != NULL;
+}
+
+static enum input_format guess(struct slice line)
+{
+    struct slice s = json_trim(line);
+
+    if (s.n == 0 || *s.p != '{')
+        return FORMAT_JSONL;
+    s.n = s.n < 4096 ? s.n : 4096;
+    if (has_member(s, "\"bladewatch\":") && memmem(s.p, 20, "\"bladewatch\"", 12))
+        return FORMAT_RECORDING;
+    if ((has_member(s, "\"blade\":") && has_member(s, "\"seq\":") &&
+         has_member(s, "\"ts\":")) ||
+        memmem(s.p, s.n < 16 ? s.n : 16, "\"tick\":", 7) ||
+        memmem(s.p, s.n < 16 ? s.n : 16, "\"retire\":", 9))
+        return FORMAT_SHARDS;
+    return FORMAT_JSONL;
+}
+
+static enum status push_recording(struct offline *o, struct lines *l,
+                                  struct err *err)
+{
+    struct reader *r =
+        reader_new_push(o->file, (struct reader_options){ 0 });
+    struct slice rest = slice_of(l->p + l->from, l->n - l->from);
+    struct reader_tail tail;
+    struct event ev;
+    enum status st = ST_AGAIN;
+    ssize_t n;
+
+    o->first_source = core_next_source(o->core);
+    while (!o->result.stopped && st != ST_END) {
+        if (st == ST_AGAIN && rest.n == 0) {
+            n = read(l->fd, l->p, l->room);
+            if (n < 0) {
+                err_set(err, "cannot read: %s", strerror(errno));
+                st = ST_IO;
+                break;
+            }
+            rest = slice_of(l->p, (size_t)n);
+            if (n == 0)
+                reader_push_end(r);
+        }
+        if (rest.n) {
+            size_t took = reader_push(r, rest);
+
+            rest = slice_of(rest.p + took, rest.n - took);
+        }
+        while (!o->result.stopped &&
+               ((st = reader_next(r, &ev, err)) == ST_OK || st == ST_BAD)) {
+            if (st == ST_BAD) {
+                complain(o, err);
+                continue;
+            }
+            if (ev.kind == EV_DAMAGE)
+                describe_damage(o, &ev);
+            recorded(o, &ev);
+        }
+        if (st != ST_AGAIN && st != ST_END)
+            break;
+    }
+    tail = reader_tail(r);
+    o->result.dropped += tail.records;
+    reader_free(r);
+    return st == ST_END || o->result.stopped ? ST_OK : st;
+}
+
+static enum status read_fd(struct offline *o, int fd, struct err *err)
+{
+    enum input_format format = o->config.format;
+    struct line_text line;
+    struct lines l;
+    enum status st;
+
+    lines_init(&l, fd, LINE_CAP);
+    st = lines_peek(&l, &line, err);
+    if (st == ST_END) {
+        st = ST_OK;
+        goto out;
+    }
+    if (st)
+        goto out;
+    if (format == FORMAT_AUTO)
+        format = guess(line.text);
+    if (format == FORMAT_RECORDING)
+        st = push_recording(o, &l, err);
+    else
+        st = read_lines(o, &l, format == FORMAT_JSONL, err);
+out:
+    lines_release(&l);
+    return st;
+}
+
+static enum status open_failed(const char *path, struct err *err)
+{
+    err_set(err, "cannot open %s: %s", path, strerror(errno));
+    return errno == ENOENT ? ST_NONE : ST_IO;
+}
+
+static enum status read_dir(struct offline *o, const char *path,
+                            struct err *err)
+{
+    struct reader *r = NULL;
+    enum status st;
+
+    st = reader_open(path, (struct reader_options){ 0 }, &r, err);
+    if (!st)
+        st = read_recording(o, r, err);
+    reader_free(r);
+    return st;
+}
+
+enum status offline_read(struct offline *o, const char *path, struct err *err)
+{
+    struct stat info;
+    enum status st;
+    int fd;
+
+    o->file = strcmp(path, "-") == 0 ? "standard input" : path;
+    o->line = 0;
+    if (strcmp(path, "-") == 0)
+        return read_fd(o, STDIN_FILENO, err);
+    if (stat(path, &info))
+        return open_failed(path, err);
+    if (S_ISDIR(info.st_mode))
+        return read_dir(o, path, err);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return open_failed(path, err);
+    st = read_fd(o, fd, err);
+    close(fd);
+    return st;
+}
+
+void offline_finish(struct offline *o)
+{
+    struct event ev = { .kind = EV_TICK, .ts = o->config.until_at };
+
+    core_flush(o->core);
+    if (o->config.has_until)
+        core_step(o->core, &ev);
+}
+
+struct offline_result offline_result(const struct offline *o)
+{
+    return o->result;
+}

@@ -1,0 +1,116 @@
+#include "cli.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct command *const commands[] = {
+    &cmd_run, &cmd_replay, &cmd_state, &cmd_version, &cmd_help, NULL,
+};
+
+void complain(const char *format, ...)
+{
+    va_list args;
+
+    fputs("bladewatch: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+int usage(const struct command *c, const char *format, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "bladewatch %s: ", c->name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "\nusage: bladewatch %s%s%s\n"
+                    "Try 'bladewatch help %s'.\n",
+            c->name, *c->args ? " " : "", c->args, c->name);
+    return EXIT_USAGE;
+}
+
+static const struct command *find(const char *name)
+{
+    size_t i;
+
+    for (i = 0; commands[i]; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int help(int argc, char **argv)
+{
+    const struct command *c;
+    size_t i;
+
+    if (argc > 1) {
+        c = find(argv[1]);
+        if (!c) {
+            complain("there is no command \"%s\"; try 'bladewatch help'",
+                     argv[1]);
+            return EXIT_USAGE;
+        }
+        printf("usage: bladewatch %s%s%s\n\n%s.\n%s", c->name,
+               *c->args ? " " : "", c->args, c->does, c->options);
+        return EXIT_FINE;
+    }
+    puts("usage: bladewatch COMMAND [ARGUMENTS]\n\n"
+         "Watches a cluster by the JSON it logs: every line is merged into "
+         "one state.\n");
+    for (i = 0; commands[i]; i++)
+        printf("  %-8s %s\n", commands[i]->name, commands[i]->does);
+    puts("\n'bladewatch help COMMAND' tells the options; see also "
+         "bladewatch(1).");
+    return EXIT_FINE;
+}
+
+static int version(int argc, char **argv)
+{
+    if (argc > 1)
+        return usage(&cmd_version, "takes no argument, got \"%s\"", argv[1]);
+    puts("bladewatch " BW_VERSION);
+    return EXIT_FINE;
+}
+
+const struct command cmd_help = {
+    "help", "[COMMAND]", "Tells what there is and how it is used", "", help,
+};
+
+const struct command cmd_version = {
+    "version", "", "Prints the version", "", version,
+};
+
+int cli_main(int argc, char **argv)
+{
+    const struct command *c;
+    int status;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        help(1, argv);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        c = &cmd_help;
+    else if (strcmp(argv[1], "--version") == 0)
+        c = &cmd_version;
+    else
+        c = find(argv[1]);
+    if (!c) {
+        complain("there is no command \"%s\"; try 'bladewatch help'",
+                 argv[1]);
+        return EXIT_USAGE;
+    }
+    status = c->run(argc - 1, argv + 1);
+    if (fflush(stdout) || ferror(stdout)) {
+        complain("cannot write to standard output");
+        return EXIT_PROBLEMS;
+    }
+    return status;
+}

@@ -1,0 +1,36 @@
+/*
+ * cli.h - the sub-commands, one const struct each.
+ *
+ * Exit status: 0 fine, 1 problems found, 2 the command line or a file it
+ * names is wrong.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/status.h"
+
+enum { EXIT_FINE = 0, EXIT_PROBLEMS = 1, EXIT_USAGE = 2 };
+
+struct command {
+    const char *name;
+    const char *args; /* for the usage line */
+    const char *does; /* one line for help */
+    const char *options; /* what help NAME prints below the usage */
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+};
+
+extern const struct command cmd_run, cmd_replay, cmd_state, cmd_version,
+    cmd_help;
+
+/* All of them, in the order help shows; ends with NULL. */
+extern const struct command *const commands[];
+
+int cli_main(int argc, char **argv);
+
+/* "bladewatch: ..." on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same and the usage line of the command; answers EXIT_USAGE. */
+int usage(const struct command *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,262 @@
+#include "cli.h"
+
+#include "app/limits.h"
+#include "app/offline.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct arguments {
+    struct offline_config config;
+    bool state, split, json, has_now;
+    nsec now_at;
+};
+
+enum {
+    OPT_STATE = 256,
+    OPT_SPLIT,
+    OPT_NOW,
+    OPT_UNTIL,
+    OPT_FORMAT,
+    OPT_JSON,
+    OPT_REORDER,
+    OPT_TS_FIELD,
+    OPT_LIMIT,
+    OPT_HELP
+};
+
+static const struct option options[] = {
+    { "state", no_argument, NULL, OPT_STATE },
+    { "split", no_argument, NULL, OPT_SPLIT },
+    { "now", required_argument, NULL, OPT_NOW },
+    { "until", required_argument, NULL, OPT_UNTIL },
+    { "format", required_argument, NULL, OPT_FORMAT },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "reorder", required_argument, NULL, OPT_REORDER },
+    { "ts-field", required_argument, NULL, OPT_TS_FIELD },
+    { "limit", required_argument, NULL, OPT_LIMIT },
+    { "help", no_argument, NULL, OPT_HELP },
+    { 0 },
+};
+
+/* Integer nanoseconds or RFC 3339. */
+static enum status instant_argument(const char *text, nsec *ret)
+{
+    char *end;
+
+    if (!instant_parse(slice_str(text), ret))
+        return ST_OK;
+    errno = 0;
+    *ret = strtoll(text, &end, 10);
+    return *text == '\0' || *end || errno ? ST_BAD : ST_OK;
+}
+
+static int take_instant(const char *name, const char *text, nsec *ret)
+{
+    if (!instant_argument(text, ret))
+        return EXIT_FINE;
+    return usage(&cmd_replay,
+                 "--%s takes nanoseconds or a time like "
+                 "2026-11-20T12:00:00Z, not \"%s\"",
+                 name, text);
+}
+
+static int take(struct arguments *a, int option, const char *text)
+{
+    struct err err;
+
+    switch (option) {
+    case OPT_STATE:
+        a->state = true;
+        return EXIT_FINE;
+    case OPT_SPLIT:
+        a->split = true;
+        return EXIT_FINE;
+    case OPT_JSON:
+        a->json = true;
+        return EXIT_FINE;
+    case OPT_TS_FIELD:
+        a->config.ts_field = text;
+        return EXIT_FINE;
+    case OPT_NOW:
+        a->has_now = true;
+        return take_instant("now", text, &a->now_at);
+    case OPT_UNTIL:
+        a->config.has_until = true;
+        return take_instant("until", text, &a->config.until_at);
+    case OPT_FORMAT:
+        if (!format_parse(slice_str(text), &a->config.format))
+            return EXIT_FINE;
+        return usage(&cmd_replay,
+                     "--format is auto, recording, jsonl or shards, not "
+                     "\"%s\"", text);
+    case OPT_REORDER:
+        if (!span_parse(slice_str(text), &a->config.reorder_for))
+            return EXIT_FINE;
+        return usage(&cmd_replay, "--reorder takes a span like 100ms or 2s, "
+                                  "not \"%s\"", text);
+    case OPT_LIMIT:
+        if (!limits_set(&a->config.limits, slice_str(text), &err))
+            return EXIT_FINE;
+        return usage(&cmd_replay, "--limit: %s", err.text);
+    default:
+        return EXIT_USAGE;
+    }
+}
+
+static void on_complaint(void *self, const char *file, const struct err *err)
+{
+    (void)self;
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+    if (err->line && err->column)
+        fprintf(stderr, "%s:%zu:%zu: %s\n", file, err->line, err->column,
+                err->text);
+    else if (err->line)
+        fprintf(stderr, "%s:%zu: %s\n", file, err->line, err->text);
+    else
+        fprintf(stderr, "%s: %s\n", file, err->text);
+}
+
+static void on_progress(void *self, const char *file, uint64_t bytes)
+{
+    uint64_t *shown = self;
+
+    if (bytes - *shown < (uint64_t)64 << 20)
+        return;
+    *shown = bytes;
+    fprintf(stderr, "\r\033[K%s: %.1f MB read", file, (double)bytes / 1e6);
+    fflush(stderr);
+}
+
+static bool print(void *self, struct slice text)
+{
+    return fwrite(text.p, 1, text.n, self) == text.n;
+}
+
+static void summary(const struct core *core, struct offline_result r,
+                    bool json)
+{
+    struct core_stats s = core_stats(core);
+    const struct {
+        const char *name, *text;
+        uint64_t n;
+    } rows[] = {
+        { "lines", "lines read", r.lines },
+        { "merged", "merged into the state", s.merged },
+        { "duplicates", "seen before and left out", s.duplicates },
+        { "late", "late, below the watermark", s.late },
+        { "not_json", "no JSON, kept as msg", s.not_json },
+        { "refused", "parts beyond a limit or a scope", s.refused },
+        { "lost", "declared as lost", s.lost },
+        { "problems", "problems, each told above", r.problems },
+        { "damaged", "damaged parts of recordings", r.damaged },
+        { "dropped", "records never acknowledged", r.dropped },
+        { "nodes", "nodes in the state", s.nodes },
+    };
+    char at[INSTANT_TEXT];
+    size_t i;
+
+    instant_format(s.watermark, at);
+    if (json)
+        printf("{\"until\":\"%s\"", at);
+    for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        if (json)
+            printf(",\"%s\":%llu", rows[i].name,
+                   (unsigned long long)rows[i].n);
+        else if (rows[i].n || i < 2)
+            printf("%12llu  %s\n", (unsigned long long)rows[i].n,
+                   rows[i].text);
+    }
+    if (json)
+        puts("}");
+    else
+        printf("%12s  log time %s\n", "", at);
+}
+
+static int output(struct core *core, const struct arguments *a,
+                  struct offline_result r)
+{
+    struct sink sink = { stdout, print };
+    struct event tick = { .kind = EV_TICK, .ts = a->now_at };
+
+    if (a->has_now)
+        core_step(core, &tick);
+    if (!a->state)
+        summary(core, r, a->json);
+    else if (core_write_state(core, a->split, &sink) || putchar('\n') < 0)
+        return EXIT_PROBLEMS;
+    return r.problems || r.damaged ? EXIT_PROBLEMS : EXIT_FINE;
+}
+
+static int replay(const struct arguments *a, char **files)
+{
+    struct core *core = core_new(0);
+    struct offline *o = offline_new(core, &a->config);
+    struct err err;
+    int status = EXIT_FINE;
+
+    for (; *files && !offline_result(o).stopped; files++) {
+        if (offline_read(o, *files, &err)) {
+            complain("%s", err.text);
+            status = EXIT_USAGE;
+            goto out;
+        }
+    }
+    offline_finish(o);
+    if (isatty(STDERR_FILENO) && a->config.progress)
+        fputs("\r\033[K", stderr);
+    status = output(core, a, offline_result(o));
+out:
+    offline_free(o);
+    core_free(core);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    struct arguments a = { .config = offline_defaults() };
+    uint64_t shown = 0;
+    int option, status;
+
+    a.config.complain = on_complaint;
+    a.config.self = &shown;
+    if (isatty(STDERR_FILENO))
+        a.config.progress = on_progress;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == OPT_HELP || option == 'h')
+            return cmd_help.run(2, (char *[]){ "help", "replay", NULL });
+        status = option == '?' ? usage(&cmd_replay, "see the options")
+                               : take(&a, option, optarg);
+        if (status)
+            return status;
+    }
+    if (optind == argc)
+        return usage(&cmd_replay, "which file? '-' is standard input");
+    if (a.split && !a.state)
+        return usage(&cmd_replay, "--split goes with --state");
+    return replay(&a, argv + optind);
+}
+
+const struct command cmd_replay = {
+    "replay", "FILE... [OPTIONS]",
+    "Merges recorded logs in virtual time and tells the outcome",
+    "\n"
+    "FILE is a recording (a file or a journal's directory), plain JSON lines\n"
+    "or shards that say whose they are; '-' is standard input.\n\n"
+    "  --state          print the final state and nothing else\n"
+    "  --split          with it: counters by blade\n"
+    "  --now NS         move time there first, so that leases run out\n"
+    "  --until T        stop at the first line after T, then move time to T\n"
+    "  --format NAME    auto, recording, jsonl or shards (auto)\n"
+    "  --reorder SPAN   plain lines: how far out of order they may be (100ms)\n"
+    "  --ts-field NAME  plain lines: where the time is if there is no $ts\n"
+    "  --limit NAME=N   raise or lower a bound, as in nodes=5000000\n"
+    "  --json           the summary as JSON\n",
+    run,
+};
