@@ -33,6 +33,9 @@ struct line {
     struct slice text; /* the line as logged, without its newline */
     struct slice id;   /* idempotency key, or empty.  A repeated id is counted
                           as a duplicate and not merged */
+    bool strict;       /* there is somebody to tell: what begins like a JSON
+                          object or array and is none, or is beyond the limit
+                          of a shard, is refused with ST_BAD or ST_LIMIT */
 };
 
 /* Lines that are gone for good; recorded and counted in monitor.gaps. */
