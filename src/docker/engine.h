@@ -1,0 +1,204 @@
+/*
+ * engine.h - what the files of this folder share; not for others.
+ *
+ * engine.c reaches the engine and agrees on a version, events.c knows which
+ * containers there are, inspect.c how they are, follow.c reads their logs,
+ * facts.c writes what is known of them, docker.c is the door.
+ *
+ * Everything is keyed by full id; names are attributes.  Deadlines are fields
+ * that one timer of TICK looks at; nothing else waits.
+ */
+#ifndef DOCKER_ENGINE_H
+#define DOCKER_ENGINE_H
+
+#include "base/buf.h"
+#include "core/port.h"
+#include "data/tape.h"
+#include "docker/docker.h"
+#include "docker/follow.h"
+#include "docker/select.h"
+#include "net/http.h"
+
+#include <uthash.h>
+
+#define TICK (100 * NSEC_MSEC)
+#define ID_MAX 64
+#define NAME_MAX_BYTES 255
+#define LABELS_MAX 64
+#define LABEL_KEY_MAX 256
+#define LABEL_VALUE_MAX 1024
+
+enum engine_state {
+    ENGINE_DOWN,    /* waits for retry_at */
+    ENGINE_ASKING,  /* GET /version */
+    ENGINE_OPENING, /* GET /events */
+    ENGINE_LISTING, /* events are kept until the list has come */
+    ENGINE_UP
+};
+
+/* What inspect says, as far as it matters here.  All-zero: not known yet. */
+struct info {
+    char name[NAME_MAX_BYTES + 1];
+    char image[256];
+    char status[16]; /* created, running, paused, restarting, exited, ... */
+    char health[16]; /* "" without a health check */
+    char policy[32];
+    char driver[32];
+    char started_text[INSTANT_TEXT + 4], finished_text[INSTANT_TEXT + 4];
+    nsec started_at, finished_at; /* 0: never */
+    int64_t exit_code, pid, restarts;
+    bool oom, tty, rotated;
+    struct label label[LABELS_MAX];
+    size_t nlabels;
+    struct buf text; /* of the labels */
+};
+
+enum fact {
+    FACT_ID,
+    FACT_NAME,
+    FACT_IMAGE,
+    FACT_STATE,
+    FACT_EXIT_CODE,
+    FACT_OOM_KILLED,
+    FACT_STARTED_AT,
+    FACT_FINISHED_AT,
+    FACT_RESTART_COUNT,
+    FACT_HEALTH,
+    FACT_PID,
+    FACT_RESTART_POLICY,
+    FACT_LABELS,
+    FACT_EVENT,
+    FACT_COUNT
+};
+
+struct facts {
+    char *now[FACT_COUNT];     /* JSON text; NULL: nothing to say */
+    char *written[FACT_COUNT]; /* as the journal has it */
+    char *name;                /* under which they were written; NULL: none */
+    bool dirty;
+};
+
+struct container {
+    UT_hash_handle hh;
+    struct docker *d;
+    char id[ID_MAX + 1];
+    struct info info;
+    bool known;  /* info is filled */
+    bool listed; /* in the list being applied */
+    bool gone;   /* destroyed; freed when its stream has been read */
+    bool warned;
+    bool want_inspect;
+    struct http_request *inspect;
+    struct choice choice;
+    struct facts facts;
+    struct follow follow;
+};
+
+struct counters {
+    uint64_t reconnects, relists, bad_events, events, daemon_errors;
+    uint64_t reopens, gaps, duplicates, recovered, stuck, probes, steps;
+};
+
+struct docker {
+    struct loop *loop;
+    struct http *http;
+    struct tape_parser *parser;
+    const struct intake *intake;
+    struct intake_listener listener;
+    struct docker_config config;
+    char *unix_path; /* or NULL */
+    char *base_url;  /* "http://docker" or "http://host:port" */
+    int version_set; /* minor; 0: as the engine offers */
+
+    enum engine_state state;
+    int minor; /* of the API version in use: 1.<minor> */
+    int major_engine; /* 20 of 20.10.24; 0: not known */
+    nsec retry_at, backoff_for;
+    char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
+    char down_why[ERR_TEXT_MAX];
+
+    struct http_request *version, *events, *list;
+    struct buf event_in;   /* an event, incomplete */
+    struct buf event_kept; /* lines, until the list has come */
+    size_t nkept;
+    bool relist; /* kept events were dropped: list again */
+    nsec event_at; /* timeNano of the newest event */
+    nsec relist_at;
+    bool fresh; /* the first list after connecting: inspect all */
+
+    struct container *containers;
+    size_t ninspecting, nprobing;
+    bool over_max_said;
+
+    struct loop_timer tick;
+    nsec started_wall, step_until, clock_offset;
+    uint64_t rng;
+    bool stopped;
+    bool intake_full;  /* waits for durable() */
+    nsec facts_retry_at;
+    char facts_run[INSTANT_TEXT];
+    uint32_t facts_source;
+    bool facts_declared;
+    bool facts_wiped; /* what an earlier process left is erased */
+    struct counters counters;
+};
+
+/* docker.c */
+void docker_say(struct docker *d, enum docker_log level, const char *format,
+                ...) __attribute__((format(printf, 3, 4)));
+/* 50..100 % of span, from the seeded generator. */
+nsec docker_jitter(struct docker *d, nsec span);
+
+/* engine.c */
+void engine_connect(struct docker *d);
+void engine_lost(struct docker *d, const char *why);
+void engine_tick(struct docker *d);
+void engine_close(struct docker *d);
+CHECKED enum status engine_parse_endpoint(struct docker *d, const char *text,
+                                          struct err *err);
+/* An answer that ends the connection: says why. */
+void engine_refused(struct docker *d, const struct http_end *end);
+/* A GET below /v1.N with the usual time-outs; path is "/containers/...". */
+CHECKED enum status engine_get(struct docker *d, const char *path,
+                               struct http_get *get,
+                               struct http_request **ret_request);
+/* "message" of an error's JSON body, or its first words; for people. */
+void engine_message(struct docker *d, const struct http_end *end,
+                    char *out, size_t size);
+
+/* events.c */
+void events_open(struct docker *d);
+void events_list(struct docker *d);
+void events_tick(struct docker *d);
+
+/* inspect.c */
+struct container *container_find(struct docker *d, struct slice id);
+/* NULL if there are too many. */
+struct container *container_add(struct docker *d, struct slice id);
+void container_free(struct container *c);
+void container_gone(struct container *c);
+void inspect_want(struct container *c);
+/* Asks anew even if an answer is under way. */
+void inspect_anew(struct container *c);
+void inspect_pump(struct docker *d);
+void container_rename(struct container *c, struct slice name);
+struct labels container_labels(const struct container *c);
+
+/* facts.c */
+void facts_update(struct container *c);
+void facts_event(struct container *c, const char *action, nsec at,
+                 struct slice exit_code);
+void facts_flush(struct docker *d);
+void facts_forget(struct docker *d); /* the journal lost them */
+void facts_release(struct facts *f);
+
+/* Walking a tape: indices of values; 0 is "not there". */
+size_t tape_find(const struct tape *t, size_t object, const char *key);
+size_t tape_at(const struct tape *t, const char *const *keys, size_t n);
+size_t tape_next(const struct tape *t, size_t i);
+struct slice tape_string(const struct tape *t, size_t i); /* "" if none */
+int64_t tape_int(const struct tape *t, size_t i);
+bool tape_true(const struct tape *t, size_t i);
+void copy_text(struct slice s, char *out, size_t size); /* may be cut */
+
+#endif

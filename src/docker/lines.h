@@ -1,0 +1,34 @@
+/*
+ * lines.h - from a stream's lines to the intake: lives, repetitions, losses.
+ * Part of follow.h; not for others.
+ */
+#ifndef DOCKER_LINES_H
+#define DOCKER_LINES_H
+
+#include "docker/engine.h"
+
+/*
+ * Takes up a life as inspect or a start event tell of it; finished_at: when
+ * the life before ended, 0 if that is not known.
+ */
+void lines_begin_life(struct container *c, const char *started_text,
+                      nsec started_at, nsec finished_at);
+/* Where the next read begins: sets since, tail and need_anchor. */
+void lines_plan_read(struct container *c);
+/* Sinks of a frame whose self is the container: the stream's, an audit's. */
+void lines_take(void *container, const struct frame_line *line);
+void lines_take_audited(void *container, const struct frame_line *line);
+void lines_too_long(void *container, const struct frame_line *line);
+void lines_engine_error(void *container, struct slice text);
+/* Offers what is held again; false if some is left. */
+bool lines_flush(struct container *c);
+void lines_drop_held(struct container *c);
+/* The intake's cursors are the truth. */
+void lines_reload(struct container *c);
+void lines_release(struct container *c);
+/* The newest line taken of the present and the past life; 0: none. */
+nsec lines_last(const struct container *c);
+/* Lines between were lost for ever: declared before the next new one. */
+void lines_lost(struct container *c, nsec from, const char *why);
+
+#endif

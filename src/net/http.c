@@ -1,0 +1,514 @@
+#include "net/http.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECTIONS_KEPT 8L
+
+struct http {
+    struct loop *loop;
+    CURLM *multi;
+    struct loop_timer timer; /* curl's */
+    struct loop_timer kick;  /* for what could not be done inside curl */
+    struct http_request *requests;
+    struct socket *sockets;
+    /* curl may not be asked to add or remove from inside its callbacks. */
+    int inside;
+    bool untended; /* some request may need what tend_one() does */
+};
+
+struct socket {
+    struct http *http;
+    struct loop_poll poll;
+    curl_socket_t fd;
+    struct socket *next, **at;
+};
+
+struct http_request {
+    struct http *http;
+    struct http_request *next, **at;
+    CURL *easy;
+    bool added, cancelled, paused, resuming;
+    bool headed;
+    bool streaming; /* the body goes to on_body */
+    bool too_big, late;
+    struct http_get get;
+    struct http_head head;
+    struct buf body;
+    struct loop_timer head_timer;
+};
+
+static void tend(struct http *http);
+
+static void on_kick(void *arg)
+{
+    tend(arg);
+}
+
+/* tend() at the next turn. */
+static void kick(struct http *http)
+{
+    http->untended = true;
+    loop_timer_start(http->loop, &http->kick, 0, 0, on_kick, http);
+}
+
+static void act(struct http *http, curl_socket_t fd, int what)
+{
+    int running;
+
+    http->inside++;
+    curl_multi_socket_action(http->multi, fd, what, &running);
+    http->inside--;
+    tend(http);
+}
+
+static void on_socket_ready(void *arg, int ready)
+{
+    struct socket *s = arg;
+
+    act(s->http, s->fd,
+        (ready & LOOP_READ ? CURL_CSELECT_IN : 0) |
+            (ready & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void on_curl_timeout(void *arg)
+{
+    act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_curl_timer(CURLM *multi, long msec, void *arg)
+{
+    struct http *http = arg;
+
+    (void)multi;
+    if (msec < 0)
+        loop_timer_stop(&http->timer);
+    else
+        loop_timer_start(http->loop, &http->timer, msec * NSEC_MSEC, 0,
+                         on_curl_timeout, http);
+    return 0;
+}
+
+static void drop_socket(struct socket *s)
+{
+    loop_poll_stop(&s->poll);
+    *s->at = s->next;
+    if (s->next)
+        s->next->at = s->at;
+    free(s);
+}
+
+static struct socket *new_socket(struct http *http, curl_socket_t fd)
+{
+    struct socket *s = xcalloc(1, sizeof(*s));
+
+    s->http = http;
+    s->fd = fd;
+    s->next = http->sockets;
+    s->at = &http->sockets;
+    if (s->next)
+        s->next->at = &s->next;
+    http->sockets = s;
+    return s;
+}
+
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+                          void *data)
+{
+    struct http *http = arg;
+    struct socket *s = data;
+    int events = (what & CURL_POLL_IN ? LOOP_READ : 0) |
+                 (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (s)
+            drop_socket(s);
+        curl_multi_assign(http->multi, fd, NULL);
+        return 0;
+    }
+    if (!s) {
+        s = new_socket(http, fd);
+        curl_multi_assign(http->multi, fd, s);
+    }
+    /* A paused request waits for nothing, not even for a hang-up. */
+    if (!events) {
+        loop_poll_stop(&s->poll);
+        return 0;
+    }
+    if (loop_poll_start(http->loop, &s->poll, fd, events, on_socket_ready, s,
+                        NULL))
+        return -1;
+    return 0;
+}
+
+enum status http_new(struct loop *loop, struct http **ret_http,
+                     struct err *err)
+{
+    static bool curl_ready;
+    struct http *http;
+
+    if (!curl_ready && curl_global_init(CURL_GLOBAL_ALL)) {
+        err_set(err, "libcurl cannot be initialised");
+        return ST_IO;
+    }
+    curl_ready = true;
+    http = xcalloc(1, sizeof(*http));
+    http->loop = loop;
+    http->multi = curl_multi_init();
+    if (!http->multi) {
+        err_set(err, "libcurl cannot be initialised");
+        free(http);
+        return ST_IO;
+    }
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+    *ret_http = http;
+    return ST_OK;
+}
+
+static void release_request(struct http_request *r)
+{
+    struct http *http = r->http;
+
+    loop_timer_stop(&r->head_timer);
+    *r->at = r->next;
+    if (r->next)
+        r->next->at = r->at;
+    http->inside++;
+    if (r->added)
+        curl_multi_remove_handle(http->multi, r->easy);
+    curl_easy_cleanup(r->easy);
+    http->inside--;
+    buf_release(&r->body);
+    free((char *)r->get.unix_path);
+    free((char *)r->get.url);
+    free(r);
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    assert(!http->inside);
+    while (http->requests)
+        release_request(http->requests);
+    http->inside++;
+    curl_multi_cleanup(http->multi);
+    while (http->sockets)
+        drop_socket(http->sockets);
+    loop_timer_stop(&http->timer);
+    loop_timer_stop(&http->kick);
+    free(http);
+}
+
+static void copy_header(struct slice value, char to[HTTP_HEADER_MAX])
+{
+    size_t n = value.n < HTTP_HEADER_MAX ? value.n : HTTP_HEADER_MAX - 1;
+
+    for (size_t i = 0; i < n; i++)
+        to[i] = (char)tolower((unsigned char)value.p[i]);
+    to[n] = '\0';
+}
+
+static bool is_header(struct slice line, const char *name,
+                      struct slice *ret_value)
+{
+    size_t n = strlen(name);
+
+    if (line.n <= n || line.p[n] != ':' || strncasecmp(line.p, name, n) != 0)
+        return false;
+    line = slice_of(line.p + n + 1, line.n - n - 1);
+    while (line.n && (*line.p == ' ' || *line.p == '\t'))
+        line = slice_of(line.p + 1, line.n - 1);
+    while (line.n && isspace((unsigned char)line.p[line.n - 1]))
+        line.n--;
+    *ret_value = line;
+    return true;
+}
+
+static void end_of_head(struct http_request *r)
+{
+    long code = 0;
+
+    curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &code);
+    if (code < 200 || r->headed) /* 100 Continue; trailers */
+        return;
+    r->headed = true;
+    r->head.code = (int)code;
+    r->streaming = r->get.on_body && code < 300;
+    loop_timer_stop(&r->head_timer);
+    if (r->get.on_head)
+        r->get.on_head(r->get.self, &r->head);
+}
+
+static size_t on_curl_header(char *p, size_t size, size_t n, void *arg)
+{
+    struct http_request *r = arg;
+    struct slice line = slice_of(p, size * n);
+    struct slice value;
+
+    if (r->cancelled)
+        return 0;
+    if (is_header(line, "content-type", &value))
+        copy_header(value, r->head.content_type);
+    else if (is_header(line, "api-version", &value))
+        copy_header(value, r->head.api_version);
+    else if (line.n <= 2 && (line.n == 0 || *p == '\r' || *p == '\n'))
+        end_of_head(r);
+    return r->cancelled ? 0 : line.n;
+}
+
+static size_t on_curl_body(char *p, size_t size, size_t n, void *arg)
+{
+    struct http_request *r = arg;
+
+    n *= size;
+    if (r->cancelled)
+        return 0;
+    if (r->streaming) {
+        r->get.on_body(r->get.self, slice_of(p, n));
+        return r->cancelled ? 0 : n;
+    }
+    if (buf_add(&r->body, p, n)) {
+        r->too_big = true;
+        return 0;
+    }
+    return n;
+}
+
+static void on_head_late(void *arg)
+{
+    struct http_request *r = arg;
+
+    r->late = true;
+    kick(r->http);
+}
+
+static char *copy_string(const char *s)
+{
+    return s ? xstrdup(s) : NULL;
+}
+
+static void set_options(struct http_request *r)
+{
+    CURL *e = r->easy;
+
+    curl_easy_setopt(e, CURLOPT_URL, r->get.url);
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_PROXY, "");
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(e, CURLOPT_USERAGENT, "bladewatch/" BW_VERSION);
+    curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(e, CURLOPT_PRIVATE, r);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_curl_header);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_curl_body);
+    curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
+    if (r->get.unix_path)
+        curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->get.unix_path);
+    if (r->get.connect_for)
+        curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+                         (long)(r->get.connect_for / NSEC_MSEC));
+    if (r->get.total_for)
+        curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
+                         (long)(r->get.total_for / NSEC_MSEC));
+}
+
+enum status http_get(struct http *http, const struct http_get *get,
+                     struct http_request **ret_request, struct err *err)
+{
+    CURL *easy = curl_easy_init();
+    struct http_request *r;
+
+    if (!easy) {
+        err_set(err, "libcurl cannot make a request");
+        return ST_IO;
+    }
+    r = xcalloc(1, sizeof(*r));
+    r->http = http;
+    r->easy = easy;
+    r->get = *get;
+    r->get.unix_path = copy_string(get->unix_path);
+    r->get.url = copy_string(get->url);
+    buf_init(&r->body, get->body_max ? get->body_max : HTTP_ERROR_BODY_MAX);
+    set_options(r);
+    r->next = http->requests;
+    r->at = &http->requests;
+    if (r->next)
+        r->next->at = &r->next;
+    http->requests = r;
+    if (get->head_for)
+        loop_timer_start(http->loop, &r->head_timer, get->head_for, 0,
+                         on_head_late, r);
+    kick(http);
+    *ret_request = r;
+    return ST_OK;
+}
+
+void http_cancel(struct http_request *r)
+{
+    if (!r)
+        return;
+    r->cancelled = true;
+    if (r->http->inside)
+        kick(r->http);
+    else
+        release_request(r);
+}
+
+void http_pause(struct http_request *r)
+{
+    r->resuming = false;
+    if (r->paused)
+        return;
+    r->paused = true;
+    curl_easy_pause(r->easy, CURLPAUSE_RECV);
+}
+
+/* Later: curl hands over what it kept from inside the call. */
+void http_resume(struct http_request *r)
+{
+    if (!r->paused)
+        return;
+    r->resuming = true;
+    kick(r->http);
+}
+
+static void unpause(struct http_request *r)
+{
+    struct http *http = r->http;
+
+    r->paused = false;
+    r->resuming = false;
+    http->inside++;
+    curl_easy_pause(r->easy, CURLPAUSE_CONT);
+    http->inside--;
+}
+
+struct meaning {
+    CURLcode rc;
+    enum status status;
+};
+
+static const struct meaning meanings[] = {
+    { CURLE_OK, ST_OK },
+    { CURLE_PARTIAL_FILE, ST_END },
+    { CURLE_RECV_ERROR, ST_END },
+    { CURLE_SEND_ERROR, ST_END },
+    { CURLE_GOT_NOTHING, ST_END },
+    { CURLE_COULDNT_CONNECT, ST_NONE },
+    { CURLE_COULDNT_RESOLVE_HOST, ST_NONE },
+    { CURLE_OPERATION_TIMEDOUT, ST_BUSY },
+    { CURLE_WEIRD_SERVER_REPLY, ST_BAD },
+    { CURLE_UNSUPPORTED_PROTOCOL, ST_BAD },
+    { CURLE_URL_MALFORMAT, ST_BAD },
+};
+
+static enum status status_of(CURLcode rc, int os_errno)
+{
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++) {
+        if (meanings[i].rc != rc)
+            continue;
+        if (meanings[i].status == ST_NONE &&
+            (os_errno == EACCES || os_errno == EPERM))
+            return ST_DENIED;
+        return meanings[i].status;
+    }
+    return ST_IO;
+}
+
+static void finish(struct http_request *r, CURLcode rc)
+{
+    struct http_end end = { .head = r->head, .body = buf_view(&r->body) };
+    struct http_get get = r->get;
+    long os_errno = 0;
+
+    curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &os_errno);
+    end.os_errno = (int)os_errno;
+    end.status = status_of(rc, end.os_errno);
+    snprintf(end.text, sizeof(end.text), "%s",
+             os_errno && end.status != ST_OK ? strerror(end.os_errno)
+                                             : curl_easy_strerror(rc));
+    if (r->too_big) {
+        end.status = ST_LIMIT;
+        snprintf(end.text, sizeof(end.text), "an answer of over %zu bytes",
+                 r->body.cap);
+    }
+    if (r->late) {
+        end.status = ST_BUSY;
+        snprintf(end.text, sizeof(end.text), "no answer in time");
+    }
+    r->cancelled = true; /* a cancel from inside on_end finds it ending */
+    r->http->inside++;
+    get.on_end(get.self, &end);
+    r->http->inside--;
+    release_request(r);
+}
+
+/* One request that needs something; false if there is none. */
+static bool tend_one(struct http *http)
+{
+    for (struct http_request *r = http->requests; r; r = r->next) {
+        if (r->cancelled) {
+            release_request(r);
+            return true;
+        }
+        if (r->late) {
+            finish(r, CURLE_OPERATION_TIMEDOUT);
+            return true;
+        }
+        if (!r->added) {
+            r->added = true;
+            curl_multi_add_handle(http->multi, r->easy);
+            return true;
+        }
+        if (r->resuming) {
+            unpause(r);
+            return true;
+        }
+    }
+    http->untended = false;
+    return false;
+}
+
+static bool finish_one(struct http *http)
+{
+    int left;
+    CURLMsg *m = curl_multi_info_read(http->multi, &left);
+    struct http_request *r;
+    CURLcode rc;
+
+    if (!m)
+        return false;
+    if (m->msg != CURLMSG_DONE)
+        return true;
+    rc = m->data.result;
+    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&r);
+    if (r->cancelled)
+        release_request(r);
+    else
+        finish(r, rc);
+    return true;
+}
+
+/* Does what could not be done while curl was at work. */
+static void tend(struct http *http)
+{
+    if (http->inside)
+        return;
+    while (finish_one(http) || (http->untended && tend_one(http)))
+        continue;
+}
