@@ -11,10 +11,59 @@
 #include <utlist.h>
 
 #define LISTEN "127.0.0.1:7433"
-#define SWEEP_EVERY NSEC_SEC
+#define SWEEP_MOST NSEC_SEC
+#define TIMEOUT_MOST 3600000
 #define CONNECTION_MEMORY 65536
 /* A client that sends more than this behind a refusal is cut off. */
 #define THROW_AWAY_MAX ((uint64_t)64 << 20)
+
+static void on_timeout(void *arg);
+
+/* A resumed connection goes on in the next MHD_run(); nothing else would
+ * call it. */
+static void wait_for_next(struct httpd *h)
+{
+    MHD_UNSIGNED_LONG_LONG msec = 0;
+
+    if (!h->resumed && MHD_get_timeout(h->daemon, &msec) != MHD_YES) {
+        loop_timer_stop(&h->timeout);
+        return;
+    }
+    if (msec > TIMEOUT_MOST)
+        msec = TIMEOUT_MOST;
+    loop_timer_start(h->loop, &h->timeout, (nsec)msec * NSEC_MSEC, 0,
+                     on_timeout, h);
+}
+
+static void run(struct httpd *h)
+{
+    h->resumed = false;
+    h->running = true;
+    MHD_run(h->daemon);
+    h->running = false;
+    wait_for_next(h);
+}
+
+static void on_timeout(void *arg)
+{
+    run(arg);
+}
+
+static void on_ready(void *arg, int ready)
+{
+    (void)ready;
+    run(arg);
+}
+
+void httpd_resume(struct httpd *h, struct MHD_Connection *conn)
+{
+    bool first = !h->resumed;
+
+    MHD_resume_connection(conn);
+    h->resumed = true;
+    if (first && !h->running && !h->stopping)
+        wait_for_next(h);
+}
 
 static void on_sweep(void *arg)
 {
@@ -32,11 +81,15 @@ static void on_sweep(void *arg)
 
 void httpd_need_sweep(struct httpd *h)
 {
+    const struct httpd_config *c = &h->config;
+    nsec every = c->beat_for < c->durable_for ? c->beat_for : c->durable_for;
+
     if (h->sweeping)
         return;
     h->sweeping = true;
-    loop_timer_start(h->loop, &h->sweep, SWEEP_EVERY, SWEEP_EVERY, on_sweep,
-                     h);
+    if (every > SWEEP_MOST)
+        every = SWEEP_MOST;
+    loop_timer_start(h->loop, &h->sweep, every, every, on_sweep, h);
 }
 
 void httpd_park(struct request *req, enum parking why)
@@ -55,7 +108,7 @@ void httpd_unpark(struct request *req)
 {
     req->parked = PARK_NONE;
     DL_DELETE(req->httpd->parked, req);
-    MHD_resume_connection(req->conn);
+    httpd_resume(req->httpd, req->conn);
 }
 
 static void on_durable(void *self, uint64_t ticket)
@@ -80,32 +133,6 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
         return;
     DL_FOREACH_SAFE(h->parked, req, next)
         logs_discarded(req, ticket, why);
-}
-
-static void run(struct httpd *h);
-
-static void on_timeout(void *arg)
-{
-    run(arg);
-}
-
-static void on_ready(void *arg, int ready)
-{
-    (void)ready;
-    run(arg);
-}
-
-static void run(struct httpd *h)
-{
-    MHD_UNSIGNED_LONG_LONG msec;
-
-    MHD_run(h->daemon);
-    if (MHD_get_timeout(h->daemon, &msec) == MHD_YES)
-        loop_timer_start(h->loop, &h->timeout,
-                         (nsec)(msec < 3600000 ? msec : 3600000) * NSEC_MSEC,
-                         0, on_timeout, h);
-    else
-        loop_timer_stop(&h->timeout);
 }
 
 static struct request *request_new(struct httpd *h,

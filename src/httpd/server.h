@@ -101,6 +101,8 @@ struct httpd {
     struct loop_timer timeout; /* libmicrohttpd's */
     struct loop_timer sweep;   /* ours, once a second while somebody waits */
     bool sweeping;
+    bool running;  /* MHD_run() is being called */
+    bool resumed;  /* and a connection was resumed since it began */
     bool stopping;
     struct intake_listener listener;
     uint64_t durable; /* the last ticket known to be */
@@ -125,6 +127,7 @@ void guard_check(struct request *req);
 /* httpd.c */
 void httpd_park(struct request *req, enum parking why);
 void httpd_unpark(struct request *req);
+void httpd_resume(struct httpd *h, struct MHD_Connection *conn);
 void httpd_need_sweep(struct httpd *h);
 
 /* logs.c */

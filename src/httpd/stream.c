@@ -64,7 +64,7 @@ static void wake(void *arg)
     if (!s->suspended)
         return;
     s->suspended = false;
-    MHD_resume_connection(s->conn);
+    httpd_resume(s->httpd, s->conn);
 }
 
 static bool write_buf(void *self, struct slice text)
@@ -270,6 +270,8 @@ static void drop(struct stream *s)
     buf_str(&s->out, "event: end\ndata: {\"error\":\"too slow: more than "
                      "the limit was left unread\"}\n\n");
     s->ended = true;
+    watch_free(s->httpd->ports.core, s->watch);
+    s->watch = NULL;
     s->httpd->stats.dropped_watchers++;
 }
 
