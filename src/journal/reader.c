@@ -70,6 +70,7 @@ struct reader {
     bool header_bad;
     bool in_segment;       /* a good batch of this segment has been seen */
     uint64_t ordinal;      /* of the last good seal; 0: none yet */
+    uint64_t ordinal_max;  /* the greatest that counts here */
     uint64_t line_no;      /* lines before cur */
     uint32_t crc;          /* loose: of the lines since the last seal */
     uint64_t crc_bytes;
@@ -101,6 +102,7 @@ static struct reader *reader_new(struct reader_options opt, const char *name)
     if (!r->opt.line_bytes)
         r->opt.line_bytes = RECORDING_LINE_MAX;
     r->fd = -1;
+    r->ordinal_max = UINT64_MAX;
     r->name = xstrdup(name);
     return r;
 }
@@ -315,10 +317,10 @@ static void count(const struct reader *r, size_t from, size_t to,
 
     for (; p < end; p = nl + 1) {
         add->records += end - p >= 7 && !memcmp(p, "{\"src\":", 7);
-        add->seals |= seal_begins(slice_of(p, (size_t)(end - p)));
         nl = memchr(p, '\n', (size_t)(end - p));
         if (!nl)
             break;
+        add->seals |= seal_begins(slice_of(p, (size_t)(nl - p)));
         ++*lines;
     }
 }
@@ -407,7 +409,8 @@ static bool try_seal(struct reader *r, size_t at, struct slice line)
         goto bad;
     start = at - (size_t)seal.bytes;
     if (crc32c(0, r->w + start, (size_t)seal.bytes + seal.head) != seal.crc ||
-        seal.ordinal <= r->ordinal)
+        seal.ordinal <= r->ordinal ||
+        seal.ordinal > r->ordinal_max)
         goto bad;
     note_damage(r, start, seal.ordinal);
     r->cur = start;
@@ -457,28 +460,77 @@ static enum status check_version(struct reader *r, struct err *err)
     return newer(&h, err);
 }
 
-static enum status open_segment(struct reader *r, struct err *err)
+static char *segment_path(const struct reader *r, size_t i)
 {
-    uint64_t number = r->segments.number[r->next_segment];
     char name[SEGMENT_NAME_MAX];
     struct buf path;
-    enum status st;
 
-    segment_name(number, name);
+    segment_name(r->segments.number[i], name);
     buf_init(&path, BUF_NO_CAP);
     buf_printf(&path, "%s/%s", r->dir, name);
-    st = open_file(r, buf_cstr(&path), err);
-    if (!st) {
-        free(r->name);
-        r->name = xstrdup(buf_cstr(&path));
-        r->next_segment++;
-        r->end = r->floor = r->resync = r->line = r->search = 0;
-        r->cur = r->good = 0;
-        r->w_at = r->unsealed_at = r->line_no = 0;
-        r->ended = r->in_segment = false;
+    buf_cstr(&path);
+    return path.p;
+}
+
+static enum status find_batch(struct reader *r, struct err *err);
+
+/* The header of a segment, if its first batch is good. */
+static bool first_header(const char *path, struct reader_options opt,
+                         struct header *ret)
+{
+    struct reader *r = reader_new(opt, path);
+    const char *nl;
+    bool found = false;
+
+    r->framing = FRAMING_SEALED;
+    if (!open_file(r, path, NULL) && !find_batch(r, NULL) && !r->w_at &&
+        !r->cur) {
+        nl = memchr(r->w, '\n', r->good);
+        found = !header_decode(slice_of(r->w, (size_t)(nl - r->w)),
+                               &r->decoded, ret, NULL);
     }
-    buf_release(&path);
-    return st;
+    reader_free(r);
+    return found;
+}
+
+/*
+ * A batch whose sync failed was not acknowledged, but it may have reached the
+ * disk all the same when cutting it off failed, too.  The next segment says
+ * which batch was the last that counts.
+ */
+static uint64_t find_ordinal_max(const struct reader *r)
+{
+    struct header h = { 0 };
+    bool found = false;
+    char *path;
+    size_t i;
+
+    for (i = r->next_segment; i < r->segments.n && !found; i++) {
+        path = segment_path(r, i);
+        found = first_header(path, r->opt, &h);
+        free(path);
+    }
+    return found ? h.after : UINT64_MAX;
+}
+
+static enum status open_segment(struct reader *r, struct err *err)
+{
+    char *path = segment_path(r, r->next_segment);
+    enum status st = open_file(r, path, err);
+
+    if (st) {
+        free(path);
+        return st;
+    }
+    free(r->name);
+    r->name = path;
+    r->next_segment++;
+    r->end = r->floor = r->resync = r->line = r->search = 0;
+    r->cur = r->good = 0;
+    r->w_at = r->unsealed_at = r->line_no = 0;
+    r->ended = r->in_segment = false;
+    r->ordinal_max = find_ordinal_max(r);
+    return ST_OK;
 }
 
 static enum status end_of_file(struct reader *r, struct err *err)

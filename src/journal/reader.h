@@ -70,7 +70,7 @@ uint64_t reader_bytes(const struct reader *r);
 struct reader_tail {
     uint64_t bytes;
     uint64_t records; /* lines that begin as records do */
-    bool seals;       /* a line in there begins as a seal does */
+    bool seals;       /* a whole line in there begins as a seal does */
 };
 
 struct reader_tail reader_tail(const struct reader *r);
