@@ -133,8 +133,9 @@ enum MHD_Result answer_send(struct request *req)
 
 void answer_metrics(const struct httpd_stats *stats, struct metrics *m)
 {
-    struct slice pairs[6] = { { "method", 6 }, { 0 }, { "path", 4 },
-                              { 0 },           { "code", 4 } };
+    struct slice pairs[6] = {
+        { "method", 6 }, { 0 }, { "path", 4 }, { 0 }, { "code", 4 }
+    };
     char code[16];
     size_t r, c;
 

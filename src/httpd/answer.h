@@ -18,20 +18,20 @@ struct httpd_stats;
 
 #define ANSWER_MAX ((size_t)64 << 20)
 
-#define TYPE_JSON "application/json"
-#define TYPE_TEXT "text/plain; charset=utf-8"
+#define TYPE_JSON    "application/json"
+#define TYPE_TEXT    "text/plain; charset=utf-8"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
-#define TYPE_EVENTS "text/event-stream"
+#define TYPE_EVENTS  "text/event-stream"
 
 struct answer {
     unsigned code; /* 0: none yet */
     const char *type;
     struct buf body;
-    const char *allow;    /* for 405 */
-    bool retry;           /* Retry-After */
-    bool challenge;       /* WWW-Authenticate */
-    bool gzip_is_fine;    /* Accept-Encoding, for 415 */
-    bool stamped;         /* X-Bladewatch-Watermark */
+    const char *allow; /* for 405 */
+    bool retry;        /* Retry-After */
+    bool challenge;    /* WWW-Authenticate */
+    bool gzip_is_fine; /* Accept-Encoding, for 415 */
+    bool stamped;      /* X-Bladewatch-Watermark */
     nsec watermark;
 };
 

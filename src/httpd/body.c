@@ -117,8 +117,7 @@ static void count_lines(struct body *b, const char *p, struct body_item *item)
 {
     const char *nl;
 
-    while (b->seen < p &&
-           (nl = memchr(b->seen, '\n', (size_t)(p - b->seen)))) {
+    while (b->seen < p && (nl = memchr(b->seen, '\n', (size_t)(p - b->seen)))) {
         b->line++;
         b->seen = b->line_start = nl + 1;
     }

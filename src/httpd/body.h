@@ -40,15 +40,15 @@ enum body_shape { BODY_LINES, BODY_ARRAY, BODY_OBJECT };
 
 struct body {
     struct body_caps caps;
-    struct buf text;        /* expanded */
-    struct buf flat;        /* an item of several lines, as one */
-    struct inflater *gzip;  /* NULL: not compressed */
-    uint64_t raw;           /* bytes received */
+    struct buf text;       /* expanded */
+    struct buf flat;       /* an item of several lines, as one */
+    struct inflater *gzip; /* NULL: not compressed */
+    uint64_t raw;          /* bytes received */
     bool lines_only;
     enum body_shape shape;
-    bool ended;             /* nothing behind what was handed out */
-    struct slice rest;      /* of text, not yet handed out */
-    const char *seen;       /* newlines before it are counted in line */
+    bool ended;        /* nothing behind what was handed out */
+    struct slice rest; /* of text, not yet handed out */
+    const char *seen;  /* newlines before it are counted in line */
     const char *line_start;
     size_t line;
     uint64_t items;
@@ -58,8 +58,8 @@ struct body_item {
     struct slice text; /* one line; good until the next body_next() */
     size_t line;       /* where it starts in the body, 1-based */
     size_t column;
-    uint64_t n;        /* its number among the items, 1-based */
-    const char *at;    /* where its text stands in the body */
+    uint64_t n;     /* its number among the items, 1-based */
+    const char *at; /* where its text stands in the body */
 };
 
 void body_init(struct body *b, const struct body_caps *caps, bool gzip);

@@ -73,8 +73,9 @@ enum status endpoint_parse(struct endpoint *ep, struct slice text,
     }
     if (ok)
         return ST_OK;
-    err_set(err, "cannot listen on '%.*s': write 127.0.0.1:7433, [::1]:7433 "
-                 "or 0.0.0.0:7433",
+    err_set(err,
+            "cannot listen on '%.*s': write 127.0.0.1:7433, [::1]:7433 "
+            "or 0.0.0.0:7433",
             (int)(text.n < 80 ? text.n : 80), text.p ? text.p : "");
     return ST_BAD;
 }
@@ -93,8 +94,7 @@ void endpoint_text(const struct endpoint *ep, struct buf *out)
                ntohs(v6 ? in6->sin6_port : in->sin_port));
 }
 
-static enum status refused(const struct endpoint *ep, int why,
-                           struct err *err)
+static enum status refused(const struct endpoint *ep, int why, struct err *err)
 {
     struct buf where;
 
@@ -123,8 +123,7 @@ enum status endpoint_listen(struct endpoint *ep, int *ret_fd, struct err *err)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (ep->addr.ss_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-    if (bind(fd, (struct sockaddr *)&ep->addr, ep->n) ||
-        listen(fd, BACKLOG) ||
+    if (bind(fd, (struct sockaddr *)&ep->addr, ep->n) || listen(fd, BACKLOG) ||
         getsockname(fd, (struct sockaddr *)&ep->addr, &ep->n)) {
         why = errno;
         close(fd);

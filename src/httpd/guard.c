@@ -50,8 +50,8 @@ static const char *right_name(unsigned right)
 static void check_token(struct request *req, unsigned right)
 {
     const struct httpd *h = req->httpd;
-    const char *given = MHD_lookup_connection_value(
-        req->conn, MHD_HEADER_KIND, "Authorization");
+    const char *given = MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND,
+                                                    "Authorization");
 
     if (given && strncasecmp(given, BEARER, strlen(BEARER)) == 0)
         req->token = find_token(&h->config, given + strlen(BEARER));

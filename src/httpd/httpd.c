@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include <utlist.h>
 
-#define LISTEN "127.0.0.1:7433"
-#define SWEEP_MOST NSEC_SEC
-#define TIMEOUT_MOST 3600000
+#define LISTEN            "127.0.0.1:7433"
+#define SWEEP_MOST        NSEC_SEC
+#define TIMEOUT_MOST      3600000
 #define CONNECTION_MEMORY 65536
 /* A client that sends more than this behind a refusal is cut off. */
 #define THROW_AWAY_MAX ((uint64_t)64 << 20)
@@ -71,7 +71,7 @@ static void on_sweep(void *arg)
     struct request *req, *next;
 
     DL_FOREACH_SAFE(h->parked, req, next)
-        logs_sweep(req);
+    logs_sweep(req);
     streams_beat(h);
     if (h->parked || h->nwatchers)
         return;
@@ -121,7 +121,7 @@ static void on_durable(void *self, uint64_t ticket)
     if (h->stopping)
         return;
     DL_FOREACH_SAFE(h->parked, req, next)
-        logs_durable(req);
+    logs_durable(req);
 }
 
 static void on_discarded(void *self, uint64_t ticket, const struct err *why)
@@ -132,11 +132,10 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
     if (h->stopping)
         return;
     DL_FOREACH_SAFE(h->parked, req, next)
-        logs_discarded(req, ticket, why);
+    logs_discarded(req, ticket, why);
 }
 
-static struct request *request_new(struct httpd *h,
-                                   struct MHD_Connection *conn)
+static struct request *request_new(struct httpd *h, struct MHD_Connection *conn)
 {
     struct request *req = xcalloc(1, sizeof(*req));
 
@@ -231,8 +230,8 @@ static void be_silent(void *arg, const char *format, va_list args)
 static enum status start_daemon(struct httpd *h, int fd, struct err *err)
 {
     const union MHD_DaemonInfo *info;
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_USE_ERROR_LOG;
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
     if (h->endpoint.addr.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
@@ -284,8 +283,10 @@ static enum status check_tokens(const struct httpd *h, struct err *err)
     }
     if (h->endpoint.loopback || c->allow_anonymous || c->ntokens)
         return ST_OK;
-    err_set(err, "listening on %s would let anybody in: configure a token, or "
-                 "say --allow-anonymous if that is meant", c->listen);
+    err_set(err,
+            "listening on %s would let anybody in: configure a token, or "
+            "say --allow-anonymous if that is meant",
+            c->listen);
     return ST_DENIED;
 }
 
@@ -316,8 +317,7 @@ enum status httpd_start(struct loop *loop, const struct httpd_config *config,
     st = start_daemon(h, fd, err);
     if (st)
         goto out;
-    h->listener = (struct intake_listener){ h, on_durable, on_discarded,
-                                            NULL };
+    h->listener = (struct intake_listener){ h, on_durable, on_discarded, NULL };
     ports->intake->listen(ports->intake->self, &h->listener);
     *ret = h;
 out:
@@ -345,7 +345,7 @@ void httpd_stop(struct httpd *h)
         return;
     h->stopping = true;
     DL_FOREACH_SAFE(h->parked, req, next)
-        httpd_unpark(req);
+    httpd_unpark(req);
     streams_stop(h);
     loop_timer_stop(&h->timeout);
     loop_timer_stop(&h->sweep);
@@ -386,8 +386,8 @@ static void metrics_lines(const struct httpd_stats *stats, struct metrics *m)
 
 static unsigned connections(const struct httpd *h)
 {
-    return h->daemon ? MHD_get_daemon_info(
-                           h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+    return h->daemon ? MHD_get_daemon_info(h->daemon,
+                                           MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
                            ->num_connections
                      : 0;
 }

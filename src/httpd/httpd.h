@@ -48,18 +48,18 @@ struct httpd_config {
     size_t ntokens;
     struct slice run; /* of posted lines: when the process started */
 
-    unsigned connections;   /* 1024 */
-    unsigned watchers;      /* 64 */
-    size_t body_bytes;      /* of one request, 32 MiB */
-    size_t expanded_bytes;  /* of one request's gzip, 256 MiB */
-    size_t expanded_ratio;  /* 200 times */
-    size_t buffered_bytes;  /* of all requests together, 512 MiB */
-    size_t unsent_bytes;    /* of one watcher, 8 MiB */
-    size_t render_nodes;    /* larger states are written by a child, 20,000 */
-    nsec idle_for;          /* a silent connection is closed, 30 s */
-    nsec upload_for;        /* a body must have arrived within, 5 min */
-    nsec durable_for;       /* lines must be on disk within, 30 s */
-    nsec beat_for;          /* a sign of life to watchers, 15 s */
+    unsigned connections;  /* 1024 */
+    unsigned watchers;     /* 64 */
+    size_t body_bytes;     /* of one request, 32 MiB */
+    size_t expanded_bytes; /* of one request's gzip, 256 MiB */
+    size_t expanded_ratio; /* 200 times */
+    size_t buffered_bytes; /* of all requests together, 512 MiB */
+    size_t unsent_bytes;   /* of one watcher, 8 MiB */
+    size_t render_nodes;   /* larger states are written by a child, 20,000 */
+    nsec idle_for;         /* a silent connection is closed, 30 s */
+    nsec upload_for;       /* a body must have arrived within, 5 min */
+    nsec durable_for;      /* lines must be on disk within, 30 s */
+    nsec beat_for;         /* a sign of life to watchers, 15 s */
 };
 
 struct httpd_ports {

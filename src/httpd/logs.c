@@ -14,9 +14,9 @@
 #endif
 #define TURN_BYTES (1u << 20) /* so that others are not kept waiting */
 
-#define REJECTS_NAMED 100
-#define REJECTS_BYTES ((size_t)1 << 20)
-#define KEY_MAX 200
+#define REJECTS_NAMED  100
+#define REJECTS_BYTES  ((size_t)1 << 20)
+#define KEY_MAX        200
 #define NAME_MAX_BYTES PATH_KEY_MAX
 
 /* One POST /logs, from its first byte to its answer. */
@@ -24,18 +24,18 @@ struct logs {
     struct body body;
     size_t charged; /* to httpd->buffered */
     enum mode mode;
-    bool ended;     /* body_end() was good and the source is known */
+    bool ended; /* body_end() was good and the source is known */
     uint32_t source;
     struct slice key; /* Idempotency-Key, or empty; libmicrohttpd's */
     struct body_item item;
-    bool has_item;  /* read, and not yet taken */
+    bool has_item;   /* read, and not yet taken */
     uint64_t ticket; /* of the last line taken */
     uint64_t accepted, text;
-    uint64_t safe;  /* accepted and known to be durable */
+    uint64_t safe; /* accepted and known to be durable */
     uint64_t rejected;
     struct buf rejects; /* JSON, the first REJECTS_NAMED */
-    bool done;      /* no line is left */
-    bool failed;    /* the intake cannot take more */
+    bool done;          /* no line is left */
+    bool failed;        /* the intake cannot take more */
     struct err why;
     size_t why_line;
 };
@@ -68,8 +68,8 @@ static enum mode wanted_mode(struct request *req)
     enum mode ret = MODE_SHARD;
 
     if (mode && mode_parse(slice_str(mode), &ret))
-        answer_error(&req->answer, 400,
-                     "mode=%.40s: it is shard, json or text", mode);
+        answer_error(&req->answer, 400, "mode=%.40s: it is shard, json or text",
+                     mode);
     return ret;
 }
 
@@ -246,9 +246,9 @@ static enum status submit(struct request *req, struct err *err)
 
     if (logs->key.n) {
         line.id.p = id;
-        line.id.n = (size_t)snprintf(id, sizeof(id), "%.*s/%llu",
-                                     SLICE_ARG(logs->key),
-                                     (unsigned long long)logs->item.n);
+        line.id.n =
+            (size_t)snprintf(id, sizeof(id), "%.*s/%llu", SLICE_ARG(logs->key),
+                             (unsigned long long)logs->item.n);
     }
     st = intake->line(intake->self, &line, &logs->ticket, err);
     if (st == ST_OK) {
@@ -346,8 +346,7 @@ static enum outcome conclude(struct request *req)
         logs->failed = true;
         err_set(&logs->why, "the monitor is stopping: the lines may or may "
                             "not be on disk");
-    } else if (!durable && !h->stopping &&
-               (!logs->failed || logs->why_line)) {
+    } else if (!durable && !h->stopping && (!logs->failed || logs->why_line)) {
         httpd_park(req, PARK_DURABLE);
         return OUT_PARKED;
     }
@@ -409,8 +408,7 @@ void logs_durable(struct request *req)
         httpd_unpark(req);
 }
 
-void logs_discarded(struct request *req, uint64_t ticket,
-                    const struct err *why)
+void logs_discarded(struct request *req, uint64_t ticket, const struct err *why)
 {
     struct logs *logs = req->logs;
 

@@ -167,8 +167,7 @@ enum status render_start(struct renders *rs, const struct render_job *job,
         return ST_LIMIT;
     }
     if (pipe2(fds, O_CLOEXEC)) {
-        err_set(err, "no pipe to write the state through: %s",
-                strerror(errno));
+        err_set(err, "no pipe to write the state through: %s", strerror(errno));
         return ST_IO;
     }
     child = fork();

@@ -36,8 +36,8 @@ struct render_job {
 struct render;
 
 /*
- * `after` ends with a newline, by which the end is known.  ST_LIMIT: RENDERS_MAX children
- * are at work; ST_IO: the system refused one.
+ * `after` ends with a newline, by which the end is known.  ST_LIMIT:
+ * RENDERS_MAX children are at work; ST_IO: the system refused one.
  */
 CHECKED enum status render_start(struct renders *rs,
                                  const struct render_job *job,

@@ -101,8 +101,8 @@ struct httpd {
     struct loop_timer timeout; /* libmicrohttpd's */
     struct loop_timer sweep;   /* ours, once a second while somebody waits */
     bool sweeping;
-    bool running;  /* MHD_run() is being called */
-    bool resumed;  /* and a connection was resumed since it began */
+    bool running; /* MHD_run() is being called */
+    bool resumed; /* and a connection was resumed since it began */
     bool stopping;
     struct intake_listener listener;
     uint64_t durable; /* the last ticket known to be */

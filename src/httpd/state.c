@@ -48,8 +48,7 @@ static enum status answer_at_once(struct request *req, const struct where *w)
 
     stamp(req);
     if (req->head) {
-        st = view_weight(req->httpd->ports.core, &w->path, 1) ? ST_OK
-                                                              : ST_NONE;
+        st = view_weight(req->httpd->ports.core, &w->path, 1) ? ST_OK : ST_NONE;
     } else {
         st = state_render(req->httpd, w, out);
         buf_char(out, '\n');
@@ -88,8 +87,10 @@ enum outcome watch_end(struct request *req)
     if (req->head) {
         answer_begin(&req->answer, 200, TYPE_EVENTS);
     } else if (h->nwatchers >= h->config.watchers) {
-        answer_error(&req->answer, 503, "%u watchers are the most there may "
-                                        "be at a time", h->config.watchers);
+        answer_error(&req->answer, 503,
+                     "%u watchers are the most there may "
+                     "be at a time",
+                     h->config.watchers);
     } else if (stream_watch(req, &w, &err) == ST_OK) {
         return OUT_STREAM;
     } else {

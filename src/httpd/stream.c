@@ -9,8 +9,8 @@
 #include <utlist.h>
 
 #define STATE_NOW_MAX ((size_t)8 << 20) /* bytes rendered at once */
-#define BLOCK 65536
-#define RETRY "retry: 2000\n\n"
+#define BLOCK         65536
+#define RETRY         "retry: 2000\n\n"
 
 /*
  * What is sent is the render, if there is one, and then out; a render
@@ -22,11 +22,11 @@ struct stream {
     struct where where;
     struct render *render;
     struct buf out;
-    size_t sent;    /* bytes of out */
+    size_t sent; /* bytes of out */
     bool suspended;
-    bool ended;     /* nothing follows what is in out */
-    bool watching;  /* events, not the state once */
-    bool resync;    /* the whole must be sent again */
+    bool ended;          /* nothing follows what is in out */
+    bool watching;       /* events, not the state once */
+    bool resync;         /* the whole must be sent again */
     struct watch *watch; /* NULL until the whole was sent, while resync */
     nsec spoke_at;
     struct stream *prev, *next;
@@ -101,8 +101,7 @@ static enum status begin_render(struct stream *s, struct slice before,
     return render_start(&s->httpd->renders, &job, &s->render, err);
 }
 
-static void event_head(const struct httpd *h, struct buf *out,
-                       const char *name)
+static void event_head(const struct httpd *h, struct buf *out, const char *name)
 {
     buf_printf(out, "event: %s\nid: %lld\ndata: ", name,
                (long long)view_watermark(h->ports.core));
@@ -215,16 +214,14 @@ static enum status stream_answer(struct request *req, struct stream *s,
     answer_begin(&req->answer, 200, type);
     req->answer.stamped = true;
     req->answer.watermark = view_watermark(s->httpd->ports.core);
-    req->stream = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK,
-                                                    stream_read, s,
-                                                    stream_free);
+    req->stream = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, BLOCK, stream_read, s, stream_free);
     if (!req->stream)
         abort();
     return ST_OK;
 }
 
-enum status stream_state(struct request *req, struct where *w,
-                         struct err *err)
+enum status stream_state(struct request *req, struct where *w, struct err *err)
 {
     struct stream *s = stream_new(req, w);
     enum status st;
@@ -238,8 +235,7 @@ enum status stream_state(struct request *req, struct where *w,
     return stream_answer(req, s, TYPE_JSON);
 }
 
-enum status stream_watch(struct request *req, struct where *w,
-                         struct err *err)
+enum status stream_watch(struct request *req, struct where *w, struct err *err)
 {
     struct httpd *h = req->httpd;
     struct stream *s = stream_new(req, w);
@@ -291,8 +287,7 @@ static void send_patch(struct stream *s, struct slice patch)
     buf_slice(&s->out, patch);
     buf_str(&s->out, "\n\n");
     s->spoke_at = loop_now(s->httpd->loop);
-    if (!buf_ok(&s->out) ||
-        s->out.n - s->sent > s->httpd->config.unsent_bytes)
+    if (!buf_ok(&s->out) || s->out.n - s->sent > s->httpd->config.unsent_bytes)
         drop(s);
     wake(s);
 }
@@ -328,7 +323,7 @@ void streams_flush(struct httpd *h)
         return;
     buf_init(&patch, h->config.unsent_bytes);
     DL_FOREACH(h->streams, s)
-        flush_one(s, &patch);
+    flush_one(s, &patch);
     buf_release(&patch);
 }
 
@@ -337,7 +332,8 @@ void streams_beat(struct httpd *h)
     nsec now = loop_now(h->loop);
     struct stream *s;
 
-    DL_FOREACH(h->streams, s) {
+    DL_FOREACH(h->streams, s)
+    {
         try_resync(s);
         if (!s->watching || s->ended || !is_drained(s) ||
             now - s->spoke_at < h->config.beat_for)
@@ -354,5 +350,5 @@ void streams_stop(struct httpd *h)
     struct stream *s;
 
     DL_FOREACH(h->streams, s)
-        wake(s);
+    wake(s);
 }

@@ -290,7 +290,8 @@ static struct world *world_new(void)
 
     w->config = (struct httpd_config){ .listen = "127.0.0.1:0",
                                        .run = slice_str("r1") };
-    w->core = (struct core){ .text = "{\"a\":1}", .weight = 2,
+    w->core = (struct core){ .text = "{\"a\":1}",
+                             .weight = 2,
                              .watermark = 1700000000000000001 };
     w->client = ask;
     sem_init(&w->go, 0, 0);
@@ -302,19 +303,22 @@ static struct world *world_new(void)
 
 static void world_start(struct world *w)
 {
-    struct httpd_ports ports = { &w->intake,      &w->core, w, NULL,
-                                 some_containers, is_ready };
+    struct httpd_ports ports = { &w->intake, &w->core,        w,
+                                 NULL,       some_containers, is_ready };
     struct err err = { 0 };
 
-    w->intake = (struct intake){ .self = w, .source = take_source,
-                                 .line = take_line, .listen = listen_to };
+    w->intake = (struct intake){
+        .self = w, .source = take_source, .line = take_line, .listen = listen_to
+    };
     ck_assert_int_eq(loop_new(&w->loop, &err), ST_OK);
     ck_assert_msg(httpd_start(w->loop, &w->config, &ports, &w->httpd, &err) ==
-                      ST_OK, "%s", err.text);
+                      ST_OK,
+                  "%s", err.text);
     loop_turn_start(w->loop, &w->loop_turn, on_turn, w);
     ck_assert_int_eq(pipe(w->done), 0);
     ck_assert_int_eq(loop_poll_start(w->loop, &w->done_poll, w->done[0],
-                                     LOOP_READ, on_done, w, &err), ST_OK);
+                                     LOOP_READ, on_done, w, &err),
+                     ST_OK);
 }
 
 static void world_free(struct world *w)
@@ -451,8 +455,7 @@ START_TEST(a_bad_line_is_named_and_the_good_ones_stay)
     expect(post(w, "{\"a\":1}\n\n{\"b\":\n{\"c\":3}\nhello\n"), 207,
            "{\"accepted\":3,\"text\":1,\"rejected\":[{\"line\":3,\"column\":5,"
            "\"error\":\"the object is not closed\"}],\"rejected_total\":1}\n");
-    ck_assert_str_eq(buf_cstr(&w->lines),
-                     " {\"a\":1}\n {\"c\":3}\n hello\n");
+    ck_assert_str_eq(buf_cstr(&w->lines), " {\"a\":1}\n {\"c\":3}\n hello\n");
     world_free(w);
 }
 END_TEST
@@ -465,8 +468,9 @@ START_TEST(a_body_of_bad_lines_only_is_a_bad_request)
            "{\"error\":\"no line was accepted\",\"accepted\":0,\"rejected\":["
            "{\"line\":1,\"column\":1,\"error\":\"the object is not closed\"}],"
            "\"rejected_total\":1}\n");
-    expect_part(post(w, "[1,2]"), 400, "\"line\":1,\"column\":4,\"error\":\"a "
-                                       "member of the array is no object\"");
+    expect_part(post(w, "[1,2]"), 400,
+                "\"line\":1,\"column\":4,\"error\":\"a "
+                "member of the array is no object\"");
     world_free(w);
 }
 END_TEST
@@ -504,11 +508,10 @@ START_TEST(gzip_is_expanded)
     struct world *w = world_new();
     struct buf z = gzipped(slice_str("{\"a\":1}\n{\"b\":2}\n"));
 
-    expect(post_to(w, "/logs", "Content-Encoding: gzip\r\n", buf_view(&z)),
-           200, "{\"accepted\":2}\n");
+    expect(post_to(w, "/logs", "Content-Encoding: gzip\r\n", buf_view(&z)), 200,
+           "{\"accepted\":2}\n");
     z.n -= 3;
-    expect_part(post_to(w, "/logs", "Content-Encoding: gzip\r\n",
-                        buf_view(&z)),
+    expect_part(post_to(w, "/logs", "Content-Encoding: gzip\r\n", buf_view(&z)),
                 400, "the gzip stops too early");
     ck_assert_uint_eq(w->taken, 2);
     buf_release(&z);
@@ -522,8 +525,7 @@ START_TEST(a_gzip_bomb_is_refused_before_a_line_is_taken)
     struct slice zeroes = { xcalloc(1, 8 << 20), 8 << 20 };
     struct buf z = gzipped(zeroes);
 
-    expect_part(post_to(w, "/logs", "Content-Encoding: gzip\r\n",
-                        buf_view(&z)),
+    expect_part(post_to(w, "/logs", "Content-Encoding: gzip\r\n", buf_view(&z)),
                 413, "expands more than 200 times");
     ck_assert_uint_eq(w->calls, 0);
     free((void *)(uintptr_t)zeroes.p);
@@ -657,8 +659,9 @@ START_TEST(discarded_lines_are_not_acknowledged)
     struct world *w = world_new();
 
     w->fate = DISCARD;
-    expect(post(w, "{}\n{}"), 503, "{\"error\":\"the disk went away\","
-                                   "\"accepted\":0}\n");
+    expect(post(w, "{}\n{}"), 503,
+           "{\"error\":\"the disk went away\","
+           "\"accepted\":0}\n");
     ck_assert_ptr_nonnull(strstr(w->reply.p, "Retry-After: 1\r\n"));
     world_free(w);
 }
@@ -742,8 +745,8 @@ START_TEST(blade_mode_and_mount_can_be_named)
 {
     struct world *w = world_new();
 
-    expect(post_to(w, "/logs?blade=web&mode=json&at=x.y", "",
-                   slice_str("{}")), 200, NULL);
+    expect(post_to(w, "/logs?blade=web&mode=json&at=x.y", "", slice_str("{}")),
+           200, NULL);
     ck_assert_str_eq(buf_cstr(&w->source), "web r1 json /x/y");
     expect(post_to(w, "/logs?blade=web&mode=text", "", slice_str("[1]\n{}")),
            200, "{\"accepted\":2,\"text\":2}\n");
@@ -811,9 +814,9 @@ START_TEST(the_state_is_canonical_json_and_a_newline)
     struct world *w = world_new();
 
     expect(get(w, "/state"), 200, "{\"a\":1}\n");
-    ck_assert_ptr_nonnull(strstr(
-        w->reply.p,
-        "X-Bladewatch-Watermark: 2023-11-14T22:13:20.000000001Z\r\n"));
+    ck_assert_ptr_nonnull(
+        strstr(w->reply.p,
+               "X-Bladewatch-Watermark: 2023-11-14T22:13:20.000000001Z\r\n"));
     expect(get(w, "/state?split"), 200, "\"split\"\n");
     expect(get(w, "/state?split=0"), 200, "{\"a\":1}\n");
     expect(get(w, "/state?path=a.b"), 200, "b\n");
@@ -840,10 +843,11 @@ START_TEST(head_says_what_get_would)
 
     expect(ask_for(w, slice_str("HEAD /state HTTP/1.1\r\n" CLOSE "\r\n")), 200,
            "");
-    expect(ask_for(w, slice_str("HEAD /state?path=none HTTP/1.1\r\n" CLOSE
-                                "\r\n")), 404, "");
-    expect(ask_for(w, slice_str("HEAD /state/watch HTTP/1.1\r\n" CLOSE
-                                "\r\n")), 200, "");
+    expect(ask_for(
+               w, slice_str("HEAD /state?path=none HTTP/1.1\r\n" CLOSE "\r\n")),
+           404, "");
+    expect(ask_for(w, slice_str("HEAD /state/watch HTTP/1.1\r\n" CLOSE "\r\n")),
+           200, "");
     world_free(w);
 }
 END_TEST
@@ -905,7 +909,7 @@ START_TEST(few_nodes_with_much_text_are_written_by_a_child_too)
 }
 END_TEST
 
-#define CHILDREN 4
+#define CHILDREN  4
 #define GET_STATE "GET /state HTTP/1.1\r\n" CLOSE "\r\n"
 
 static void hold_all_children(struct world *w)
@@ -1041,7 +1045,8 @@ START_TEST(a_watcher_of_nothing_is_told_null)
 
     w->until = "null\n\n";
     expect(ask_for(w, slice_str("GET /state/watch?path=none HTTP/1.1\r\n"
-                                "Host: localhost\r\n\r\n")), 200, NULL);
+                                "Host: localhost\r\n\r\n")),
+           200, NULL);
     world_free(w);
 }
 END_TEST
@@ -1182,8 +1187,8 @@ START_TEST(metrics_please_promtool)
     ck_assert_ptr_nonnull(strstr(
         body, "bladewatch_http_requests_total{method=\"POST\",path=\"/logs\","
               "code=\"207\"} 1\n"));
-    ck_assert_ptr_nonnull(strstr(
-        body, "bladewatch_http_lines_total{result=\"rejected\"} 1\n"));
+    ck_assert_ptr_nonnull(
+        strstr(body, "bladewatch_http_lines_total{result=\"rejected\"} 1\n"));
     ck_assert_ptr_nonnull(strstr(body, "requests_in_flight 1\n"));
     ck_assert_ptr_nonnull(strstr(body, "buffered_bytes 0\n"));
     if (system("command -v promtool >/dev/null 2>&1") == 0) {
@@ -1233,19 +1238,19 @@ START_TEST(a_page_in_a_browser_may_not_speak_for_its_user)
                                      "Host: evil.example:7433\r\n"
                                      "Connection: close\r\n\r\n")),
                 403, "the Host header names evil.example:7433");
-    expect_part(post_to(w, "/logs", "Origin: http://evil.example\r\n",
-                        slice_str("{}")),
-                403, "another origin");
-    expect(post_to(w, "/logs", "Origin: http://localhost\r\n",
-                   slice_str("{}")), 200, NULL);
+    expect_part(
+        post_to(w, "/logs", "Origin: http://evil.example\r\n", slice_str("{}")),
+        403, "another origin");
+    expect(post_to(w, "/logs", "Origin: http://localhost\r\n", slice_str("{}")),
+           200, NULL);
     expect(ask_for(w, slice_str("GET /state HTTP/1.1\r\nHost: [::1]:7433\r\n"
-                                "Connection: close\r\n\r\n")), 200, NULL);
+                                "Connection: close\r\n\r\n")),
+           200, NULL);
     world_free(w);
 }
 END_TEST
 
-static enum status start_on(struct world *w, const char *where,
-                            struct err *err)
+static enum status start_on(struct world *w, const char *where, struct err *err)
 {
     struct httpd_ports ports = { .intake = &w->intake, .core = &w->core };
     enum status st;
@@ -1284,9 +1289,11 @@ END_TEST
 
 START_TEST(an_address_that_makes_no_sense_is_refused)
 {
-    static const char *const bad[] = { "", "7433", "localhost", ":7433",
+    static const char *const bad[] = { "",           "7433",
+                                       "localhost",  ":7433",
                                        "127.0.0.1:", "127.0.0.1:70000",
-                                       "::1:7433", "[::1]", "host:7433" };
+                                       "::1:7433",   "[::1]",
+                                       "host:7433" };
     struct world *w = world_new();
     struct err err = { 0 };
     size_t i;

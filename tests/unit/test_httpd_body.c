@@ -298,11 +298,11 @@ START_TEST(the_cap_of_the_expanded_text_is_exact)
     ck_assert_int_eq(feed(&b, buf_view(&fits), 7, &err), ST_OK);
     body_release(&b);
     body_init(&b, &small, true);
-    ck_assert_int_eq(feed(&b, buf_view(&not), 7, &err), ST_LIMIT);
+    ck_assert_int_eq(feed(&b, buf_view(&not ), 7, &err), ST_LIMIT);
     ck_assert_ptr_nonnull(strstr(err.text, "10 bytes once expanded"));
     body_release(&b);
     buf_release(&fits);
-    buf_release(&not);
+    buf_release(&not );
 }
 END_TEST
 
