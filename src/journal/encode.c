@@ -26,6 +26,11 @@ void seal_encode_tail(struct buf *out, uint32_t crc)
     buf_printf(out, ",\"crc\":\"%08" PRIx32 "\"}\n", crc);
 }
 
+static bool is_utf8(struct slice s)
+{
+    return !s.n || utf8_valid(s);
+}
+
 /* name is punctuated: ",\"run\":". */
 static void put_string(struct buf *out, const char *name, struct slice s)
 {
@@ -63,7 +68,7 @@ static void put_line(struct buf *out, const struct event *ev)
     if (fits_verbatim(ev)) {
         buf_str(out, ",\"line\":");
         buf_slice(out, ev->line);
-    } else if (utf8_valid(ev->line)) {
+    } else if (is_utf8(ev->line)) {
         put_string(out, ",\"text\":", ev->line);
     } else {
         buf_str(out, ",\"b64\":\"");
@@ -152,7 +157,7 @@ static bool path_is_utf8(const struct path *path)
     size_t i;
 
     for (i = 0; i < path->n; i++)
-        if (!utf8_valid(path->key[i]))
+        if (!is_utf8(path->key[i]))
             return false;
     return true;
 }
@@ -163,11 +168,11 @@ static bool names_are_utf8(const struct event *ev)
     size_t i;
 
     if (ev->kind != EV_SOURCE)
-        return utf8_valid(ev->id) && utf8_valid(ev->blade) && utf8_valid(ev->why);
+        return is_utf8(ev->id) && is_utf8(ev->blade) && is_utf8(ev->why);
     for (i = 0; i < ev->decl->nscope; i++)
         if (!path_is_utf8(&ev->decl->scope[i]))
             return false;
-    return utf8_valid(ev->decl->blade) && utf8_valid(ev->decl->run) &&
+    return is_utf8(ev->decl->blade) && is_utf8(ev->decl->run) &&
            path_is_utf8(&ev->decl->at);
 }
 

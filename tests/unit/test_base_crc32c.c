@@ -50,6 +50,20 @@ START_TEST(pieces_give_the_checksum_of_the_whole_wherever_they_are_cut)
 }
 END_TEST
 
+START_TEST(long_data_give_the_same_with_and_without_the_processor)
+{
+    static unsigned char data[20000];
+    uint32_t x = 1;
+    size_t n;
+
+    for (n = 0; n < sizeof(data); n++)
+        data[n] = (unsigned char)((x = x * 1103515245u + 12345u) >> 16);
+    for (n = 3000; n < sizeof(data); n += 97)
+        ck_assert_uint_eq(crc32c(9, data + n % 8, n - 8),
+                          crc32c_portable(9, data + n % 8, n - 8));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("crc32c");
@@ -61,6 +75,8 @@ int main(void)
         tc, the_known_answers_come_out_with_and_without_the_processor);
     tcase_add_test(
         tc, pieces_give_the_checksum_of_the_whole_wherever_they_are_cut);
+    tcase_add_test(tc,
+                   long_data_give_the_same_with_and_without_the_processor);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
