@@ -196,16 +196,16 @@ static bool step_u64(struct cursor_text *c, uint64_t *ret)
     const char *p = c->p;
     uint64_t v = 0, eight;
     unsigned digit;
+    size_t n;
 
     for (; c->end - p >= 8 && p - c->p < 16 && eight_digits(p, &eight); p += 8)
         v = v * 100000000 + eight;
     for (; p < c->end && (digit = (unsigned)*p - '0') < 10; p++)
-        if (p - c->p < 19)
-            v = v * 10 + digit;
-        else if (__builtin_mul_overflow(v, 10, &v) ||
-                 __builtin_add_overflow(v, digit, &v))
-            return false;
-    if (p == c->p || (*c->p == '0' && p - c->p > 1))
+        v = v * 10 + digit;
+    n = (size_t)(p - c->p);
+    /* 20 digits that fit begin with 1 and have not wrapped. */
+    if (n == 0 || n > 20 || (n > 1 && *c->p == '0') ||
+        (n == 20 && (*c->p != '1' || v < 10000000000000000000u)))
         return false;
     c->p = p;
     *ret = v;

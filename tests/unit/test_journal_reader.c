@@ -418,6 +418,45 @@ START_TEST(a_seal_in_a_hand_written_recording_is_checked)
 }
 END_TEST
 
+/* The example of the manual: the last fenced block of the page. */
+static struct slice manual_example(struct buf *page)
+{
+    static const char here[] = "tests/unit/test_journal_reader.c";
+    char path[512];
+    char *from, *to;
+
+    snprintf(path, sizeof(path), "%.*sdoc/recording-format.md",
+             (int)(strlen(__FILE__) - strlen(here)), __FILE__);
+    read_file(path, page);
+    from = strstr(buf_cstr(page), "## An example");
+    ck_assert_ptr_nonnull(from);
+    from = strstr(from, "\n```\n");
+    ck_assert_ptr_nonnull(from);
+    from += strlen("\n```\n");
+    to = strstr(from, "```\n");
+    ck_assert_ptr_nonnull(to);
+    return slice_of(from, (size_t)(to - from));
+}
+
+START_TEST(the_example_in_the_manual_is_a_good_recording)
+{
+    struct reader_options opt = { 0 };
+    struct slice example;
+    struct outcome o;
+    struct buf page;
+
+    buf_init(&page, BUF_NO_CAP);
+    example = manual_example(&page);
+    o = read_pushed(example, example.n, opt);
+    ck_assert_int_eq(o.st, ST_END);
+    ck_assert_uint_eq(o.events, 8);
+    ck_assert_uint_eq(o.damaged, 0);
+    ck_assert_uint_eq(o.tail.bytes, 0);
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&got), "\"text\":\"caf\xc3\xa9 "));
+    buf_release(&page);
+}
+END_TEST
+
 START_TEST(files_that_are_not_there_or_hold_nothing_are_told)
 {
     struct reader_options opt = { 0 };
@@ -447,6 +486,7 @@ static const TTest **const tests[] = {
     &a_wrong_recording_is_told_with_the_line,
     &behind_a_wrong_hand_written_line_reading_can_go_on,
     &a_seal_in_a_hand_written_recording_is_checked,
+    &the_example_in_the_manual_is_a_good_recording,
     &files_that_are_not_there_or_hold_nothing_are_told,
 };
 
