@@ -230,7 +230,7 @@ void loop_timer_stop(struct loop_timer *t)
 struct poll {
     uv_poll_t uv;
     struct loop *loop;
-    struct loop_poll *owner;
+    bool stopped; /* its owner may be gone */
     int fd;
     int events;
     void (*fn)(void *arg, int ready);
@@ -246,7 +246,6 @@ static int to_uv_events(int events)
 static void on_poll(uv_poll_t *h, int status, int ready)
 {
     struct poll *poll = h->data;
-    struct loop_poll *owner = poll->owner;
 
     wake(poll->loop);
     /*
@@ -256,7 +255,7 @@ static void on_poll(uv_poll_t *h, int status, int ready)
      */
     if (status < 0) {
         poll->fn(poll->arg, poll->events);
-        if (owner->handle == poll && !uv_is_active((uv_handle_t *)h))
+        if (!poll->stopped && !uv_is_active((uv_handle_t *)h))
             uv_poll_start(h, to_uv_events(poll->events), on_poll);
         return;
     }
@@ -286,7 +285,6 @@ enum status loop_poll_start(struct loop *loop, struct loop_poll *p, int fd,
         }
         poll->uv.data = poll;
         poll->loop = loop;
-        poll->owner = p;
         poll->fd = fd;
         p->handle = poll;
     }
@@ -304,8 +302,10 @@ void loop_poll_stop(struct loop_poll *p)
     struct poll *poll = p->handle;
 
     p->handle = NULL;
-    if (poll)
-        close_handle((uv_handle_t *)&poll->uv, poll);
+    if (!poll)
+        return;
+    poll->stopped = true;
+    close_handle((uv_handle_t *)&poll->uv, poll);
 }
 
 struct signal {
