@@ -1,0 +1,364 @@
+"""What the engine tests are made of: an engine, a fault proxy, a probe."""
+import collections
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+Line = collections.namedtuple("Line", "blade run fd ts text")
+Gap = collections.namedtuple("Gap", "blade run from_at to_at lines why")
+
+
+class Failed(Exception):
+    pass
+
+
+def check(what, ok):
+    if not ok:
+        raise Failed(what)
+
+
+def equal(what, got, want):
+    if got != want:
+        raise Failed(f"{what}: {got!r}, not {want!r}"[:400])
+
+
+def wait(what, condition, seconds=15.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        got = condition()
+        if got:
+            return got
+        time.sleep(0.05)
+    raise Failed(f"{what}: not within {seconds:g} s")
+
+
+class Engine:
+    """A private dockerd and the image bb:1 (busybox and emit)."""
+
+    def __init__(self, directory):
+        self.dir = directory
+        self.address = None
+        self.args = ""
+
+    @property
+    def socket(self):
+        return self.address[len("unix://"):]
+
+    def control(self, *words):
+        env = dict(os.environ, DOCKERD_ARGS=self.args)
+        done = subprocess.run([os.path.join(HERE, "dockerd"), *words],
+                              stdout=subprocess.PIPE, env=env, text=True)
+        if done.returncode:
+            raise Failed(f"dockerd {' '.join(words)} failed")
+        return done.stdout.strip()
+
+    def start(self):
+        self.address = self.control("start", self.dir)
+
+    def stop(self):
+        self.control("stop", self.dir)
+
+    def signal(self, name):
+        with open(os.path.join(self.dir, "pid")) as f:
+            pid = int(f.read())
+        self.control("signal", self.dir, name)
+        wait("the engine ends", lambda: not os.path.exists(f"/proc/{pid}"), 60)
+
+    def docker(self, *words, ok=True, timeout=60):
+        done = subprocess.run(["docker", "-H", self.address, *words],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=timeout)
+        if ok and done.returncode:
+            raise Failed(f"docker {' '.join(words)}: {done.stdout.strip()}")
+        return done.stdout.strip()
+
+    def run(self, name, script, *options, mode="text", image="bb:1"):
+        words = ["run", "-d", "--network", "none", "--label",
+                 f"bladewatch={mode}"]
+        if name:
+            words += ["--name", name]
+        command = ["/bin/sh", "-c", script] if script else []
+        return self.docker(*words, *options, image, *command)
+
+    def import_image(self):
+        root = tempfile.mkdtemp(dir=self.dir)
+        os.mkdir(os.path.join(root, "bin"))
+        busybox = shutil.which("busybox")
+        shutil.copy(busybox, os.path.join(root, "bin", "busybox"))
+        for applet in ("sh sleep cat echo seq yes head tr true printf rm "
+                       "kill date").split():
+            os.symlink("busybox", os.path.join(root, "bin", applet))
+        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-static", "-o",
+                        os.path.join(root, "bin", "emit"),
+                        os.path.join(HERE, "image", "emit.c")], check=True)
+        tar = subprocess.run(["tar", "-C", root, "-c", "."], check=True,
+                             stdout=subprocess.PIPE)
+        subprocess.run(["docker", "-H", self.address, "import", "-", "bb:1"],
+                       input=tar.stdout, check=True,
+                       stdout=subprocess.DEVNULL)
+        shutil.rmtree(root)
+
+
+class Proxy:
+    """Between a probe and the engine: cuts, refuses, denies, counts."""
+
+    def __init__(self, path, upstream):
+        self.path, self.upstream = path, upstream
+        self.refusing = False
+        self.deny = None     # a pattern of request lines answered with 403
+        self.idle = None     # (pattern, seconds): cut when silent that long
+        self.requests = []
+        self.pairs = set()
+        self.lock = threading.Lock()
+        self.listener = None
+        self.open()
+
+    @property
+    def address(self):
+        return "unix://" + self.path
+
+    def open(self):
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(256)
+        threading.Thread(target=self.accept, args=(self.listener,),
+                         daemon=True).start()
+
+    def accept(self, listener):
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            if self.refusing:
+                client.close()
+                continue
+            threading.Thread(target=self.serve, args=(client,),
+                             daemon=True).start()
+
+    def serve(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(self.upstream)
+        except OSError:
+            client.close()
+            return
+        pair = (client, server)
+        with self.lock:
+            self.pairs.add(pair)
+        state = {"idle": None}
+        threading.Thread(target=self.pump_back, args=(pair, state),
+                         daemon=True).start()
+        try:
+            while True:
+                data = client.recv(65536)
+                if not data:
+                    break
+                line = data.split(b"\r\n", 1)[0].decode("latin-1")
+                if line.startswith("GET "):
+                    self.requests.append(line)
+                if self.deny and re.search(self.deny, line):
+                    body = b"<html>forbidden</html>"
+                    client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Type: "
+                                   b"text/html\r\nContent-Length: %d\r\n\r\n"
+                                   % len(body) + body)
+                    continue
+                if self.idle and re.search(self.idle[0], line):
+                    server.settimeout(self.idle[1])
+                server.sendall(data)
+        except OSError:
+            pass
+        self.close_pair(pair)
+
+    def pump_back(self, pair, state):
+        client, server = pair
+        try:
+            while True:
+                data = server.recv(65536)
+                if not data:
+                    break
+                client.sendall(data)
+        except OSError:
+            pass
+        self.close_pair(pair)
+
+    def close_pair(self, pair):
+        with self.lock:
+            self.pairs.discard(pair)
+        for s in pair:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+    def drop_all(self):
+        with self.lock:
+            pairs = list(self.pairs)
+        for pair in pairs:
+            self.close_pair(pair)
+
+    def close(self):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+        self.drop_all()
+
+    def count(self, pattern):
+        return sum(1 for r in self.requests if re.search(pattern, r))
+
+
+class Probe:
+    """docker_probe and what it wrote."""
+
+    def __init__(self, program, work, endpoint, *options, name="probe"):
+        self.program, self.endpoint = program, endpoint
+        self.options = options
+        self.journal = os.path.join(work, name + ".journal")
+        self.errors = os.path.join(work, name + ".err")
+        for path in (self.journal, self.errors):
+            if os.path.exists(path):
+                os.unlink(path)
+        self.process = None
+        self.start()
+
+    def start(self, setpriv=()):
+        err = open(self.errors, "a")
+        self.process = subprocess.Popen(
+            [*setpriv, self.program, "--endpoint", self.endpoint,
+             "--journal", self.journal, *self.options], stderr=err)
+        err.close()
+
+    def up(self):
+        wait("the probe is up", lambda: "docker\":{\"containers\":null" in
+             self.read(), 20)
+        return self
+
+    def read(self):
+        try:
+            with open(self.journal, errors="replace", newline="\n") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def entries(self, kind):
+        for line in self.read().split("\n")[:-1]:
+            if line.startswith(kind + "\t"):
+                yield line.split("\t")[1:]
+
+    def lines(self, blade=None):
+        return [Line(e[0], e[1], int(e[2]), int(e[3]), "\t".join(e[4:]))
+                for e in self.entries("L") if blade in (None, e[0])]
+
+    def texts(self, blade):
+        return [line.text for line in self.lines(blade)]
+
+    def gaps(self, blade=None):
+        return [Gap(*e) for e in self.entries("G") if blade in (None, e[0])]
+
+    def facts(self):
+        state = {}
+        for e in self.entries("F"):
+            merge(state, json.loads(e[0]))
+        return state.get("docker", {}).get("containers", {})
+
+    def stderr(self):
+        with open(self.errors, errors="replace") as f:
+            return f.read()
+
+    def show(self):
+        """The containers by name and the metrics."""
+        before = self.stderr().count("draining ")
+        self.process.send_signal(signal.SIGUSR1)
+        wait("the probe shows itself",
+             lambda: self.stderr().count("draining ") > before)
+        text = self.stderr()
+        at = text.rindex("draining ")
+        text = text[:at]
+        containers = json.loads(text[text.rindex("[{") if "[{" in text else
+                                     text.rindex("[]"):].split("\n")[0])
+        metrics = {}
+        for line in text.split("\n"):
+            if line.startswith("bladewatch_docker_"):
+                key, value = line.rsplit(" ", 1)
+                metrics[key[len("bladewatch_docker_"):]] = float(value)
+        return {c["name"]: c for c in containers}, metrics
+
+    def rss(self):
+        with open(f"/proc/{self.process.pid}/status") as f:
+            return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+    def cpu(self):
+        with open(f"/proc/{self.process.pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Failed("the probe did not end")
+        if code:
+            raise Failed(f"the probe ended with {code}: "
+                         f"{self.stderr()[-1500:]}")
+
+
+def merge(to, patch):
+    for key, value in patch.items():
+        if isinstance(value, dict) and "$set" in value:
+            to[key] = value["$set"]
+        elif isinstance(value, dict):
+            if not isinstance(to.get(key), dict):
+                to[key] = {}
+            merge(to[key], value)
+        elif value is None:
+            to.pop(key, None)
+        else:
+            to[key] = value
+
+
+def numbers(texts):
+    """The n of emit's lines, in the order they came."""
+    return [int(m.group(1)) for t in texts
+            for m in [re.match(r'\{"n":(\d+),', t)] if m]
+
+
+def done_of(texts):
+    for t in texts:
+        if t.startswith("DONE "):
+            return int(t.split()[1])
+    return None
+
+
+def exact(what, texts):
+    """Every line of emit once, in order."""
+    got, want = numbers(texts), done_of(texts)
+    check(f"{what}: emit has not ended", want is not None)
+    lost = len(set(range(1, want + 1)) - set(got))
+    repeated = len(got) - len(set(got))
+    if lost or repeated:
+        raise Failed(f"{what}: {lost} lost and {repeated} repeated of {want}")
+    return want
