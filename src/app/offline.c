@@ -19,6 +19,7 @@ struct offline {
     struct core *core;
     struct offline_config config;
     struct offline_result result;
+    struct tape_parser *parser; /* to look at a line before it is taken */
     const char *file;
     uint64_t line;         /* of the file */
     uint64_t plain_lines;  /* of all plain files */
@@ -54,8 +55,9 @@ struct offline_config offline_defaults(void)
         .limits = limits_default(),
     };
 
-    /* A recording says for itself what was in force. */
+    /* Nobody waits for a file to end, and its lines are all of one blade. */
     c.limits.filter_gaps = 0;
+    c.limits.blade_nodes = c.limits.nodes;
     return c;
 }
 
@@ -63,18 +65,33 @@ struct offline *offline_new(struct core *core,
                             const struct offline_config *config)
 {
     struct offline *o = xcalloc(1, sizeof(*o));
-    struct event limits = { .kind = EV_LIMITS, .limits = config->limits };
 
     o->core = core;
     o->config = *config;
     o->greatest_ts = INT64_MIN;
-    core_step(core, &limits);
+    o->parser = tape_parser_new(0);
     return o;
 }
 
 void offline_free(struct offline *o)
 {
+    if (!o)
+        return;
+    tape_parser_free(o->parser);
     free(o);
+}
+
+/*
+ * A recording says for itself which bounds were in force, and where it says
+ * nothing the defaults were; other input is bounded by the caller.
+ */
+static void set_limits(struct offline *o, bool recording)
+{
+    struct event ev = { .kind = EV_LIMITS, .limits = o->config.limits };
+
+    if (recording)
+        ev.limits = limits_default();
+    core_step(o->core, &ev);
 }
 
 static void complain(struct offline *o, struct err *err)
@@ -106,13 +123,13 @@ static bool is_blank(struct slice line)
 /* -- lines that say whose they are -------------------------------------- */
 
 /* The instant such a line is at, for until; ST_NONE if it has none. */
-static enum status envelope_ts(struct slice line, nsec *ret)
+static enum status envelope_ts(struct offline *o, struct slice line,
+                               nsec *ret)
 {
-    struct tape_parser *p = tape_parser_new(0);
     const struct tape_op *op = NULL;
     struct tape tape;
     char text[32] = "", *end;
-    enum status st = tape_parse(p, line, &tape, NULL);
+    enum status st = tape_parse(o->parser, line, &tape, NULL);
 
     if (!st)
         op = tape_member(&tape, "ts");
@@ -124,7 +141,6 @@ static enum status envelope_ts(struct slice line, nsec *ret)
         *ret = strtoll(text, &end, 10);
         st = *end ? ST_NONE : ST_OK;
     }
-    tape_parser_free(p);
     return st;
 }
 
@@ -134,7 +150,7 @@ static void envelope_line(struct offline *o, struct slice line)
     nsec ts;
 
     if (is_blank(line) ||
-        (o->config.has_until && !envelope_ts(line, &ts) && past_until(o, ts)))
+        (o->config.has_until && !envelope_ts(o, line, &ts) && past_until(o, ts)))
         return;
     if (core_envelope(o->core, line, &err)) {
         err.line = o->line;
@@ -204,6 +220,7 @@ static enum status read_lines(struct offline *o, struct lines *l, bool plain,
     enum status st = ST_OK;
     struct err long_line;
 
+    set_limits(o, false);
     while (!o->result.stopped && !(st = lines_next(l, &line, err))) {
         o->line++;
         o->result.lines++;
@@ -247,14 +264,13 @@ static void describe_damage(struct offline *o, const struct event *ev)
     complain(o, &err);
 }
 
-static enum status read_recording(struct offline *o, struct reader *r,
-                                  struct err *err)
+/* All events there are; ST_END or ST_AGAIN when there are no more. */
+static enum status drain(struct offline *o, struct reader *r,
+                         struct err *err)
 {
-    struct reader_tail tail;
     struct event ev;
     enum status st;
 
-    o->first_source = core_next_source(o->core);
     while (!o->result.stopped) {
         st = reader_next(r, &ev, err);
         if (st == ST_BAD) {
@@ -262,18 +278,26 @@ static enum status read_recording(struct offline *o, struct reader *r,
             continue;
         }
         if (st)
-            break;
+            return st;
         if (ev.kind == EV_DAMAGE)
             describe_damage(o, &ev);
         recorded(o, &ev);
         progress(o, reader_bytes(r));
     }
-    if (o->result.stopped || st == ST_END) {
-        tail = reader_tail(r);
-        o->result.dropped += tail.records;
-        st = ST_OK;
-    }
-    return st;
+    return ST_END;
+}
+
+static void begin_recording(struct offline *o)
+{
+    o->first_source = core_next_source(o->core);
+    set_limits(o, true);
+}
+
+static enum status end_recording(struct offline *o, const struct reader *r,
+                                 enum status st)
+{
+    o->result.dropped += reader_tail(r).records;
+    return st == ST_END ? ST_OK : st;
 }
 
 /* -- which of the three --------------------------------------------------- */
@@ -300,52 +324,43 @@ static enum input_format guess(struct slice line)
     return FORMAT_JSONL;
 }
 
+static enum status read_more(struct lines *l, struct slice *ret,
+                             struct err *err)
+{
+    ssize_t n = read(l->fd, l->p, l->room);
+
+    if (n < 0) {
+        err_set(err, "cannot read: %s", strerror(errno));
+        return ST_IO;
+    }
+    *ret = slice_of(l->p, (size_t)n);
+    return ST_OK;
+}
+
+/* What has been read to guess the format goes first. */
 static enum status push_recording(struct offline *o, struct lines *l,
                                   struct err *err)
 {
     struct reader *r =
         reader_new_push(o->file, (struct reader_options){ 0 });
     struct slice rest = slice_of(l->p + l->from, l->n - l->from);
-    struct reader_tail tail;
-    struct event ev;
-    enum status st = ST_AGAIN;
-    ssize_t n;
+    enum status st;
+    size_t took;
 
-    o->first_source = core_next_source(o->core);
-    while (!o->result.stopped && st != ST_END) {
-        if (st == ST_AGAIN && rest.n == 0) {
-            n = read(l->fd, l->p, l->room);
-            if (n < 0) {
-                err_set(err, "cannot read: %s", strerror(errno));
-                st = ST_IO;
-                break;
-            }
-            rest = slice_of(l->p, (size_t)n);
-            if (n == 0)
-                reader_push_end(r);
-        }
-        if (rest.n) {
-            size_t took = reader_push(r, rest);
-
-            rest = slice_of(rest.p + took, rest.n - took);
-        }
-        while (!o->result.stopped &&
-               ((st = reader_next(r, &ev, err)) == ST_OK || st == ST_BAD)) {
-            if (st == ST_BAD) {
-                complain(o, err);
-                continue;
-            }
-            if (ev.kind == EV_DAMAGE)
-                describe_damage(o, &ev);
-            recorded(o, &ev);
-        }
-        if (st != ST_AGAIN && st != ST_END)
+    begin_recording(o);
+    do {
+        st = rest.n ? ST_OK : read_more(l, &rest, err);
+        if (st)
             break;
-    }
-    tail = reader_tail(r);
-    o->result.dropped += tail.records;
+        if (rest.n == 0)
+            reader_push_end(r);
+        took = reader_push(r, rest);
+        rest = slice_of(rest.p + took, rest.n - took);
+        st = drain(o, r, err);
+    } while (st == ST_AGAIN);
+    st = end_recording(o, r, st);
     reader_free(r);
-    return st == ST_END || o->result.stopped ? ST_OK : st;
+    return st;
 }
 
 static enum status read_fd(struct offline *o, int fd, struct err *err)
@@ -387,8 +402,10 @@ static enum status read_dir(struct offline *o, const char *path,
     enum status st;
 
     st = reader_open(path, (struct reader_options){ 0 }, &r, err);
-    if (!st)
-        st = read_recording(o, r, err);
+    if (!st) {
+        begin_recording(o);
+        st = end_recording(o, r, drain(o, r, err));
+    }
     reader_free(r);
     return st;
 }

@@ -186,6 +186,11 @@ static int output(struct core *core, const struct arguments *a,
 
     if (a->has_now)
         core_step(core, &tick);
+    if (a->state && core_stats(core).refused)
+        complain("%llu parts of lines were beyond a limit or a scope and are "
+                 "not in the state; without --state the summary counts them, "
+                 "--limit raises a limit",
+                 (unsigned long long)core_stats(core).refused);
     if (!a->state)
         summary(core, r, a->json);
     else if (core_write_state(core, a->split, &sink) || putchar('\n') < 0)
@@ -230,7 +235,7 @@ static int run(int argc, char **argv)
     optind = 1;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == OPT_HELP || option == 'h')
-            return cmd_help.run(2, (char *[]){ "help", "replay", NULL });
+            return cmd_help.run(2, (char *[]){ argv[0], argv[0], NULL });
         status = option == '?' ? usage(&cmd_replay, "see the options")
                                : take(&a, option, optarg);
         if (status)
@@ -256,7 +261,8 @@ const struct command cmd_replay = {
     "  --format NAME    auto, recording, jsonl or shards (auto)\n"
     "  --reorder SPAN   plain lines: how far out of order they may be (100ms)\n"
     "  --ts-field NAME  plain lines: where the time is if there is no $ts\n"
-    "  --limit NAME=N   raise or lower a bound, as in nodes=5000000\n"
+    "  --limit NAME=N   raise or lower a bound, as in nodes=5000000; a\n"
+    "                   recording brings its own\n"
     "  --json           the summary as JSON\n",
     run,
 };

@@ -22,11 +22,11 @@
 #endif
 #define DEPTH_MAX 22 /* past it a page grows instead of splitting */
 
+/* One block: the keys lie beside the counts, the nodes behind them. */
 struct page {
-    struct node *node; /* room of them */
-    uint32_t *key;
     uint32_t n, room;
-    uint8_t depth; /* key hashes in it agree in this many low bits */
+    uint64_t depth; /* key hashes in it agree in this many low bits */
+    uint32_t key[]; /* room of them, then the nodes */
 };
 
 struct wide {
@@ -47,6 +47,11 @@ static uint32_t spread_bits(uint32_t key)
 static size_t nodes_offset(size_t room)
 {
     return (room * sizeof(uint32_t) + 7) & ~(size_t)7;
+}
+
+static struct node *page_nodes(const struct page *p)
+{
+    return (struct node *)((uintptr_t)p->key + nodes_offset(p->room));
 }
 
 static uint32_t *small_keys(const struct map *m)
@@ -84,11 +89,8 @@ static void wide_free(struct wide *w)
     size_t i = dir_size(w);
 
     while (i-- > 0) {
-        if (first_place(w, i)) {
-            free(w->dir[i]->node);
-            free(w->dir[i]->key);
+        if (first_place(w, i))
             free(w->dir[i]);
-        }
     }
     free(w->dir);
     free(w);
@@ -121,7 +123,7 @@ struct node *map_find(const struct map *m, uint32_t key)
     if (m->wide) {
         p = page_of(m, key);
         keys = p->key;
-        nodes = p->node;
+        nodes = page_nodes(p);
         n = p->n;
     } else {
         keys = small_keys(m);
@@ -134,21 +136,21 @@ struct node *map_find(const struct map *m, uint32_t key)
     return NULL;
 }
 
-static struct page *page_new(uint8_t depth)
+static struct page *page_new(uint64_t depth, uint32_t room)
 {
-    struct page *p = xcalloc(1, sizeof(*p));
+    struct page *p = xmalloc(sizeof(*p) + nodes_offset(room) +
+                             room * sizeof(struct node));
 
+    p->n = 0;
+    p->room = room;
     p->depth = depth;
-    p->room = PAGE;
-    p->node = xmalloc(PAGE * sizeof(*p->node));
-    p->key = xmalloc(PAGE * sizeof(*p->key));
     return p;
 }
 
 static struct node *page_add(struct page *p, uint32_t key)
 {
     p->key[p->n] = key;
-    return &p->node[p->n++];
+    return &page_nodes(p)[p->n++];
 }
 
 static void double_dir(struct wide *w)
@@ -164,19 +166,21 @@ static void double_dir(struct wide *w)
 static void split(struct wide *w, struct page *p, uint32_t hash)
 {
     struct page *q;
+    struct node *nodes;
     uint32_t bit, i, kept = 0;
     size_t at;
 
     if (p->depth == w->depth)
         double_dir(w);
     bit = 1u << p->depth++;
-    q = page_new(p->depth);
+    q = page_new(p->depth, PAGE);
+    nodes = page_nodes(p);
     for (i = 0; i < p->n; i++) {
         if (spread_bits(p->key[i]) & bit) {
-            *page_add(q, p->key[i]) = p->node[i];
+            *page_add(q, p->key[i]) = nodes[i];
         } else {
             p->key[kept] = p->key[i];
-            p->node[kept++] = p->node[i];
+            nodes[kept++] = nodes[i];
         }
     }
     p->n = kept;
@@ -184,11 +188,19 @@ static void split(struct wide *w, struct page *p, uint32_t hash)
         w->dir[at] = q;
 }
 
-static void page_grow(struct page *p)
+/* A page that may not split any more; it may stand in several places. */
+static struct page *page_grow(struct wide *w, struct page *p, uint32_t hash)
 {
-    p->room *= 2;
-    p->node = xrealloc(p->node, p->room * sizeof(*p->node));
-    p->key = xrealloc(p->key, p->room * sizeof(*p->key));
+    struct page *q = page_new(p->depth, p->room * 2);
+    size_t at = hash & (((size_t)1 << p->depth) - 1);
+
+    memcpy(q->key, p->key, p->n * sizeof(p->key[0]));
+    memcpy(page_nodes(q), page_nodes(p), p->n * sizeof(struct node));
+    q->n = p->n;
+    for (; at < dir_size(w); at += (size_t)1 << p->depth)
+        w->dir[at] = q;
+    free(p);
+    return q;
 }
 
 static struct node *wide_insert(struct map *m, uint32_t key)
@@ -201,7 +213,7 @@ static struct node *wide_insert(struct map *m, uint32_t key)
         p = page_of(m, key);
     }
     if (p->n == p->room)
-        page_grow(p);
+        p = page_grow(m->store, p, hash);
     return page_add(p, key);
 }
 
@@ -213,7 +225,7 @@ static void widen(struct map *m)
     struct wide *w = xcalloc(1, sizeof(*w));
 
     w->dir = xmalloc(sizeof(struct page *));
-    w->dir[0] = page_new(0);
+    w->dir[0] = page_new(0, PAGE);
     m->store = w;
     m->wide = true;
     m->room = 0;
@@ -224,7 +236,7 @@ static void widen(struct map *m)
 
 static void small_grow(struct map *m)
 {
-    static const uint16_t rooms[] = { 1, 2, 4, 6, 8, 12, 16, 24 };
+    static const uint16_t rooms[] = { 1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24 };
     uint16_t room = SMALL_MAX;
     char *store;
     size_t i;
@@ -271,7 +283,7 @@ void map_remove(struct map *m, uint32_t key)
 {
     struct page *p = m->wide ? page_of(m, key) : NULL;
     uint32_t *keys = p ? p->key : small_keys(m), *n = p ? &p->n : &m->n, i;
-    struct node *nodes = p ? p->node : small_nodes(m);
+    struct node *nodes = p ? page_nodes(p) : small_nodes(m);
 
     for (i = 0; keys[i] != key; i++)
         assert(i + 1 < *n);
@@ -295,7 +307,8 @@ bool map_next(const struct map *m, struct map_iter *it, uint32_t *ret_key,
     if (w ? it->page == dir_size(w) : it->i == m->n)
         return false;
     *ret_key = w ? w->dir[it->page]->key[it->i] : small_keys(m)[it->i];
-    *ret_node = w ? &w->dir[it->page]->node[it->i] : &small_nodes(m)[it->i];
+    *ret_node = w ? &page_nodes(w->dir[it->page])[it->i]
+                  : &small_nodes(m)[it->i];
     it->i++;
     return true;
 }

@@ -1,0 +1,458 @@
+#include "live.h"
+
+#include "app/intake.h"
+#include "app/log.h"
+#include "app/self.h"
+#include "base/alloc.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define TICK_EVERY (100 * NSEC_MSEC)
+/* A stream that does not get through its backlog must not stop alerts. */
+#define HOLD_MAX (30 * NSEC_SEC)
+#define STOP_MAX (3 * NSEC_SEC) /* what is still coming in then is not taken */
+
+struct live {
+    const struct config *config;
+    struct loop *loop;
+    struct core *core;
+    struct journal *journal;
+    struct registry *registry;
+    struct committer *committer;
+    struct httpd *httpd;
+    struct docker *docker;
+    struct loop_timer ticker;
+    struct loop_signal on_int, on_term, on_hup;
+    nsec tick; /* the last one journalled */
+    nsec started_at;
+    bool stopping;
+    nsec stopping_at;
+};
+
+/* -- recovery ------------------------------------------------------------- */
+
+static enum status recover_event(void *arg, const struct event *ev,
+                                 struct err *err)
+{
+    struct live *l = arg;
+
+    (void)err;
+    if (ev->kind == EV_SOURCE)
+        registry_recover(l->registry, ev->source, ev->decl);
+    else if (ev->kind == EV_LINE)
+        registry_durable(l->registry, ev);
+    else if (ev->kind == EV_TICK && ev->ts > l->tick)
+        l->tick = ev->ts;
+    core_step(l->core, ev);
+    return ST_OK;
+}
+
+static void tell_recovery(const struct live *l,
+                          const struct journal_recovery *r)
+{
+    struct core_stats s = core_stats(l->core);
+    nsec now = loop_wall(l->loop);
+
+    if (r->batches)
+        log_info(now, "%llu lines read back from %s, %llu nodes in the state",
+                 (unsigned long long)s.lines, l->config->data,
+                 (unsigned long long)s.nodes);
+    if (r->dropped_bytes)
+        log_warn(now, "the last process stopped while writing: %llu records "
+                      "(%llu bytes) that were never acknowledged are dropped%s",
+                 (unsigned long long)r->dropped_records,
+                 (unsigned long long)r->dropped_bytes,
+                 r->kept_aside ? "; they look as if the disk lost a part, and "
+                                 "stay in their file"
+                               : "");
+    if (r->damaged)
+        log_warn(now, "%llu damaged parts of the journal in %s could not be "
+                      "read and are counted in monitor.damage",
+                 (unsigned long long)r->damaged, l->config->data);
+}
+
+static enum status recover(struct live *l, struct err *err)
+{
+    struct journal_options opt = {
+        .fsync = l->config->fsync,
+        .segment_bytes = l->config->segment_bytes,
+        .now = loop_wall(l->loop),
+    };
+    struct journal_recovery found = { 0 };
+    enum status st = journal_open(l->config->data, opt, &l->journal, err);
+
+    if (!st)
+        st = journal_replay(l->journal, recover_event, l, &found, err);
+    if (!st)
+        tell_recovery(l, &found);
+    return st;
+}
+
+/* -- time ------------------------------------------------------------------ */
+
+static bool held(const struct live *l)
+{
+    nsec since;
+
+    return l->docker && docker_draining(l->docker, &since) &&
+           loop_now(l->loop) - since < HOLD_MAX;
+}
+
+static void on_tick(void *arg)
+{
+    struct live *l = arg;
+    struct event ev = { .kind = EV_TICK };
+    struct err err;
+
+    ev.ts = loop_wall(l->loop) - l->config->reorder_for;
+    if (ev.ts <= l->tick || held(l) || committer_trouble(l->committer))
+        return;
+    if (core_due(l->core) > ev.ts && !committer_busy(l->committer))
+        return;
+    if (!committer_event(l->committer, &ev, &err))
+        l->tick = ev.ts;
+}
+
+static void on_merged(void *self)
+{
+    struct live *l = self;
+
+    if (l->httpd)
+        httpd_flush_watchers(l->httpd);
+}
+
+static void on_trouble(void *self, const struct err *why)
+{
+    struct live *l = self;
+
+    l->tick = core_stats(l->core).watermark;
+    if (why)
+        log_warn(loop_wall(l->loop), "nothing is acknowledged: %s",
+                 why->text);
+    else
+        log_info(loop_wall(l->loop), "the journal can be written again");
+}
+
+/* -- faces ----------------------------------------------------------------- */
+
+static void family(struct metrics *m, const char *name, const char *help,
+                   uint64_t value)
+{
+    size_t n = strlen(name);
+    bool counter = n > 6 && strcmp(name + n - 6, "_total") == 0;
+
+    metrics_family(m, name, counter ? "counter" : "gauge", help);
+    metrics_u64(m, value);
+}
+
+static void core_metrics(const struct live *l, struct metrics *m)
+{
+    struct core_stats s = core_stats(l->core);
+
+    family(m, "bladewatch_lines_total", "Lines taken in.", s.lines);
+    family(m, "bladewatch_shards_merged_total",
+           "Shards released into the state.", s.merged);
+    family(m, "bladewatch_duplicates_total",
+           "Lines that had been seen before.", s.duplicates);
+    family(m, "bladewatch_late_total",
+           "Lines that came below the watermark.", s.late);
+    family(m, "bladewatch_not_json_total",
+           "Lines that were no JSON and became msg.", s.not_json);
+    family(m, "bladewatch_refused_total",
+           "Parts of shards beyond a limit or a scope.", s.refused);
+    family(m, "bladewatch_oversize_total",
+           "Lines longer than the limit of a shard.", s.oversize);
+    family(m, "bladewatch_lost_lines_total", "Lines declared as lost.",
+           s.lost);
+    family(m, "bladewatch_state_nodes", "Nodes in the state.", s.nodes);
+    family(m, "bladewatch_waiting_shards",
+           "Shards in the reorder buffer.", s.waiting);
+    family(m, "bladewatch_waiting_bytes",
+           "Memory of shards not yet merged.", s.waiting_bytes);
+    metrics_family(m, "bladewatch_watermark_timestamp_seconds", "gauge",
+                   "Log time: every earlier shard has been merged.");
+    metrics_double(m, (double)s.watermark / 1e9);
+}
+
+static void journal_metrics(const struct live *l, struct metrics *m)
+{
+    struct journal_stats s = journal_stats(l->journal);
+    struct committer_stats c = committer_stats(l->committer);
+
+    family(m, "bladewatch_journal_written_bytes_total",
+           "Bytes written to the journal.", s.bytes);
+    family(m, "bladewatch_journal_commits_total",
+           "Group commits written.", s.batches);
+    family(m, "bladewatch_journal_syncs_total", "fdatasync calls.", s.syncs);
+    family(m, "bladewatch_journal_failures_total",
+           "Writes or syncs that failed.", s.failures);
+    family(m, "bladewatch_journal_segments", "Files of the journal.",
+           s.segments);
+    family(m, "bladewatch_journal_healthy",
+           "1 while the journal can be written.",
+           committer_trouble(l->committer) == NULL);
+    family(m, "bladewatch_discarded_lines_total",
+           "Lines given back to their source after a failed write.",
+           c.discarded);
+}
+
+static void process_metrics(const struct live *l, struct metrics *m)
+{
+    struct rusage use;
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+
+    if (f) {
+        if (fscanf(f, "%*u %lu", &pages) != 1)
+            pages = 0;
+        fclose(f);
+    }
+    family(m, "process_resident_memory_bytes", "Resident memory.",
+           (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE));
+    getrusage(RUSAGE_SELF, &use);
+    metrics_family(m, "process_cpu_seconds_total", "counter",
+                   "User and system CPU time.");
+    metrics_double(m, (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+                          (double)(use.ru_utime.tv_usec +
+                                   use.ru_stime.tv_usec) / 1e6);
+    metrics_family(m, "process_start_time_seconds", "gauge",
+                   "When the process started.");
+    metrics_double(m, (double)l->started_at / 1e9);
+    metrics_family(m, "bladewatch_build_info", "gauge",
+                   "Always 1; the label tells the version.");
+    metrics_label_u64(m, (struct slice[]){ slice_str("version"),
+                                           slice_str(BW_VERSION) }, 1, 1);
+}
+
+static void on_metrics(void *self, struct metrics *m)
+{
+    struct live *l = self;
+
+    core_metrics(l, m);
+    journal_metrics(l, m);
+    if (l->docker)
+        docker_metrics(l->docker, m);
+    httpd_metrics(l->httpd, m);
+    process_metrics(l, m);
+}
+
+static void on_containers(void *self, struct buf *out)
+{
+    struct live *l = self;
+
+    if (l->docker)
+        docker_containers(l->docker, out);
+    else
+        buf_str(out, "[]");
+}
+
+static bool on_ready(void *self, struct buf *why)
+{
+    struct live *l = self;
+    const struct err *trouble = committer_trouble(l->committer);
+
+    if (l->stopping)
+        buf_str(why, "stopping");
+    else if (trouble)
+        buf_printf(why, "nothing is acknowledged: %s", trouble->text);
+    else if (held(l))
+        buf_str(why, "still reading what the containers logged before");
+    else
+        return true;
+    return false;
+}
+
+static void on_docker_log(void *self, enum docker_log level,
+                          const char *sentence)
+{
+    struct live *l = self;
+
+    if (level == DOCKER_WARN)
+        log_warn(loop_wall(l->loop), "docker: %s", sentence);
+    else
+        log_info(loop_wall(l->loop), "docker: %s", sentence);
+}
+
+/* -- life ------------------------------------------------------------------- */
+
+static void finish_when_idle(void *arg)
+{
+    struct live *l = arg;
+
+    if (committer_busy(l->committer) && !committer_trouble(l->committer) &&
+        loop_now(l->loop) - l->stopping_at < STOP_MAX)
+        return;
+    loop_timer_stop(&l->ticker);
+    loop_stop(l->loop);
+}
+
+static void on_stop(void *arg, int signum)
+{
+    struct live *l = arg;
+
+    if (l->stopping) {
+        loop_stop(l->loop);
+        return;
+    }
+    l->stopping = true;
+    l->stopping_at = loop_now(l->loop);
+    log_info(loop_wall(l->loop), "stopping on signal %d", signum);
+    docker_stop(l->docker);
+    loop_timer_start(l->loop, &l->ticker, NSEC_MSEC, 10 * NSEC_MSEC,
+                     finish_when_idle, l);
+}
+
+static void on_hangup(void *arg, int signum)
+{
+    struct live *l = arg;
+
+    (void)signum;
+    log_info(loop_wall(l->loop), "SIGHUP: there is nothing to read anew");
+}
+
+static enum status start_signals(struct live *l, struct err *err)
+{
+    enum status st;
+
+    st = loop_signal_start(l->loop, &l->on_int, SIGINT, on_stop, l, err);
+    if (!st)
+        st = loop_signal_start(l->loop, &l->on_term, SIGTERM, on_stop, l,
+                               err);
+    if (!st)
+        st = loop_signal_start(l->loop, &l->on_hup, SIGHUP, on_hangup, l,
+                               err);
+    return st;
+}
+
+static enum status start_committer(struct live *l, struct err *err)
+{
+    struct committer_config config = {
+        .loop = l->loop,
+        .core = l->core,
+        .journal = l->journal,
+        .registry = l->registry,
+        .self = l,
+        .merged = on_merged,
+        .trouble = on_trouble,
+    };
+    struct event limits = { .kind = EV_LIMITS,
+                            .limits = l->config->limits };
+
+    l->committer = committer_new(&config);
+    if (memcmp(&limits.limits, core_limits(l->core),
+               sizeof(limits.limits)) == 0)
+        return ST_OK;
+    return committer_event(l->committer, &limits, err);
+}
+
+static enum status start_httpd(struct live *l, struct err *err)
+{
+    char run[INSTANT_TEXT];
+    struct httpd_config config = {
+        .listen = l->config->listen,
+        .allow_anonymous = l->config->allow_anonymous,
+        .tokens = l->config->tokens,
+        .ntokens = l->config->ntokens,
+    };
+    struct httpd_ports ports = {
+        .intake = (struct intake *)(uintptr_t)committer_intake(l->committer),
+        .core = l->core,
+        .self = l,
+        .metrics = on_metrics,
+        .containers = on_containers,
+        .ready = on_ready,
+    };
+
+    snprintf(run, sizeof(run), "%lld", (long long)l->started_at);
+    config.run = slice_str(run);
+    return httpd_start(l->loop, &config, &ports, &l->httpd, err);
+}
+
+static enum status start_docker(struct live *l, struct err *err)
+{
+    char *found = l->config->self_id ? NULL : self_container_id();
+    struct docker_config config = {
+        .endpoint = l->config->docker_host,
+        .api_version = l->config->docker_version,
+        .self_id = l->config->self_id ? l->config->self_id : found,
+        .rules = l->config->rules,
+        .nrules = l->config->nrules,
+        .history = l->config->history,
+        .history_lines = l->config->history_lines,
+        .seed = (uint64_t)l->started_at,
+        .log_self = l,
+        .log = on_docker_log,
+    };
+    enum status st = ST_OK;
+
+    if (l->config->docker)
+        st = docker_start(l->loop, &config, committer_intake(l->committer),
+                          &l->docker, err);
+    free(found);
+    return st;
+}
+
+static enum status start(struct live *l, struct err *err)
+{
+    uint64_t seed = 0;
+    enum status st = loop_new(&l->loop, err);
+
+    if (st)
+        return st;
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+        seed = (uint64_t)loop_wall(l->loop) * (uint64_t)getpid();
+    l->started_at = loop_wall(l->loop);
+    l->core = core_new(seed);
+    l->registry = registry_new();
+    st = recover(l, err);
+    if (!st)
+        st = start_committer(l, err);
+    if (!st)
+        st = start_signals(l, err);
+    if (!st)
+        st = start_httpd(l, err);
+    if (!st)
+        st = start_docker(l, err);
+    if (st)
+        return st;
+    loop_timer_start(l->loop, &l->ticker, TICK_EVERY, TICK_EVERY, on_tick, l);
+    log_info(loop_wall(l->loop), "bladewatch %s listens on http://%s, "
+                                 "journal in %s",
+             BW_VERSION, httpd_address(l->httpd), l->config->data);
+    return ST_OK;
+}
+
+static void stop(struct live *l)
+{
+    docker_stop(l->docker);
+    if (l->httpd)
+        httpd_stop(l->httpd);
+    loop_timer_stop(&l->ticker);
+    loop_signal_stop(&l->on_int);
+    loop_signal_stop(&l->on_term);
+    loop_signal_stop(&l->on_hup);
+    committer_free(l->committer);
+    docker_free(l->docker);
+    httpd_free(l->httpd);
+    journal_close(l->journal);
+    registry_free(l->registry);
+    core_free(l->core);
+    if (l->loop)
+        loop_free(l->loop);
+}
+
+enum status live_run(const struct config *config, struct err *err)
+{
+    struct live l = { .config = config };
+    enum status st = start(&l, err);
+
+    if (!st)
+        loop_run(l.loop);
+    stop(&l);
+    return st;
+}
