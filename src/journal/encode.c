@@ -63,10 +63,55 @@ static bool fits_verbatim(const struct event *ev)
            (unsigned char)s.p[s.n - 1] > ' ' && !memchr(s.p, '\n', s.n);
 }
 
+/* The longest: five numbers of 20 digits and the names in between. */
+#define RECORD_HEAD_MAX 160
+
+struct head {
+    char text[RECORD_HEAD_MAX];
+    size_t n;
+};
+
+static void head_text(struct head *h, const char *text, size_t n)
+{
+    memcpy(h->text + h->n, text, n);
+    h->n += n;
+}
+
+#define HEAD_TEXT(h, text) head_text(h, text, sizeof(text) - 1)
+
+static void head_u64(struct head *h, uint64_t v)
+{
+    static const char pairs[] =
+        "0001020304050607080910111213141516171819202122232425262728293031323334"
+        "3536373839404142434445464748495051525354555657585960616263646566676869"
+        "707172737475767778798081828384858687888990919293949596979899";
+    char text[20];
+    size_t i = sizeof(text);
+
+    for (; v >= 100; v /= 100) {
+        i -= 2;
+        memcpy(text + i, pairs + v % 100 * 2, 2);
+    }
+    if (v >= 10) {
+        i -= 2;
+        memcpy(text + i, pairs + v * 2, 2);
+    } else {
+        text[--i] = (char)('0' + v);
+    }
+    head_text(h, text + i, sizeof(text) - i);
+}
+
+static void head_i64(struct head *h, int64_t v)
+{
+    if (v < 0)
+        HEAD_TEXT(h, "-");
+    head_u64(h, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
 static void put_line(struct buf *out, const struct event *ev)
 {
     if (fits_verbatim(ev)) {
-        buf_str(out, ",\"line\":");
+        buf_slice(out, slice_of(",\"line\":", 8));
         buf_slice(out, ev->line);
     } else if (is_utf8(ev->line)) {
         put_string(out, ",\"text\":", ev->line);
@@ -77,15 +122,27 @@ static void put_line(struct buf *out, const struct event *ev)
     }
 }
 
+/* There is one for every line logged, so it is put together by hand. */
 static void put_record(struct buf *out, const struct event *ev)
 {
-    put_u64(out, "{\"src\":", ev->source);
-    put_u64(out, ",\"seq\":", ev->seq);
-    put_i64(out, ",\"ts\":", ev->ts);
-    if (ev->logged_at != ev->ts)
-        put_i64(out, ",\"logged\":", ev->logged_at);
-    if (ev->fd)
-        put_i64(out, ",\"fd\":", ev->fd);
+    struct head h;
+
+    h.n = 0;
+    HEAD_TEXT(&h, "{\"src\":");
+    head_u64(&h, ev->source);
+    HEAD_TEXT(&h, ",\"seq\":");
+    head_u64(&h, ev->seq);
+    HEAD_TEXT(&h, ",\"ts\":");
+    head_i64(&h, ev->ts);
+    if (ev->logged_at != ev->ts) {
+        HEAD_TEXT(&h, ",\"logged\":");
+        head_i64(&h, ev->logged_at);
+    }
+    if (ev->fd) {
+        HEAD_TEXT(&h, ",\"fd\":");
+        head_i64(&h, ev->fd);
+    }
+    buf_slice(out, slice_of(h.text, h.n));
     if (ev->id.n)
         put_string(out, ",\"id\":", ev->id);
     put_line(out, ev);
@@ -204,7 +261,7 @@ static void put_event(struct buf *out, const struct event *ev)
         buf_char(out, '}');
         break;
     }
-    buf_str(out, "}\n");
+    buf_slice(out, slice_of("}\n", 2));
 }
 
 enum status event_encode(struct buf *out, const struct event *ev,

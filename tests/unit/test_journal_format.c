@@ -77,7 +77,7 @@ static void round_trip(const struct event *ev)
 {
     struct slice line = encoded(ev);
     struct err err = { 0 };
-    struct event back;
+    struct event back = { 0 };
 
     ck_assert_msg(!event_decode(line, true, &decoded, &back, &err),
                   "%s: %.*s", err.text, SLICE_ARG(line));
