@@ -1,7 +1,7 @@
 #include "offline.h"
 
 #include "base/alloc.h"
-#include "app/lines.h"
+#include "app/input.h"
 #include "data/json.h"
 #include "journal/reader.h"
 
@@ -213,15 +213,15 @@ static void plain_line(struct offline *o, struct slice line)
     }
 }
 
-static enum status read_lines(struct offline *o, struct lines *l, bool plain,
+static enum status read_lines(struct offline *o, struct input *l, bool plain,
                               struct err *err)
 {
-    struct line_text line;
+    struct input_line line;
     enum status st = ST_OK;
     struct err long_line;
 
     set_limits(o, false);
-    while (!o->result.stopped && !(st = lines_next(l, &line, err))) {
+    while (!o->result.stopped && !(st = input_next(l, &line, err))) {
         o->line++;
         o->result.lines++;
         if (line.cut) {
@@ -324,7 +324,7 @@ static enum input_format guess(struct slice line)
     return FORMAT_JSONL;
 }
 
-static enum status read_more(struct lines *l, struct slice *ret,
+static enum status read_more(struct input *l, struct slice *ret,
                              struct err *err)
 {
     ssize_t n = read(l->fd, l->p, l->room);
@@ -338,7 +338,7 @@ static enum status read_more(struct lines *l, struct slice *ret,
 }
 
 /* What has been read to guess the format goes first. */
-static enum status push_recording(struct offline *o, struct lines *l,
+static enum status push_recording(struct offline *o, struct input *l,
                                   struct err *err)
 {
     struct reader *r =
@@ -366,12 +366,12 @@ static enum status push_recording(struct offline *o, struct lines *l,
 static enum status read_fd(struct offline *o, int fd, struct err *err)
 {
     enum input_format format = o->config.format;
-    struct line_text line;
-    struct lines l;
+    struct input_line line;
+    struct input l;
     enum status st;
 
-    lines_init(&l, fd, LINE_CAP);
-    st = lines_peek(&l, &line, err);
+    input_init(&l, fd, LINE_CAP);
+    st = input_peek(&l, &line, err);
     if (st == ST_END) {
         st = ST_OK;
         goto out;
@@ -385,7 +385,7 @@ static enum status read_fd(struct offline *o, int fd, struct err *err)
     else
         st = read_lines(o, &l, format == FORMAT_JSONL, err);
 out:
-    lines_release(&l);
+    input_release(&l);
     return st;
 }
 

@@ -1,4 +1,4 @@
-#include "lines.h"
+#include "input.h"
 
 #include "base/alloc.h"
 
@@ -9,21 +9,21 @@
 
 #define WINDOW ((size_t)1 << 20)
 
-void lines_init(struct lines *l, int fd, size_t cap)
+void input_init(struct input *l, int fd, size_t cap)
 {
-    *l = (struct lines){ .fd = fd, .cap = cap };
+    *l = (struct input){ .fd = fd, .cap = cap };
     l->room = cap + WINDOW;
     l->p = xmalloc(l->room);
 }
 
-void lines_release(struct lines *l)
+void input_release(struct input *l)
 {
     free(l->p);
     free(l->kept);
-    *l = (struct lines){ 0 };
+    *l = (struct input){ 0 };
 }
 
-static enum status fill(struct lines *l, struct err *err)
+static enum status fill(struct input *l, struct err *err)
 {
     ssize_t n;
 
@@ -45,7 +45,7 @@ static enum status fill(struct lines *l, struct err *err)
 }
 
 /* Drops input up to and with the next newline. */
-static enum status skip_rest(struct lines *l, struct err *err)
+static enum status skip_rest(struct input *l, struct err *err)
 {
     char *newline;
     enum status st;
@@ -67,7 +67,7 @@ static enum status skip_rest(struct lines *l, struct err *err)
     }
 }
 
-enum status lines_peek(struct lines *l, struct line_text *ret,
+enum status input_peek(struct input *l, struct input_line *ret,
                        struct err *err)
 {
     size_t seen = 0;
@@ -96,10 +96,10 @@ enum status lines_peek(struct lines *l, struct line_text *ret,
     return ST_OK;
 }
 
-enum status lines_next(struct lines *l, struct line_text *ret,
+enum status input_next(struct input *l, struct input_line *ret,
                        struct err *err)
 {
-    enum status st = lines_peek(l, ret, err);
+    enum status st = input_peek(l, ret, err);
     size_t step;
     char *start;
 

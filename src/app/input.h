@@ -1,11 +1,11 @@
 /*
- * lines.h - a file or standard input, line by line.
+ * input.h - a file or standard input, line by line.
  *
  * A line longer than the cap is cut there and said to be so; memory never
  * follows the input.
  */
-#ifndef APP_LINES_H
-#define APP_LINES_H
+#ifndef APP_INPUT_H
+#define APP_INPUT_H
 
 #include "base/buf.h"
 #include "base/status.h"
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct lines {
+struct input {
     int fd;
     char *p;        /* the window */
     size_t n, from; /* bytes in it; where the next line begins */
@@ -23,18 +23,18 @@ struct lines {
     bool end;
 };
 
-struct line_text {
+struct input_line {
     struct slice text; /* no newline, no CR before it */
     bool cut;          /* the line was longer */
 };
 
-void lines_init(struct lines *l, int fd, size_t cap);
-void lines_release(struct lines *l);
+void input_init(struct input *l, int fd, size_t cap);
+void input_release(struct input *l);
 /* ST_OK, ST_END, ST_IO.  The text is good until the next call. */
-CHECKED enum status lines_next(struct lines *l, struct line_text *ret,
+CHECKED enum status input_next(struct input *l, struct input_line *ret,
                                struct err *err);
 /* The next line again, without taking it. */
-CHECKED enum status lines_peek(struct lines *l, struct line_text *ret,
+CHECKED enum status input_peek(struct input *l, struct input_line *ret,
                                struct err *err);
 
 #endif
