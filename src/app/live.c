@@ -30,6 +30,7 @@ struct live {
     struct loop_signal on_int, on_term, on_hup;
     nsec tick; /* the last one journalled */
     nsec started_at;
+    bool has_limits; /* the journal says which bounds are in force */
     bool stopping;
     nsec stopping_at;
 };
@@ -48,6 +49,8 @@ static enum status recover_event(void *arg, const struct event *ev,
         registry_durable(l->registry, ev);
     else if (ev->kind == EV_TICK && ev->ts > l->tick)
         l->tick = ev->ts;
+    else if (ev->kind == EV_LIMITS)
+        l->has_limits = true;
     core_step(l->core, ev);
     return ST_OK;
 }
@@ -344,8 +347,8 @@ static enum status start_committer(struct live *l, struct err *err)
                             .limits = l->config->limits };
 
     l->committer = committer_new(&config);
-    if (memcmp(&limits.limits, core_limits(l->core),
-               sizeof(limits.limits)) == 0)
+    if (l->has_limits && memcmp(&limits.limits, core_limits(l->core),
+                                sizeof(limits.limits)) == 0)
         return ST_OK;
     return committer_event(l->committer, &limits, err);
 }
