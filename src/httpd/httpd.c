@@ -13,7 +13,7 @@
 #define LISTEN            "127.0.0.1:7433"
 #define SWEEP_MOST        NSEC_SEC
 #define TIMEOUT_MOST      3600000
-#define CONNECTION_MEMORY 65536
+#define CONNECTION_MEMORY 32768
 /* A client that sends more than this behind a refusal is cut off. */
 #define THROW_AWAY_MAX ((uint64_t)64 << 20)
 
@@ -98,7 +98,6 @@ void httpd_park(struct request *req, enum parking why)
 
     assert(req->parked == PARK_NONE && why != PARK_NONE);
     req->parked = why;
-    req->parked_at = loop_now(h->loop);
     DL_APPEND(h->parked, req);
     MHD_suspend_connection(req->conn);
     httpd_need_sweep(h);
@@ -300,6 +299,7 @@ enum status httpd_start(struct loop *loop, const struct httpd_config *config,
 
     h->loop = loop;
     h->config = *config;
+    h->config.run.p = xmemdup0(config->run.p, config->run.n);
     h->ports = *ports;
     set_defaults(&h->config);
     buf_init(&h->address, 128);
@@ -365,6 +365,7 @@ void httpd_free(struct httpd *h)
     assert(h->stopping);
     tape_parser_free(h->parser);
     buf_release(&h->address);
+    free((char *)(uintptr_t)h->config.run.p);
     free(h);
 }
 

@@ -46,7 +46,7 @@ struct httpd_config {
     bool allow_anonymous;
     const struct httpd_token *tokens;
     size_t ntokens;
-    struct slice run; /* of posted lines: when the process started */
+    struct slice run; /* of posted lines: when the process started; copied */
 
     unsigned connections;  /* 1024 */
     unsigned watchers;     /* 64 */

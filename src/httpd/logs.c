@@ -29,7 +29,8 @@ struct logs {
     struct slice key; /* Idempotency-Key, or empty; libmicrohttpd's */
     struct body_item item;
     bool has_item;   /* read, and not yet taken */
-    uint64_t ticket; /* of the last line taken */
+    uint64_t ticket; /* of the last line taken, */
+    nsec taken_at;   /* and when that was */
     uint64_t accepted, text;
     uint64_t safe; /* accepted and known to be durable */
     uint64_t rejected;
@@ -240,7 +241,9 @@ static enum status submit(struct request *req, struct err *err)
 {
     struct intake *intake = req->httpd->ports.intake;
     struct logs *logs = req->logs;
-    struct line line = { .source = logs->source, .text = logs->item.text };
+    struct line line = { .source = logs->source,
+                         .text = logs->item.text,
+                         .strict = true };
     char id[KEY_MAX + 24];
     enum status st;
 
@@ -253,6 +256,7 @@ static enum status submit(struct request *req, struct err *err)
     st = intake->line(intake->self, &line, &logs->ticket, err);
     if (st == ST_OK) {
         logs->accepted++;
+        logs->taken_at = loop_now(req->httpd->loop);
         logs->text += is_plain(logs, logs->item.text);
     }
     return st;
@@ -396,6 +400,7 @@ enum outcome logs_end(struct request *req)
         if (req->answer.code)
             return OUT_ANSWER;
         logs->ended = true;
+        logs->taken_at = loop_now(req->httpd->loop);
     }
     return submit_all(req);
 }
@@ -428,11 +433,14 @@ void logs_sweep(struct request *req)
     struct httpd *h = req->httpd;
     struct logs *logs = req->logs;
 
-    if (loop_now(h->loop) - req->parked_at < h->config.durable_for)
-        return;
-    logs->failed = true;
-    logs->why_line = 0;
-    err_set(&logs->why, "the lines are not yet on disk: they may be stored "
-                        "later; send them again with an Idempotency-Key");
-    httpd_unpark(req);
+    if (loop_now(h->loop) - logs->taken_at >= h->config.durable_for) {
+        logs->failed = true;
+        logs->why_line = 0;
+        err_set(&logs->why, "the lines are not yet on disk: they may be "
+                            "stored later; send them again with an "
+                            "Idempotency-Key");
+        httpd_unpark(req);
+    } else if (req->parked == PARK_STALLED) {
+        httpd_unpark(req);
+    }
 }

@@ -76,7 +76,6 @@ struct request {
     struct MHD_Response *stream;
     struct logs *logs;
     enum parking parked;
-    nsec parked_at;
     struct request *prev, *next; /* in httpd->parked */
 };
 

@@ -1,24 +1,8 @@
 /*
- * The server runs in the test's own loop; a client on a thread of its own
- * sends raw bytes over loopback and ends the loop when it has its answer.
- * Intake and view are replaced whole.
+ * Everything HTTP: lines in, the state out, who may.  The view says what it
+ * is told to; test_httpd_core.c has the real one.
  */
-#include "httpd/httpd.h"
-
-#include "base/alloc.h"
-
-#include <arpa/inet.h>
-#include <check.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <zlib.h>
+#include "test_httpd.h"
 
 struct core {
     const char *text;
@@ -32,38 +16,6 @@ struct core {
 
 struct watch {
     int unused;
-};
-
-enum fate { COMMIT, HOLD, DISCARD };
-
-struct world {
-    struct loop *loop;
-    struct httpd *httpd;
-    struct httpd_config config;
-    struct core core;
-    struct intake intake;
-    struct intake_listener *listener;
-    struct loop_turn loop_turn;
-    struct loop_poll done_poll;
-    enum fate fate;
-    uint64_t taken, durable;
-    uint64_t room;    /* lines not durable that are taken at most; 0: any */
-    uint64_t full_at; /* this line finds the disk full; 0: none */
-    uint64_t calls;
-    struct buf lines;  /* "id text\n" each */
-    struct buf source; /* the last one declared */
-    void (*turn)(struct world *w);
-    int step;
-    bool unready;
-    /* the client's */
-    pthread_t thread;
-    void (*client)(struct world *w);
-    struct slice request;
-    const char *until; /* stop reading at this; NULL: at the end */
-    struct buf reply;
-    int done[2];
-    atomic_bool answered;
-    sem_t go;
 };
 
 /* ---- a view that says what it is told ---- */
@@ -130,297 +82,14 @@ enum status view_changes(struct core *core, struct watch *watch,
     return ST_OK;
 }
 
-/* ---- an intake that remembers ---- */
-
-static enum status take_source(void *self, const struct source *decl,
-                               uint32_t *ret_id, struct err *err)
-{
-    struct world *w = self;
-
-    buf_reset(&w->source);
-    buf_printf(&w->source, "%.*s %.*s %s ", SLICE_ARG(decl->blade),
-               SLICE_ARG(decl->run), mode_name(decl->mode));
-    path_pointer(&decl->at, &w->source);
-    if (slice_is(decl->blade, "bad")) {
-        err_set(err, "blade 'bad' is taken");
-        return ST_BAD;
-    }
-    *ret_id = 7;
-    return ST_OK;
-}
-
-static enum status take_line(void *self, const struct line *line,
-                             uint64_t *ret_ticket, struct err *err)
-{
-    struct world *w = self;
-
-    ck_assert_uint_eq(line->source, 7);
-    if (w->room && w->taken - w->durable >= w->room)
-        return ST_AGAIN;
-    if (++w->calls == w->full_at) {
-        err_set(err, "the disk is full");
-        return ST_FULL;
-    }
-    if (line->text.p[0] == '{' && line->text.p[line->text.n - 1] != '}') {
-        err_set(err, "the object is not closed");
-        err->column = line->text.n;
-        return ST_BAD;
-    }
-    buf_slice(&w->lines, line->id);
-    buf_char(&w->lines, ' ');
-    buf_slice(&w->lines, line->text);
-    buf_char(&w->lines, '\n');
-    *ret_ticket = ++w->taken;
-    return ST_OK;
-}
-
-static void listen_to(void *self, struct intake_listener *listener)
-{
-    ((struct world *)self)->listener = listener;
-}
-
-static void settle(struct world *w)
-{
-    struct err why = { .text = "the disk went away" };
-    uint64_t first = w->durable + 1;
-
-    if (w->taken == w->durable || w->fate == HOLD)
-        return;
-    w->durable = w->taken;
-    if (w->fate == COMMIT)
-        w->listener->durable(w->listener->self, w->taken);
-    else
-        w->listener->discarded(w->listener->self, first, &why);
-}
-
-static void on_turn(void *arg)
-{
-    struct world *w = arg;
-
-    if (w->turn)
-        w->turn(w);
-    settle(w);
-}
-
-/* ---- the client ---- */
-
-static int dial(struct world *w)
-{
-    const char *port = strrchr(httpd_address(w->httpd), ':') + 1;
-    struct sockaddr_in to = { .sin_family = AF_INET };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons((in_port_t)atoi(port));
-    if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
-        abort();
-    return fd;
-}
-
-static void say(int fd, struct slice text)
-{
-    ssize_t n;
-
-    while (text.n && (n = send(fd, text.p, text.n, MSG_NOSIGNAL)) > 0)
-        text = slice_of(text.p + n, text.n - (size_t)n);
-}
-
-/* Until the text occurs, or the end. */
-static void hear(int fd, const char *until, struct buf *reply)
-{
-    char chunk[65536];
-    ssize_t n;
-
-    while (!(until && strstr(buf_cstr(reply), until)) &&
-           (n = read(fd, chunk, sizeof(chunk))) > 0)
-        if (buf_add(reply, chunk, (size_t)n))
-            abort();
-}
-
-static void ask(struct world *w)
-{
-    int fd = dial(w);
-
-    say(fd, w->request);
-    hear(fd, w->until, &w->reply);
-    close(fd);
-}
-
-static void *run_client(void *arg)
-{
-    struct world *w = arg;
-
-    w->client(w);
-    atomic_store(&w->answered, true);
-    if (write(w->done[1], "x", 1) != 1)
-        abort();
-    return NULL;
-}
-
-static void on_done(void *arg, int ready)
-{
-    struct world *w = arg;
-    char c;
-
-    (void)ready;
-    ck_assert_int_eq(read(w->done[0], &c, 1), 1);
-    loop_stop(w->loop);
-}
-
-/* ---- the world ---- */
-
-static bool is_ready(void *self, struct buf *why)
-{
-    struct world *w = self;
-
-    if (w->unready)
-        buf_str(why, "the journal is being read");
-    return !w->unready;
-}
-
-static void some_containers(void *self, struct buf *out)
-{
-    (void)self;
-    buf_str(out, "[{\"name\":\"web\"}]");
-}
-
 static struct world *world_new(void)
 {
-    struct world *w = xcalloc(1, sizeof(*w));
+    static struct core core;
 
-    w->config = (struct httpd_config){ .listen = "127.0.0.1:0",
-                                       .run = slice_str("r1") };
-    w->core = (struct core){ .text = "{\"a\":1}",
-                             .weight = 2,
-                             .watermark = 1700000000000000001 };
-    w->client = ask;
-    sem_init(&w->go, 0, 0);
-    buf_init(&w->lines, BUF_NO_CAP);
-    buf_init(&w->source, BUF_NO_CAP);
-    buf_init(&w->reply, BUF_NO_CAP);
-    return w;
-}
-
-static void world_start(struct world *w)
-{
-    struct httpd_ports ports = { &w->intake, &w->core,        w,
-                                 NULL,       some_containers, is_ready };
-    struct err err = { 0 };
-
-    w->intake = (struct intake){
-        .self = w, .source = take_source, .line = take_line, .listen = listen_to
-    };
-    ck_assert_int_eq(loop_new(&w->loop, &err), ST_OK);
-    ck_assert_msg(httpd_start(w->loop, &w->config, &ports, &w->httpd, &err) ==
-                      ST_OK,
-                  "%s", err.text);
-    loop_turn_start(w->loop, &w->loop_turn, on_turn, w);
-    ck_assert_int_eq(pipe(w->done), 0);
-    ck_assert_int_eq(loop_poll_start(w->loop, &w->done_poll, w->done[0],
-                                     LOOP_READ, on_done, w, &err),
-                     ST_OK);
-}
-
-static void world_free(struct world *w)
-{
-    httpd_stop(w->httpd);
-    ck_assert_int_eq(w->core.watches, 0);
-    httpd_free(w->httpd);
-    loop_turn_stop(&w->loop_turn);
-    loop_poll_stop(&w->done_poll);
-    loop_free(w->loop);
-    close(w->done[0]);
-    close(w->done[1]);
-    buf_release(&w->lines);
-    buf_release(&w->source);
-    buf_release(&w->reply);
-    free(w);
-}
-
-static const char *run(struct world *w)
-{
-    if (!w->loop)
-        world_start(w);
-    buf_reset(&w->reply);
-    atomic_store(&w->answered, false);
-    ck_assert_int_eq(pthread_create(&w->thread, NULL, run_client, w), 0);
-    loop_run(w->loop);
-    pthread_join(w->thread, NULL);
-    return buf_cstr(&w->reply);
-}
-
-static const char *ask_for(struct world *w, struct slice request)
-{
-    w->request = request;
-    return run(w);
-}
-
-#define CLOSE "Host: localhost\r\nConnection: close\r\n"
-
-static const char *get(struct world *w, const char *target)
-{
-    char request[512];
-
-    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n" CLOSE "\r\n",
-             target);
-    return ask_for(w, slice_str(request));
-}
-
-static const char *post_to(struct world *w, const char *target,
-                           const char *headers, struct slice body)
-{
-    const char *reply;
-    struct buf b;
-
-    buf_init(&b, BUF_NO_CAP);
-    buf_printf(&b, "POST %s HTTP/1.1\r\n" CLOSE "%sContent-Length: %zu\r\n\r\n",
-               target, headers, body.n);
-    buf_slice(&b, body);
-    reply = ask_for(w, buf_view(&b));
-    buf_release(&b);
-    return reply;
-}
-
-static const char *post(struct world *w, const char *body)
-{
-    return post_to(w, "/logs", "", slice_str(body));
-}
-
-/* The reply has this status and, behind its headers, this body. */
-static void expect(const char *reply, int code, const char *body)
-{
-    const char *end = strstr(reply, "\r\n\r\n");
-    char line[32];
-
-    snprintf(line, sizeof(line), "HTTP/1.1 %d ", code);
-    ck_assert_msg(strncmp(reply, line, strlen(line)) == 0, "%s", reply);
-    ck_assert_ptr_nonnull(end);
-    if (body)
-        ck_assert_str_eq(end + 4, body);
-}
-
-static void expect_part(const char *reply, int code, const char *part)
-{
-    expect(reply, code, NULL);
-    ck_assert_msg(strstr(reply, part), "no '%s' in %s", part, reply);
-}
-
-static struct buf gzipped(struct slice text)
-{
-    z_stream z = { 0 };
-    struct buf out;
-
-    buf_init(&out, BUF_NO_CAP);
-    ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, 0), Z_OK);
-    ck_assert_int_eq(buf_reserve(&out, deflateBound(&z, text.n)), ST_OK);
-    z.next_in = (Bytef *)(uintptr_t)text.p;
-    z.avail_in = (uInt)text.n;
-    z.next_out = (Bytef *)out.p;
-    z.avail_out = (uInt)out.room;
-    ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
-    out.n = z.total_out;
-    deflateEnd(&z);
-    return out;
+    core = (struct core){ .text = "{\"a\":1}",
+                          .weight = 2,
+                          .watermark = 1700000000000000001 };
+    return world_of(&core);
 }
 
 /* ---- POST /logs ---- */
@@ -633,11 +302,6 @@ static void commit_once_it_waits(struct world *w)
     w->fate = COMMIT;
 }
 
-static void nop(void *arg)
-{
-    (void)arg;
-}
-
 START_TEST(no_answer_leaves_before_the_lines_are_durable)
 {
     struct loop_timer tick = { 0 };
@@ -788,6 +452,60 @@ START_TEST(a_connection_serves_one_request_after_another)
 }
 END_TEST
 
+#define POST_ONE "POST /logs HTTP/1.1\r\n" CLOSE "Content-Length: 2\r\n\r\n{}"
+
+static void leave_and_come_back(struct world *w)
+{
+    int fd = dial(w);
+
+    say(fd, slice_str(POST_ONE));
+    sem_wait(&w->go);
+    close(fd);
+    w->request = slice_str(POST_ONE);
+    ask(w);
+}
+
+static void wait_for_the_second(struct world *w)
+{
+    if (w->taken == 1 && w->step++ == 0)
+        sem_post(&w->go);
+    if (w->taken == 2)
+        w->fate = COMMIT;
+}
+
+START_TEST(a_client_that_leaves_before_its_answer_harms_nobody)
+{
+    struct world *w = world_new();
+
+    w->fate = HOLD;
+    w->client = leave_and_come_back;
+    w->turn = wait_for_the_second;
+    expect(run(w), 200, "{\"accepted\":1}\n");
+    world_free(w);
+}
+END_TEST
+
+static void break_off_and_come_back(struct world *w)
+{
+    int fd = dial(w);
+
+    say(fd, slice_str("POST /logs HTTP/1.1\r\n" CLOSE
+                      "Content-Length: 100\r\n\r\n{}\n{}\n"));
+    close(fd);
+    ask(w);
+}
+
+START_TEST(of_a_body_that_breaks_off_nothing_is_taken)
+{
+    struct world *w = world_new();
+
+    w->client = break_off_and_come_back;
+    expect_part(get(w, "/metrics"), 200, "http_buffered_bytes");
+    ck_assert_uint_eq(w->calls, 0);
+    world_free(w);
+}
+END_TEST
+
 static void stop_once_it_waits(struct world *w)
 {
     if (w->taken && w->step++ == 0)
@@ -852,27 +570,6 @@ START_TEST(head_says_what_get_would)
 }
 END_TEST
 
-/* Undoes chunked transfer coding in place; *ret_whole: it was not cut. */
-static char *unchunk(struct world *w, size_t *ret_n, bool *ret_whole)
-{
-    char *p = strstr(buf_cstr(&w->reply), "\r\n\r\n") + 4;
-    char *out = p, *begin = p, *end = w->reply.p + w->reply.n;
-    size_t n, left;
-
-    while ((n = strtoul(p, &p, 16)) && p < end) {
-        p += 2;
-        left = p < end ? (size_t)(end - p) : 0;
-        n = n < left ? n : left;
-        memmove(out, p, n);
-        out += n;
-        p += n < left ? n + 2 : n;
-    }
-    *ret_whole = end - p == 4;
-    *ret_n = (size_t)(out - begin);
-    *out = '\0';
-    return begin;
-}
-
 START_TEST(a_large_state_is_written_by_a_child)
 {
     struct world *w = world_new();
@@ -880,9 +577,9 @@ START_TEST(a_large_state_is_written_by_a_child)
     char *body;
     size_t n;
 
-    w->core.text = "0123456789";
-    w->core.repeat = 1000000;
-    w->core.weight = 1000000;
+    w->core->text = "0123456789";
+    w->core->repeat = 1000000;
+    w->core->weight = 1000000;
     expect(get(w, "/state"), 200, NULL);
     body = unchunk(w, &n, &whole);
     ck_assert(whole);
@@ -899,8 +596,8 @@ START_TEST(few_nodes_with_much_text_are_written_by_a_child_too)
     bool whole;
     size_t n;
 
-    w->core.text = "0123456789";
-    w->core.repeat = 1000000;
+    w->core->text = "0123456789";
+    w->core->repeat = 1000000;
     expect(get(w, "/state"), 200, NULL);
     unchunk(w, &n, &whole);
     ck_assert(whole);
@@ -944,8 +641,8 @@ START_TEST(children_are_few_and_end_with_their_clients)
 {
     struct world *w = world_new();
 
-    w->core.text = "0123456789abcdef0123456789abcdef";
-    w->core.repeat = 1 << 20;
+    w->core->text = "0123456789abcdef0123456789abcdef";
+    w->core->repeat = 1 << 20;
     w->client = hold_all_children;
     expect_part(run(w), 503, "4 large states are being written already");
     w->client = ask_until_served;
@@ -958,8 +655,8 @@ START_TEST(a_stop_ends_the_children)
 {
     struct world *w = world_new();
 
-    w->core.text = "0123456789abcdef0123456789abcdef";
-    w->core.repeat = 1 << 20;
+    w->core->text = "0123456789abcdef0123456789abcdef";
+    w->core->repeat = 1 << 20;
     w->until = "\r\n\r\n";
     expect(ask_for(w, slice_str(GET_STATE)), 200, NULL);
     world_free(w);
@@ -972,20 +669,20 @@ END_TEST
 
 static void change_twice(struct world *w)
 {
-    if (w->core.watches == 0)
+    if (w->core->watches == 0)
         return;
     if (w->step == 0) {
-        w->core.patch = "[1]";
-        w->core.watermark++;
+        w->core->patch = "[1]";
+        w->core->watermark++;
         httpd_flush_watchers(w->httpd);
-        w->core.patch = NULL;
+        w->core->patch = NULL;
         httpd_flush_watchers(w->httpd);
         w->step = 1;
     } else if (w->step == 1) {
-        w->core.changes = ST_LIMIT;
-        w->core.text = "\"all\"";
+        w->core->changes = ST_LIMIT;
+        w->core->text = "\"all\"";
         httpd_flush_watchers(w->httpd);
-        w->core.changes = ST_OK;
+        w->core->changes = ST_OK;
         w->step = 2;
     }
 }
@@ -1025,9 +722,9 @@ START_TEST(a_watcher_of_a_large_state_gets_it_from_a_child)
     struct world *w = world_new();
     char *text;
 
-    w->core.text = "0123456789";
-    w->core.repeat = 100000;
-    w->core.weight = 100000;
+    w->core->text = "0123456789";
+    w->core->repeat = 100000;
+    w->core->weight = 100000;
     w->turn = change_twice;
     w->until = "event: patch";
     ask_for(w, slice_str(WATCH));
@@ -1101,7 +798,7 @@ static void read_late(struct world *w)
 
 static void flood(struct world *w)
 {
-    if (w->core.watches) {
+    if (w->core->watches) {
         w->step = 1;
         httpd_flush_watchers(w->httpd);
     } else if (w->step == 1) {
@@ -1121,7 +818,7 @@ START_TEST(a_watcher_that_does_not_keep_up_is_let_go)
     while (patch.n < 100000)
         buf_str(&patch, "some text that takes room ");
     buf_char(&patch, '"');
-    w->core.patch = buf_cstr(&patch);
+    w->core->patch = buf_cstr(&patch);
     w->config.unsent_bytes = 1 << 20;
     w->client = read_late;
     w->turn = flood;
@@ -1252,7 +949,7 @@ END_TEST
 
 static enum status start_on(struct world *w, const char *where, struct err *err)
 {
-    struct httpd_ports ports = { .intake = &w->intake, .core = &w->core };
+    struct httpd_ports ports = { .intake = &w->intake, .core = w->core };
     enum status st;
 
     w->intake.self = w;
@@ -1350,6 +1047,8 @@ static void add_writing(Suite *s)
     ADD(blade_mode_and_mount_can_be_named);
     ADD(wrong_parameters_are_named);
     ADD(a_connection_serves_one_request_after_another);
+    ADD(a_client_that_leaves_before_its_answer_harms_nobody);
+    ADD(of_a_body_that_breaks_off_nothing_is_taken);
     ADD(a_stop_answers_those_who_wait);
     suite_add_tcase(s, t);
 }
