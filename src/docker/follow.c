@@ -181,6 +181,7 @@ static void on_end(void *self, const struct http_end *end)
     f->stream = NULL;
     f->paused = false;
     f->end_event = meaning_of(end);
+    f->refused |= f->end_event == FOLLOW_REFUSED;
     if (f->end_event == FOLLOW_FAILED && end->head.code)
         engine_message(c->d, end, f->error, sizeof(f->error));
     else if (f->end_event == FOLLOW_FAILED)
@@ -257,6 +258,8 @@ static void do_end(struct container *c)
 {
     struct follow *f = &c->follow;
 
+    if (f->refused)
+        lines_unread(c);
     close_stream(f);
     probe_cancel(c);
     f->state = FOLLOW_GONE; /* freed by the next tick */
@@ -410,7 +413,7 @@ static void live_by_event(struct container *c)
 void follow_inspected(struct container *c, bool found)
 {
     struct follow *f = &c->follow;
-    bool new_life;
+    bool new_life, opened = !f->ready && f->state != FOLLOW_OFF;
 
     if (!found) {
         live_by_event(c);
@@ -429,6 +432,8 @@ void follow_inspected(struct container *c, bool found)
         lines_begin_life(c, c->info.started_text, c->info.started_at,
                          runs(c) ? c->info.finished_at : 0);
     make_ready(c);
+    if (opened) /* at the event of its start */
+        return;
     if (new_life)
         follow_on(c, FOLLOW_START);
     else

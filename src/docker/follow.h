@@ -87,8 +87,8 @@ struct lane {
 struct held {
     struct held *next;
     struct frame_line line;
-    bool judged;   /* new for certain */
-    bool too_long;
+    bool judged; /* new for certain */
+    const char *lost; /* NULL: a line; else why it is none */
     char text[];
 };
 
@@ -104,6 +104,7 @@ struct follow {
     bool ready;    /* lanes are known, lines may be taken */
     bool from_start; /* began while we watched: its log is all ours */
     nsec start_event_at;
+    bool refused; /* the engine would not, or could not, send its log */
     bool reload; /* the intake's cursor is the truth, not ours */
 
     nsec since; /* of the present read; 0: from the beginning */

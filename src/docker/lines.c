@@ -14,6 +14,7 @@
 #define TAIL_MAX 200000
 #define LAST_RESORT 2 /* the escalation that reads without a tail */
 #define HISTORY ".history"
+#define TOO_LONG "too long"
 /* A life's first lines are stamped before the event of its start. */
 #define BEFORE_START (10 * NSEC_SEC)
 
@@ -255,13 +256,13 @@ static struct held *pop(struct follow *f)
 }
 
 static void hold(struct container *c, const struct frame_line *line,
-                 bool judged, bool too_long)
+                 bool judged, const char *lost)
 {
     struct follow *f = &c->follow;
     struct held *h = xmalloc(sizeof(*h) + line->text.n);
 
     *h = (struct held){ .line = *line, .judged = judged,
-                        .too_long = too_long };
+                        .lost = lost };
     if (line->text.n)
         memcpy(h->text, line->text.p, line->text.n);
     h->line.text = slice_of(h->text, line->text.n);
@@ -333,33 +334,31 @@ static enum status put_pending_gap(struct container *c, struct lane *lane,
     return st;
 }
 
-/* A line that can never be taken is a loss of one. */
-static enum status put_refused(struct container *c, struct lane *lane,
-                               const struct frame_line *l,
-                               const struct err *err)
+/* A line that can never be taken is a loss of one; no fd: of who knows. */
+static enum status put_lost(struct container *c, struct lane *lane,
+                            const struct frame_line *l, const char *why)
 {
-    struct gap gap = { .from_at = l->ts, .to_at = l->ts, .lines = 1,
-                       .why = slice_str(err->text[0] ? err->text
-                                                     : "refused") };
+    struct gap gap = { .from_at = l->ts, .to_at = l->ts,
+                       .lines = l->fd ? 1 : 0, .why = slice_str(why) };
 
     copy_text(gap.why, c->follow.error, sizeof(c->follow.error));
     return put_gap(c, lane, &gap);
 }
 
+/* A line, or what it was lost by. */
 static enum status offer(struct container *c, struct lane *lane,
-                         const struct frame_line *l, bool too_long)
+                         const struct frame_line *l, const char *lost)
 {
-    static const struct err too_long_err = { .text = "too long" };
     struct err err = { 0 };
     enum status st = put_pending_gap(c, lane, l->ts);
 
     if (st)
         return st;
-    if (too_long)
-        return put_refused(c, lane, l, &too_long_err);
+    if (lost)
+        return put_lost(c, lane, l, lost);
     st = put_line(c, lane, l, &err);
     if (st == ST_BAD || st == ST_LIMIT)
-        return put_refused(c, lane, l, &err);
+        return put_lost(c, lane, l, err.text[0] ? err.text : "refused");
     if (st)
         return st;
     c->follow.lines++;
@@ -371,14 +370,14 @@ static enum status offer(struct container *c, struct lane *lane,
 
 /* false: it is held, or the stream is to be broken off. */
 static bool settle(struct container *c, struct lane *lane,
-                   const struct frame_line *l, bool too_long)
+                   const struct frame_line *l, const char *lost)
 {
-    enum status st = offer(c, lane, l, too_long);
+    enum status st = offer(c, lane, l, lost);
 
     if (st == ST_OK)
         return true;
     if (st == ST_AGAIN) {
-        hold(c, l, true, too_long);
+        hold(c, l, true, lost);
         return false;
     }
     snprintf(c->follow.error, sizeof(c->follow.error),
@@ -412,6 +411,16 @@ void lines_lost(struct container *c, nsec from, const char *why)
 {
     c->follow.gap_from = from;
     c->follow.gap_why = why;
+}
+
+/* It was removed, its log with it, before that could be read. */
+void lines_unread(struct container *c)
+{
+    struct follow *f = &c->follow;
+    struct frame_line at = { .ts = f->life_at };
+
+    if (f->now.run && !lane_last(&f->now))
+        settle(c, &f->now, &at, "removed before its log could be read");
 }
 
 static size_t ring_size(const struct container *c)
@@ -448,7 +457,7 @@ static void take(struct container *c, const struct frame_line *line)
     if (anchor_missing(c))
         return;
     seen_add(seen, &sl, v, ring_size(c));
-    settle(c, lane, line, false);
+    settle(c, lane, line, NULL);
 }
 
 void lines_take(void *self, const struct frame_line *line)
@@ -459,7 +468,7 @@ void lines_take(void *self, const struct frame_line *line)
     if (f->broken)
         return;
     if (f->held || !f->ready)
-        hold(c, line, false, false);
+        hold(c, line, false, NULL);
     else
         take(c, line);
     if (f->state == FOLLOW_REPLAY && line->ts >= f->opened_wall)
@@ -486,7 +495,7 @@ void lines_take_audited(void *self, const struct frame_line *line)
         return;
     seen_add(seen, &sl, v, ring_size(c));
     c->d->counters.recovered++;
-    settle(c, lane, line, false);
+    settle(c, lane, line, NULL);
 }
 
 static void take_too_long(struct container *c, const struct frame_line *line)
@@ -495,7 +504,7 @@ static void take_too_long(struct container *c, const struct frame_line *line)
     struct lane *lane = lane_of(f, line->ts);
 
     if (seen_too_long(&lane->seen[line->fd], line->ts))
-        settle(c, lane, line, true);
+        settle(c, lane, line, TOO_LONG);
 }
 
 void lines_too_long(void *self, const struct frame_line *line)
@@ -506,7 +515,7 @@ void lines_too_long(void *self, const struct frame_line *line)
     if (f->broken)
         return;
     if (f->held || !f->ready)
-        hold(c, line, false, true);
+        hold(c, line, false, TOO_LONG);
     else
         take_too_long(c, line);
 }
@@ -525,8 +534,8 @@ static void take_held(struct container *c, const struct held *h)
     struct follow *f = &c->follow;
 
     if (h->judged)
-        settle(c, lane_of(f, h->line.ts), &h->line, h->too_long);
-    else if (h->too_long)
+        settle(c, lane_of(f, h->line.ts), &h->line, h->lost);
+    else if (h->lost)
         take_too_long(c, &h->line);
     else
         take(c, &h->line);
