@@ -15,17 +15,19 @@
 #include "httpd/httpd.h"
 #include "journal/journal.h"
 
+/* All that is pointed to is the configuration's own, on the heap. */
 struct config {
     char *listen; /* "127.0.0.1:7433" */
     bool allow_anonymous;
     struct httpd_token *tokens; /* secrets read from their files */
     size_t ntokens;
 
-    char *data; /* the journal's directory; never NULL */
+    char *data; /* the journal's directory; not NULL after config_finish() */
     enum journal_fsync fsync;
     uint64_t segment_bytes; /* 0: the journal's default */
 
     bool docker;           /* false: --no-docker */
+    bool docker_tls;       /* DOCKER_TLS_VERIFY asks for what is not there */
     char *docker_host;     /* NULL: the default socket */
     char *docker_version;  /* NULL: negotiated */
     char *self_id;         /* BLADEWATCH_SELF; NULL: found out at start */
@@ -41,16 +43,46 @@ struct config {
 void config_init(struct config *c); /* the defaults */
 void config_release(struct config *c);
 
+/* What is wrong with a file, problem by problem; err has the position. */
+struct config_told {
+    void *self;
+    void (*problem)(void *self, const char *path, const struct err *err);
+    void (*warning)(void *self, const char *path, const struct err *err);
+};
+
 /*
  * Reads a YAML (or JSON) file over what c holds.  Unknown keys, wrong types
- * and values out of range are ST_BAD with line and column; nothing of such a
- * file is kept.
+ * and values out of range are ST_BAD with line and column; told (NULL: nobody)
+ * hears all of them, err has the first.  After a failure c holds the defaults.
  */
 CHECKED enum status config_read(struct config *c, const char *path,
+                                const struct config_told *told,
                                 struct err *err);
+/* The same from text that is at hand; path is for messages and for finding
+ * the files of secrets, which are relative to its directory. */
+CHECKED enum status config_parse(struct config *c, struct slice text,
+                                 const char *path,
+                                 const struct config_told *told,
+                                 struct err *err);
+
 /* getenv is an argument so that tests need no environment. */
+typedef const char *config_getenv(const char *name);
+
 CHECKED enum status config_environment(struct config *c,
-                                       const char *(*getenv)(const char *name),
+                                       config_getenv *getenv,
                                        struct err *err);
+
+/* One setting by the name it has in the file: "listen", "data", "fsync",
+ * "segment_size", "reorder", "docker.host", "docker.api_version",
+ * "docker.history".  ST_BAD: the value; err does not name the setting. */
+CHECKED enum status config_set(struct config *c, const char *name,
+                               struct slice value, struct err *err);
+
+/*
+ * Once all three have spoken: what still has no value gets its default, and
+ * what does not go together is ST_BAD.
+ */
+CHECKED enum status config_finish(struct config *c, config_getenv *getenv,
+                                  struct err *err);
 
 #endif

@@ -317,6 +317,11 @@ static void set_options(struct http_request *r)
     curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_curl_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
+    if (r->get.bearer) {
+        curl_easy_setopt(e, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        curl_easy_setopt(e, CURLOPT_XOAUTH2_BEARER, r->get.bearer);
+        r->get.bearer = NULL;
+    }
     if (r->get.unix_path)
         curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->get.unix_path);
     if (r->get.connect_for)

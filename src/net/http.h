@@ -47,6 +47,7 @@ struct http_end {
 struct http_get {
     const char *unix_path; /* NULL: TCP */
     const char *url;       /* "http://docker/v1.41/_ping" */
+    const char *bearer;    /* sent as Authorization: Bearer; NULL: none */
     nsec connect_for;      /* time-outs; 0: none */
     nsec head_for;         /* until the headers are complete */
     nsec total_for;

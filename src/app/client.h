@@ -1,0 +1,33 @@
+/*
+ * client.h - asking a running bladewatch for its state.
+ */
+#ifndef APP_CLIENT_H
+#define APP_CLIENT_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+
+struct client_options {
+    const char *url;        /* "http://127.0.0.1:7433" */
+    const char *path;       /* of the state; "" or NULL: all */
+    const char *token_file; /* holds the secret to show; or NULL */
+    bool split;             /* counters by blade */
+    bool pretty;            /* for people: indented, a change a line */
+    bool colour;
+};
+
+/*
+ * Prints the state to standard output.  ST_BAD: the options; anything else:
+ * err says in one sentence why there is none.
+ */
+CHECKED enum status client_state(const struct client_options *options,
+                                 struct err *err);
+/*
+ * Prints changes until SIGINT or SIGTERM (ST_OK).  A connection that ends is
+ * made again; the first one must succeed.
+ */
+CHECKED enum status client_watch(const struct client_options *options,
+                                 struct err *err);
+
+#endif

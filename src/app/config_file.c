@@ -1,0 +1,581 @@
+#include "config.h"
+
+#include "app/limits.h"
+#include "base/alloc.h"
+#include "data/near.h"
+#include "data/yaml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PROBLEMS_MAX 20
+#define TOKENS_MAX 100
+#define RULES_MAX 100
+#define SECRET_MAX 4096
+#define KEYS_MAX 16
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+/* For %.*s: as much of a value as a sentence can bear. */
+#define SHOWN(s) (int)((s).n < 80 ? (s).n : 80), (s).p
+
+struct reader {
+    struct config *config;
+    const char *path;
+    const struct config_told *told;
+    struct err *err; /* the first problem */
+    size_t problems;
+};
+
+/* What one key of a mapping means; into is what the mapping is read into. */
+struct key {
+    const char *name;
+    void (*read)(struct reader *r, const struct yaml_node *value, void *into);
+};
+
+struct keys {
+    const struct key *key;
+    size_t n;
+};
+
+static void blank_controls(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
+static void tell(struct reader *r, struct err *problem)
+{
+    blank_controls(problem->text);
+    if (r->problems == 0 && r->err)
+        *r->err = *problem;
+    if (r->problems++ < PROBLEMS_MAX && r->told && r->told->problem)
+        r->told->problem(r->told->self, r->path, problem);
+}
+
+static void problem(struct reader *r, const struct yaml_node *where,
+                    const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void problem(struct reader *r, const struct yaml_node *where,
+                    const char *format, ...)
+{
+    struct err e = { .line = where->line, .column = where->column };
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(e.text, sizeof(e.text), format, args);
+    va_end(args);
+    tell(r, &e);
+}
+
+static void warn(struct reader *r, const struct yaml_node *where,
+                 const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void warn(struct reader *r, const struct yaml_node *where,
+                 const char *format, ...)
+{
+    struct err e = { .line = where->line, .column = where->column };
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(e.text, sizeof(e.text), format, args);
+    va_end(args);
+    blank_controls(e.text);
+    if (r->told && r->told->warning)
+        r->told->warning(r->told->self, r->path, &e);
+}
+
+/* "key: " in front of what err says. */
+static void problem_of(struct reader *r, const struct yaml_node *value,
+                       const struct err *err)
+{
+    problem(r, value, "%.*s: %s", SHOWN(value->key->text), err->text);
+}
+
+static void unknown_key(struct reader *r, const struct yaml_node *key,
+                        struct keys keys)
+{
+    const char *names[KEYS_MAX], *meant;
+    struct buf list;
+    size_t i;
+
+    buf_init(&list, 300);
+    for (i = 0; i < keys.n; i++) {
+        names[i] = keys.key[i].name;
+        buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
+    }
+    meant = near_word(key->text, names, keys.n);
+    if (meant)
+        problem(r, key, "unknown key \"%.*s\"; did you mean \"%s\"?",
+                SHOWN(key->text), meant);
+    else
+        problem(r, key, "unknown key \"%.*s\"; there are: %s",
+                SHOWN(key->text), buf_cstr(&list));
+    buf_release(&list);
+}
+
+static bool is_kind(struct reader *r, const struct yaml_node *value,
+                    enum yaml_kind kind, const char *wanted)
+{
+    if (value->kind == kind && !(kind == YAML_SCALAR && yaml_is_null(value)))
+        return true;
+    if (value->key)
+        problem(r, value, "%.*s: %s is wanted, not %s",
+                SHOWN(value->key->text), wanted, yaml_kind_name(value));
+    else
+        problem(r, value, "%s is wanted here, not %s", wanted,
+                yaml_kind_name(value));
+    return false;
+}
+
+static void read_mapping(struct reader *r, const struct yaml_node *mapping,
+                         struct keys keys, void *into)
+{
+    const struct yaml_node *child;
+    size_t i;
+
+    if (!is_kind(r, mapping, YAML_MAPPING, "a mapping"))
+        return;
+    for (child = mapping->first; child; child = child->next) {
+        for (i = 0; i < keys.n; i++)
+            if (slice_is(child->key->text, keys.key[i].name))
+                break;
+        if (i == keys.n)
+            unknown_key(r, child->key, keys);
+        else
+            keys.key[i].read(r, child, into);
+    }
+}
+
+static void read_bool(struct reader *r, const struct yaml_node *value,
+                      bool *ret)
+{
+    struct slice t = value->text;
+    bool yes, no;
+
+    if (!is_kind(r, value, YAML_SCALAR, "true or false"))
+        return;
+    yes = slice_is(t, "true") || slice_is(t, "True") || slice_is(t, "TRUE");
+    no = slice_is(t, "false") || slice_is(t, "False") || slice_is(t, "FALSE");
+    if (value->style == YAML_PLAIN && (yes || no))
+        *ret = yes;
+    else
+        problem(r, value, "%.*s: true or false is wanted, not \"%.*s\"",
+                SHOWN(value->key->text), SHOWN(t));
+}
+
+/* A setting that config_set() knows. */
+static void read_setting(struct reader *r, const struct yaml_node *value,
+                         const char *name)
+{
+    struct err err;
+
+    if (is_kind(r, value, YAML_SCALAR, "a single value") &&
+        config_set(r->config, name, value->text, &err))
+        problem_of(r, value, &err);
+}
+
+static void read_listen(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_setting(r, v, "listen");
+}
+
+static void read_data(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_setting(r, v, "data");
+}
+
+static void read_fsync(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_setting(r, v, "fsync");
+}
+
+static void read_segment(struct reader *r, const struct yaml_node *v,
+                         void *in)
+{
+    (void)in;
+    read_setting(r, v, "segment_size");
+}
+
+static void read_reorder(struct reader *r, const struct yaml_node *v,
+                         void *in)
+{
+    (void)in;
+    read_setting(r, v, "reorder");
+}
+
+static void read_anonymous(struct reader *r, const struct yaml_node *v,
+                           void *in)
+{
+    (void)in;
+    read_bool(r, v, &r->config->allow_anonymous);
+}
+
+/* A secret is what a header can carry: visible ASCII. */
+static bool trim_secret(struct slice *s)
+{
+    size_t i;
+
+    while (s->n && strchr(" \t\r\n", s->p[s->n - 1]))
+        s->n--;
+    for (i = 0; i < s->n; i++)
+        if (s->p[i] <= ' ' || s->p[i] > '~')
+            return false;
+    return s->n > 0;
+}
+
+/* Relative to the configuration's directory. */
+static char *path_beside(const char *config, struct slice name)
+{
+    const char *slash = strrchr(config, '/');
+    struct buf path;
+    char *copy;
+
+    buf_init(&path, BUF_NO_CAP);
+    if (slash && name.n && *name.p != '/')
+        buf_slice(&path, slice_of(config, (size_t)(slash + 1 - config)));
+    buf_slice(&path, name);
+    copy = xmemdup0(path.p ? path.p : "", path.n);
+    buf_release(&path);
+    return copy;
+}
+
+static ssize_t read_some(int fd, char *p, size_t room)
+{
+    size_t n = 0;
+    ssize_t got;
+
+    while (n < room) {
+        got = read(fd, p + n, room - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    return (ssize_t)n;
+}
+
+static void read_secret(struct reader *r, const struct yaml_node *value,
+                        void *into)
+{
+    struct httpd_token *token = into;
+    char bytes[SECRET_MAX + 1], *path;
+    struct stat about;
+    struct slice text;
+    ssize_t n = -1;
+    int fd;
+
+    if (!is_kind(r, value, YAML_SCALAR, "the name of a file"))
+        return;
+    path = path_beside(r->path, value->text);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0)
+        n = read_some(fd, bytes, sizeof(bytes));
+    text = slice_of(bytes, n > 0 ? (size_t)n : 0);
+    if (n < 0)
+        problem(r, value, "file: %s cannot be read: %s", path,
+                strerror(errno));
+    else if (text.n > SECRET_MAX || !trim_secret(&text))
+        problem(r, value, "file: %s must hold one secret of visible ASCII, "
+                          "at most %d bytes", path, SECRET_MAX);
+    else
+        token->secret = xmemdup0(text.p, text.n);
+    if (token->secret && fstat(fd, &about) == 0 && (about.st_mode & 07))
+        warn(r, value, "everybody on this machine can read the secret in %s; "
+                       "chmod 640 it", path);
+    if (fd >= 0)
+        close(fd);
+    explicit_bzero(bytes, sizeof(bytes));
+    free(path);
+}
+
+static void read_name(struct reader *r, const struct yaml_node *value,
+                      void *into)
+{
+    struct httpd_token *token = into;
+
+    if (!is_kind(r, value, YAML_SCALAR, "a name"))
+        return;
+    if (value->text.n == 0 || value->text.n > 128 ||
+        memchr(value->text.p, '\0', value->text.n))
+        problem(r, value, "name: 1 to 128 characters are wanted");
+    else
+        token->name = xmemdup0(value->text.p, value->text.n);
+}
+
+static void read_may(struct reader *r, const struct yaml_node *value,
+                     void *into)
+{
+    static const char *const names[] = { "write", "read", "act" };
+    static const unsigned rights[] = { HTTPD_WRITE, HTTPD_READ, HTTPD_ACT };
+    struct httpd_token *token = into;
+    const struct yaml_node *item;
+    size_t i;
+
+    if (!is_kind(r, value, YAML_SEQUENCE, "a list of write, read, act"))
+        return;
+    for (item = value->first; item; item = item->next) {
+        if (!is_kind(r, item, YAML_SCALAR, "write, read or act"))
+            continue;
+        for (i = 0; i < COUNT(names); i++)
+            if (slice_is(item->text, names[i]))
+                break;
+        if (i == COUNT(names))
+            problem(r, item, "may: \"%.*s\" is not one of write, read, act",
+                    SHOWN(item->text));
+        else
+            token->may |= rights[i];
+    }
+}
+
+static void check_token(struct reader *r, const struct yaml_node *item,
+                        const struct httpd_token *token)
+{
+    const struct config *c = r->config;
+    size_t i;
+
+    if (item->kind != YAML_MAPPING)
+        return;
+    if (!yaml_get(item, "name"))
+        problem(r, item, "a token needs a name");
+    if (!yaml_get(item, "file"))
+        problem(r, item, "a token needs a file that holds its secret");
+    if (!yaml_get(item, "may"))
+        problem(r, item, "a token needs may: what it allows, of write, read, "
+                         "act");
+    for (i = 0; token->name && i < c->ntokens; i++)
+        if (c->tokens[i].name && strcmp(c->tokens[i].name, token->name) == 0)
+            problem(r, item, "two tokens are called \"%s\"", token->name);
+    for (i = 0; token->secret && i < c->ntokens; i++)
+        if (c->tokens[i].secret &&
+            strcmp(c->tokens[i].secret, token->secret) == 0)
+            problem(r, item, "two tokens have the same secret");
+}
+
+static void read_tokens(struct reader *r, const struct yaml_node *value,
+                        void *into)
+{
+    static const struct key key[] = {
+        { "name", read_name },
+        { "file", read_secret },
+        { "may", read_may },
+    };
+    const struct keys keys = { key, COUNT(key) };
+    struct config *c = r->config;
+    const struct yaml_node *item;
+
+    (void)into;
+    if (!is_kind(r, value, YAML_SEQUENCE, "a list of tokens"))
+        return;
+    if (value->n > TOKENS_MAX) {
+        problem(r, value, "tokens: at most %d", TOKENS_MAX);
+        return;
+    }
+    c->tokens = xcalloc(value->n + 1, sizeof(*c->tokens));
+    for (item = value->first; item; item = item->next) {
+        struct httpd_token token = { 0 };
+
+        read_mapping(r, item, keys, &token);
+        check_token(r, item, &token);
+        c->tokens[c->ntokens++] = token;
+    }
+}
+
+static void read_host(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_setting(r, v, "docker.host");
+}
+
+static void read_version(struct reader *r, const struct yaml_node *v,
+                         void *in)
+{
+    (void)in;
+    read_setting(r, v, "docker.api_version");
+}
+
+static void read_history(struct reader *r, const struct yaml_node *v,
+                         void *in)
+{
+    (void)in;
+    read_setting(r, v, "docker.history");
+}
+
+static void read_enabled(struct reader *r, const struct yaml_node *v,
+                         void *in)
+{
+    (void)in;
+    read_bool(r, v, &r->config->docker);
+}
+
+static void read_label(struct reader *r, const struct yaml_node *value,
+                       void *into)
+{
+    struct docker_rule *rule = into;
+    struct slice t = value->text;
+
+    if (!is_kind(r, value, YAML_SCALAR, "\"key\" or \"key=value\""))
+        return;
+    if (t.n == 0 || t.n > 1024 || *t.p == '=')
+        problem(r, value, "label: \"key\" or \"key=value\" is wanted");
+    else
+        rule->label = slice_of(xmemdup0(t.p, t.n), t.n);
+}
+
+static void read_mode(struct reader *r, const struct yaml_node *value,
+                      void *into)
+{
+    struct docker_rule *rule = into;
+
+    if (is_kind(r, value, YAML_SCALAR, "shard, json or text") &&
+        mode_parse(value->text, &rule->mode))
+        problem(r, value, "mode: \"%.*s\" is not one of shard, json, text",
+                SHOWN(value->text));
+}
+
+static void read_select(struct reader *r, const struct yaml_node *value,
+                        void *into)
+{
+    static const struct key key[] = {
+        { "label", read_label },
+        { "mode", read_mode },
+    };
+    const struct keys keys = { key, COUNT(key) };
+    struct config *c = r->config;
+    const struct yaml_node *item;
+
+    (void)into;
+    if (!is_kind(r, value, YAML_SEQUENCE, "a list of labels"))
+        return;
+    if (value->n > RULES_MAX) {
+        problem(r, value, "select: at most %d", RULES_MAX);
+        return;
+    }
+    c->rules = xcalloc(value->n + 1, sizeof(*c->rules));
+    for (item = value->first; item; item = item->next) {
+        struct docker_rule *rule = &c->rules[c->nrules++];
+
+        rule->mode = MODE_JSON;
+        read_mapping(r, item, keys, rule);
+        if (item->kind == YAML_MAPPING && !yaml_get(item, "label"))
+            problem(r, item, "which label? \"key\" or \"key=value\"");
+    }
+}
+
+static void read_docker(struct reader *r, const struct yaml_node *value,
+                        void *into)
+{
+    static const struct key key[] = {
+        { "host", read_host },       { "api_version", read_version },
+        { "enabled", read_enabled }, { "history", read_history },
+        { "select", read_select },
+    };
+
+    (void)into;
+    read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
+}
+
+static void read_limits(struct reader *r, const struct yaml_node *value,
+                        void *into)
+{
+    const struct yaml_node *child;
+    struct buf text;
+    struct err err;
+
+    (void)into;
+    if (!is_kind(r, value, YAML_MAPPING, "a mapping of names to numbers"))
+        return;
+    buf_init(&text, 200);
+    for (child = value->first; child; child = child->next) {
+        if (!is_kind(r, child, YAML_SCALAR, "a number"))
+            continue;
+        buf_reset(&text);
+        buf_slice(&text, child->key->text);
+        buf_char(&text, '=');
+        buf_slice(&text, child->text);
+        if (!buf_ok(&text))
+            problem(r, child->key, "this is no limit");
+        else if (limits_set(&r->config->limits, buf_view(&text), &err))
+            problem(r, child, "limits: %s", err.text);
+    }
+    buf_release(&text);
+}
+
+static void read_root(struct reader *r, const struct yaml_node *root)
+{
+    static const struct key key[] = {
+        { "listen", read_listen },
+        { "allow_anonymous", read_anonymous },
+        { "tokens", read_tokens },
+        { "data", read_data },
+        { "fsync", read_fsync },
+        { "segment_size", read_segment },
+        { "reorder", read_reorder },
+        { "docker", read_docker },
+        { "limits", read_limits },
+    };
+
+    /* A file of nothing but comments sets nothing. */
+    if (root && !yaml_is_null(root))
+        read_mapping(r, root, (struct keys){ key, COUNT(key) }, NULL);
+}
+
+enum status config_parse(struct config *c, struct slice text,
+                         const char *path, const struct config_told *told,
+                         struct err *err)
+{
+    struct reader r = { c, path, told, err, 0 };
+    struct yaml *doc = NULL;
+    struct err why = { 0 };
+
+    if (yaml_parse(text, &doc, &why))
+        tell(&r, &why);
+    else
+        read_root(&r, yaml_root(doc));
+    yaml_free(doc);
+    if (r.problems == 0)
+        return ST_OK;
+    config_release(c);
+    config_init(c);
+    return ST_BAD;
+}
+
+enum status config_read(struct config *c, const char *path,
+                        const struct config_told *told, struct err *err)
+{
+    struct reader r = { c, path, told, err, 0 };
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct err why = { 0 };
+    enum status st = ST_BAD;
+    ssize_t n = -1;
+    char *p = NULL;
+
+    if (fd >= 0) {
+        p = xmalloc(YAML_BYTES_MAX + 1);
+        n = read_some(fd, p, YAML_BYTES_MAX + 1);
+    }
+    if (n >= 0) {
+        st = config_parse(c, slice_of(p, (size_t)n), path, told, err);
+    } else {
+        err_set(&why, "cannot be read: %s", strerror(errno));
+        tell(&r, &why);
+    }
+    if (fd >= 0)
+        close(fd);
+    free(p);
+    return st;
+}
