@@ -53,7 +53,6 @@ struct core *core_new(uint64_t seed)
     set_limits(core, &limits);
     shard_pool_init(&core->pool, seed);
     core->ids = ids_new();
-    watch_init(core);
     core->monitor_origin = names_origin(
         core->names, names_blade(core->names, slice_str("monitor")),
         slice_str(""), 0);
@@ -225,7 +224,7 @@ static void retire(struct core *core, uint32_t blade)
 /* Everything that time alone brings about, up to and at an instant. */
 static void advance(struct core *core, nsec upto)
 {
-    while (retire_due(core) <= upto) {
+    while (core->silent && retire_due(core) <= upto) {
         tree_advance(&core->state, retire_due(core));
         retire(core, core->silent->blade);
     }

@@ -48,7 +48,9 @@ bool filter_mark(struct filter *f, uint32_t seq)
     }
     if (!f->above)
         f->above = roaring_bitmap_create();
-    f->gaps += 1u - has(f, (int64_t)seq - 1) - has(f, (int64_t)seq + 1);
+    f->gaps++;
+    f->gaps -= has(f, (int64_t)seq - 1);
+    f->gaps -= has(f, (int64_t)seq + 1);
     roaring_bitmap_add(f->above, seq);
     return true;
 }

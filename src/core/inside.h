@@ -64,7 +64,6 @@ struct core_source *core_declare(struct core *core, uint32_t id,
 void core_tick(struct core *core, nsec w);
 void core_retire(struct core *core, struct slice blade, nsec ts);
 
-void watch_init(struct core *core);
 void watch_release_all(struct core *core);
 void envelope_release(struct core *core);
 

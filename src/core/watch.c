@@ -87,8 +87,6 @@ static void on_state(void *self, const struct map *parent, struct slice key,
     struct core *core = self;
     struct buf pointer;
 
-    if (!core->watches)
-        return;
     buf_init(&pointer, BUF_NO_CAP);
     tree_pointer(&core->state, parent, key, &pointer);
     tell(core, &pointer, existed);
@@ -101,8 +99,6 @@ static void on_monitor(void *self, const struct map *parent,
     struct core *core = self;
     struct buf pointer;
 
-    if (!core->watches)
-        return;
     buf_init(&pointer, BUF_NO_CAP);
     buf_str(&pointer, "/monitor");
     tree_pointer(&core->monitor, parent, key, &pointer);
@@ -110,10 +106,15 @@ static void on_monitor(void *self, const struct map *parent,
     buf_release(&pointer);
 }
 
-void watch_init(struct core *core)
+/* While nobody watches the trees need not tell. */
+static void listen(struct core *core)
 {
-    core->state.watcher = (struct tree_watcher){ core, on_state };
-    core->monitor.watcher = (struct tree_watcher){ core, on_monitor };
+    bool any = core->watches != NULL;
+
+    core->state.watcher =
+        (struct tree_watcher){ core, any ? on_state : NULL };
+    core->monitor.watcher =
+        (struct tree_watcher){ core, any ? on_monitor : NULL };
 }
 
 struct watch *watch_new(struct core *core, const struct path *path)
@@ -136,6 +137,7 @@ struct watch *watch_new(struct core *core, const struct path *path)
     path_pointer(&w->path, &w->pointer);
     w->next = core->watches;
     core->watches = w;
+    listen(core);
     return w;
 }
 
@@ -148,6 +150,7 @@ void watch_free(struct core *core, struct watch *watch)
     for (at = &core->watches; *at != watch; at = &(*at)->next)
         ;
     *at = watch->next;
+    listen(core);
     forget_changes(watch);
     buf_release(&watch->pointer);
     free(watch->text);
