@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define POLYNOMIAL 0x82f63b78u /* reflected */
-#define BLOCK 1024
+#define BLOCK      1024
 
 /* table[k][b]: the CRC of byte b with k zero bytes behind it. */
 static uint32_t table[8][256];

@@ -32,8 +32,8 @@ struct member {
 };
 
 #define HEADER(member) offsetof(struct header, member)
-#define EVENT(member) offsetof(struct event, member)
-#define DECL(member) offsetof(struct source, member)
+#define EVENT(member)  offsetof(struct event, member)
+#define DECL(member)   offsetof(struct source, member)
 #define LIMITS(member) offsetof(struct limits, member)
 
 static const struct member header_members[] = {
@@ -277,10 +277,9 @@ static bool fast_record(struct slice line, struct event *ret)
         return false;
     c.p += 7;
     begin_event(ret, EV_LINE);
-    if (!step_u64(&c, &source) ||
-        source > UINT32_MAX || !STEP(&c, ",\"seq\":") ||
-        !step_u64(&c, &ret->seq) || !STEP(&c, ",\"ts\":") ||
-        !step_i64(&c, &ret->ts) || !STEP(&c, ","))
+    if (!step_u64(&c, &source) || source > UINT32_MAX ||
+        !STEP(&c, ",\"seq\":") || !step_u64(&c, &ret->seq) ||
+        !STEP(&c, ",\"ts\":") || !step_i64(&c, &ret->ts) || !STEP(&c, ","))
         return false;
     ret->source = (uint32_t)source;
     ret->logged_at = ret->ts;
@@ -486,8 +485,9 @@ static enum status read_instant(struct parse *p, const struct tape_op *key,
         return ST_OK;
     if (whole(&key[1], ret))
         return ST_OK;
-    return wants(p, key, "whole nanoseconds since 1970, or RFC 3339 like "
-                         "\"2026-11-20T12:00:00.5Z\"");
+    return wants(p, key,
+                 "whole nanoseconds since 1970, or RFC 3339 like "
+                 "\"2026-11-20T12:00:00.5Z\"");
 }
 
 static enum status read_span(struct parse *p, const struct tape_op *key,
@@ -553,13 +553,15 @@ static enum status read_member(struct parse *p, const struct member *m,
     case HOLDS_PATH:
         return read_path(&p->tape, i, to)
                    ? ST_OK
-                   : wants(p, key, "an array of at most 32 keys of at most "
-                                   "256 bytes");
+                   : wants(p, key,
+                           "an array of at most 32 keys of at most "
+                           "256 bytes");
     case HOLDS_SCOPE:
         return read_scope(&p->tape, i, &p->d->decl)
                    ? ST_OK
-                   : wants(p, key, "an array of at most 8 paths, each an "
-                                   "array of keys");
+                   : wants(p, key,
+                           "an array of at most 8 paths, each an "
+                           "array of keys");
     case HOLDS_JSON:
     case HOLDS_TEXT:
     case HOLDS_BASE64:
@@ -582,19 +584,29 @@ static bool is_extra(struct slice name)
     return name.n >= 2 && !memcmp(name.p, "x-", 2);
 }
 
+/* A name that a stranger chose: escaped, in quotes. */
+static void quote(struct slice name, struct buf *out)
+{
+    buf_init(out, ERR_TEXT_MAX);
+    json_string(utf8_cut(name, 40), out);
+}
+
 static enum status unknown_member(const struct parse *p,
                                   const struct member *members,
                                   const struct tape_op *key)
 {
-    struct buf list;
+    struct buf name, list;
 
+    quote(tape_text(key), &name);
     buf_init(&list, ERR_TEXT_MAX);
     for (; members->name; members++)
         buf_printf(&list, "%s%s", list.n ? ", " : "", members->name);
-    err_set(p->err, "unknown member \"%.*s\"; known here are %s (and any name "
-                    "that begins with x-)",
-            SLICE_ARG(utf8_cut(tape_text(key), 40)), buf_cstr(&list));
+    err_set(p->err,
+            "unknown member %s; known here are %s (and any name that begins "
+            "with x-)",
+            buf_cstr(&name), buf_cstr(&list));
     buf_release(&list);
+    buf_release(&name);
     return bad(p, key);
 }
 
@@ -664,17 +676,22 @@ static const struct kind *find_kind(const struct tape *tape,
 static enum status unknown_kind(const struct parse *p)
 {
     const struct tape_op *op = p->tape.op;
+    struct buf name;
 
-    if (p->tape.n > 1 && is_extra(tape_text(&op[1])))
-        return ST_NONE;
-    if (p->tape.n > 1)
-        err_set(p->err, "unknown kind of line \"%.*s\"; this bladewatch "
-                        "knows src, source, tick, retire, limits, gap and "
-                        "damage: a newer one may have written it",
-                SLICE_ARG(utf8_cut(tape_text(&op[1]), 40)));
-    else
+    if (p->tape.n == 1) {
         err_set(p->err, "an empty object says nothing; remove the line");
-    return bad(p, p->tape.n > 1 ? &op[1] : &op[0]);
+        return bad(p, &op[0]);
+    }
+    if (is_extra(tape_text(&op[1])))
+        return ST_NONE;
+    quote(tape_text(&op[1]), &name);
+    err_set(p->err,
+            "unknown kind of line %s; this bladewatch knows src, source, "
+            "tick, retire, limits, gap and damage: a newer one may have "
+            "written it",
+            buf_cstr(&name));
+    buf_release(&name);
+    return bad(p, &op[1]);
 }
 
 static enum status read_kind(struct parse *p, const struct kind *kind,
@@ -730,9 +747,10 @@ static enum status any_spelling(struct parse *p)
     return finish_record(p, tape_member(&p->tape, "logged") != NULL);
 }
 
-static __attribute__((noinline)) enum status
-slow_decode(struct slice line, struct decoded *d, struct event *ret,
-            struct err *err)
+static __attribute__((noinline)) enum status slow_decode(struct slice line,
+                                                         struct decoded *d,
+                                                         struct event *ret,
+                                                         struct err *err)
 {
     struct event ev;
     struct parse p = { .line = line, .d = d, .event = &ev, .err = err };

@@ -17,8 +17,7 @@ void header_encode(struct buf *out, const struct header *h)
 
 void seal_encode_head(struct buf *out, uint64_t ordinal, uint64_t bytes)
 {
-    buf_printf(out, "{\"seal\":%" PRIu64 ",\"bytes\":%" PRIu64, ordinal,
-               bytes);
+    buf_printf(out, "{\"seal\":%" PRIu64 ",\"bytes\":%" PRIu64, ordinal, bytes);
 }
 
 void seal_encode_tail(struct buf *out, uint32_t crc)

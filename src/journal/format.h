@@ -19,9 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RECORDING_VERSION 1
+#define RECORDING_VERSION  1
 #define RECORDING_LINE_MAX ((size_t)8 << 20) /* one line of a recording */
-#define SEAL_TEXT_MAX 96
+#define SEAL_TEXT_MAX      96
 
 struct header {
     uint64_t version;

@@ -18,18 +18,18 @@
 #include <unistd.h>
 #include <uthash.h>
 
-#define PENDING_MAX ((size_t)8 << 20)
-#define BODY_MAX ((size_t)24 << 20) /* and one more line with its sources */
+#define PENDING_MAX   ((size_t)8 << 20)
+#define BODY_MAX      ((size_t)24 << 20) /* and one more line with its sources */
 #define SEGMENT_BYTES ((uint64_t)64 << 20)
-#define SYNC_EVERY (100 * NSEC_MSEC)
-#define RECENT 256
+#define SYNC_EVERY    (100 * NSEC_MSEC)
+#define RECENT        256
 
 /* A source and where it is declared. */
 struct declared {
     uint32_t id;
-    uint64_t segment;  /* of the newest declaration; 0: none that counts */
-    uint64_t ordinal;  /* of the batch that holds it */
-    char *text;        /* the line, with its newline */
+    uint64_t segment; /* of the newest declaration; 0: none that counts */
+    uint64_t ordinal; /* of the batch that holds it */
+    char *text;       /* the line, with its newline */
     size_t n;
     UT_hash_handle hh;
 };
@@ -95,8 +95,7 @@ static int sys_open(void *self, int dirfd, const char *name, int flags)
     return openat(dirfd, name, flags, 0600);
 }
 
-static ssize_t sys_pwrite(void *self, int fd, const void *p, size_t n,
-                          off_t at)
+static ssize_t sys_pwrite(void *self, int fd, const void *p, size_t n, off_t at)
 {
     (void)self;
     return pwrite(fd, p, n, at);
@@ -163,8 +162,10 @@ static enum status open_dir(struct journal *j, struct err *err)
         if (errno != ENOENT)
             return file_failed(errno, "cannot create the data directory",
                                j->dir, err);
-        err_set(err, "cannot create the data directory %s: the directory "
-                     "that should hold it does not exist", j->dir);
+        err_set(err,
+                "cannot create the data directory %s: the directory "
+                "that should hold it does not exist",
+                j->dir);
         return ST_NONE;
     }
     if (!stat(j->dir, &info) && !S_ISDIR(info.st_mode)) {
@@ -188,8 +189,9 @@ static enum status lock_held(const struct journal *j, struct err *err)
 
     if (n > 0)
         pid[strspn(pid, "0123456789")] = '\0';
-    err_set(err, "the data directory %s is in use by another bladewatch "
-                 "(process %s); stop that one or choose another directory",
+    err_set(err,
+            "the data directory %s is in use by another bladewatch "
+            "(process %s); stop that one or choose another directory",
             j->dir, n > 0 && pid[0] ? pid : "unknown");
     return ST_BUSY;
 }
@@ -202,8 +204,8 @@ static enum status take_lock(struct journal *j, struct err *err)
     j->lockfd = j->ops.open(j->ops.self, j->dirfd, "lock",
                             O_RDWR | O_CREAT | O_CLOEXEC);
     if (j->lockfd < 0)
-        return file_failed(errno, "cannot write to the data directory",
-                           j->dir, err);
+        return file_failed(errno, "cannot write to the data directory", j->dir,
+                           err);
     if (flock(j->lockfd, LOCK_EX | LOCK_NB)) {
         if (errno == EWOULDBLOCK)
             return lock_held(j, err);
@@ -258,7 +260,8 @@ void journal_close(struct journal *j)
     if (!j)
         return;
     assert(!j->is_out);
-    HASH_ITER(hh, j->declared, d, next) {
+    HASH_ITER(hh, j->declared, d, next)
+    {
         HASH_DEL(j->declared, d);
         free(d->text);
         free(d);
@@ -330,8 +333,7 @@ static enum status replay_source(struct replay *p, const struct event *ev,
 
 /* Stands behind the last good seal, and cuts off what is there. */
 static enum status take_position(struct journal *j, struct reader *reader,
-                                 struct journal_recovery *rec,
-                                 struct err *err)
+                                 struct journal_recovery *rec, struct err *err)
 {
     struct reader_position at = reader_position(reader);
     struct reader_tail tail = reader_tail(reader);
@@ -344,8 +346,9 @@ static enum status take_position(struct journal *j, struct reader *reader,
     rec->kept_aside = tail.seals;
     j->ordinal = at.ordinal;
     j->stats.segments = reader_segments(reader);
-    j->out = (struct out){ .fd = -1, .segment = at.segment,
-                           .bytes = at.bytes, .broken = tail.seals };
+    j->out = (struct out){
+        .fd = -1, .segment = at.segment, .bytes = at.bytes, .broken = tail.seals
+    };
     j->plan_segment = at.segment + tail.seals;
     j->plan_bytes = tail.seals ? 0 : at.bytes;
     if (!at.segment || tail.seals)
@@ -355,13 +358,11 @@ static enum status take_position(struct journal *j, struct reader *reader,
     if (j->out.fd < 0)
         return file_failed(errno, "cannot open the journal's segment", name,
                            err);
-    if (tail.bytes &&
-        j->ops.ftruncate(j->ops.self, j->out.fd, (off_t)at.bytes))
+    if (tail.bytes && j->ops.ftruncate(j->ops.self, j->out.fd, (off_t)at.bytes))
         return file_failed(errno, "cannot cut the journal's segment", name,
                            err);
     /* What a killed process left unsynced has been delivered by now. */
-    if (j->opt.fsync != FSYNC_NEVER &&
-        j->ops.fdatasync(j->ops.self, j->out.fd))
+    if (j->opt.fsync != FSYNC_NEVER && j->ops.fdatasync(j->ops.self, j->out.fd))
         return file_failed(errno, "cannot sync the journal's segment", name,
                            err);
     return ST_OK;
@@ -605,8 +606,7 @@ static enum status next_segment(struct journal_batch *b)
         j->opt.fsync != FSYNC_NEVER && sync_file(b))
         return b->st;
     segment_name(b->segment, name);
-    fd = j->ops.open(j->ops.self, j->dirfd, name,
-                     O_RDWR | O_CREAT | O_CLOEXEC);
+    fd = j->ops.open(j->ops.self, j->dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC);
     if (fd < 0)
         return failed(b, "cannot create the journal's segment");
     if (j->opt.fsync != FSYNC_NEVER &&
@@ -616,7 +616,8 @@ static enum status next_segment(struct journal_batch *b)
         return b->st;
     }
     close_fd(&out->fd);
-    *out = (struct out){ .fd = fd, .segment = b->segment,
+    *out = (struct out){ .fd = fd,
+                         .segment = b->segment,
                          .created = out->created + 1 };
     return ST_OK;
 }

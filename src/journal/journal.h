@@ -75,8 +75,8 @@ void journal_close(struct journal *j); /* drops what is not on disk; NULL ok */
 /* What recovery found. */
 struct journal_recovery {
     uint64_t batches;
-    uint64_t damaged;         /* stretches that could not be read */
-    uint64_t dropped_bytes;   /* never acknowledged, behind the last seal */
+    uint64_t damaged;       /* stretches that could not be read */
+    uint64_t dropped_bytes; /* never acknowledged, behind the last seal */
     uint64_t dropped_records;
     bool kept_aside; /* the dropped bytes look sealed: a disk lost some.  They
                         stay in their file and a new segment begins */
@@ -87,11 +87,10 @@ struct journal_recovery {
  * on a journal that is new.  fn's answer other than ST_OK stops and is
  * returned.  ST_BAD: not readable by this version; nothing was changed.
  */
-CHECKED enum status
-journal_replay(struct journal *j,
-               enum status (*fn)(void *arg, const struct event *ev,
-                                 struct err *err),
-               void *arg, struct journal_recovery *ret, struct err *err);
+CHECKED enum status journal_replay(
+    struct journal *j,
+    enum status (*fn)(void *arg, const struct event *ev, struct err *err),
+    void *arg, struct journal_recovery *ret, struct err *err);
 
 /*
  * ST_AGAIN: 8 MiB wait already, seal and write first.  ST_BAD, ST_LIMIT: this
@@ -116,8 +115,7 @@ void journal_write(struct journal_batch *batch);
  * ST_OK: the batch is on disk and gone.  Else why, and the batch waits for
  * journal_retry() or journal_discard().
  */
-CHECKED enum status journal_done(struct journal *j,
-                                 struct journal_batch *batch,
+CHECKED enum status journal_done(struct journal *j, struct journal_batch *batch,
                                  struct err *err);
 /* Makes a failed batch ready for another journal_write(). */
 void journal_retry(struct journal *j, struct journal_batch *batch);
@@ -126,13 +124,13 @@ void journal_retry(struct journal *j, struct journal_batch *batch);
 void journal_discard(struct journal *j);
 
 struct journal_stats {
-    uint64_t bytes;    /* written since open */
+    uint64_t bytes; /* written since open */
     uint64_t batches;
     uint64_t syncs;
     uint64_t failures;
-    uint64_t segments; /* in the directory */
-    uint64_t ordinal;  /* of the last seal */
-    bool dirty;        /* written and not yet synced */
+    uint64_t segments;      /* in the directory */
+    uint64_t ordinal;       /* of the last seal */
+    bool dirty;             /* written and not yet synced */
     const char *last_error; /* "" if there was none */
 };
 

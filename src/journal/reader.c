@@ -20,7 +20,7 @@
 #define CHUNK ((size_t)256 << 10)
 #endif
 #define WINDOW_DEFAULT ((size_t)64 << 20)
-#define RECENT 256
+#define RECENT         256
 
 enum framing {
     FRAMING_UNKNOWN, /* the header has not been seen */
@@ -68,22 +68,22 @@ struct reader {
     enum framing framing;
     struct err header_err; /* why the header could not be read */
     bool header_bad;
-    bool in_segment;       /* a good batch of this segment has been seen */
-    uint64_t ordinal;      /* of the last good seal; 0: none yet */
-    uint64_t ordinal_max;  /* the greatest that counts here */
-    uint64_t line_no;      /* lines before cur */
-    uint32_t crc;          /* loose: of the lines since the last seal */
+    bool in_segment;      /* a good batch of this segment has been seen */
+    uint64_t ordinal;     /* of the last good seal; 0: none yet */
+    uint64_t ordinal_max; /* the greatest that counts here */
+    uint64_t line_no;     /* lines before cur */
+    uint32_t crc;         /* loose: of the lines since the last seal */
     uint64_t crc_bytes;
-    bool skipping;         /* loose: inside a line that is too long */
+    bool skipping; /* loose: inside a line that is too long */
 
-    uint64_t unsealed_at;  /* file offset of the end of the last good seal */
+    uint64_t unsealed_at; /* file offset of the end of the last good seal */
     uint64_t dropped_records, dropped_lines; /* in front of floor */
     bool dropped_seals;
     struct stretch carried; /* left over at the end of the last segment */
     bool damage;            /* why is to be delivered */
     uint64_t damage_lines;
     char why[ERR_TEXT_MAX];
-    uint64_t orphans;       /* lines whose source is not known */
+    uint64_t orphans; /* lines whose source is not known */
 
     struct reader_tail tail;
     struct reader_stats stats;
@@ -171,8 +171,10 @@ enum status reader_open(const char *path, struct reader_options opt,
             return st;
         st = r->segments.n ? ST_OK : ST_NONE;
         if (st)
-            err_set(err, "%s holds no recording: there is no file like "
-                         "00000001.bwj in it", path);
+            err_set(err,
+                    "%s holds no recording: there is no file like "
+                    "00000001.bwj in it",
+                    path);
     } else {
         r = reader_new(opt, path);
         st = open_file(r, path, err);
@@ -190,7 +192,8 @@ void reader_free(struct reader *r)
 
     if (!r)
         return;
-    HASH_ITER(hh, r->known, k, next) {
+    HASH_ITER(hh, r->known, k, next)
+    {
         HASH_DEL(r->known, k);
         free(k);
     }
@@ -362,8 +365,7 @@ static void give_up_half(struct reader *r)
         r->search = to;
 }
 
-static void report(struct reader *r, const struct stretch *s,
-                   const char *what)
+static void report(struct reader *r, const struct stretch *s, const char *what)
 {
     const char *file = s->name[0] ? s->name : r->name;
 
@@ -409,8 +411,7 @@ static bool try_seal(struct reader *r, size_t at, struct slice line)
         goto bad;
     start = at - (size_t)seal.bytes;
     if (crc32c(0, r->w + start, (size_t)seal.bytes + seal.head) != seal.crc ||
-        seal.ordinal <= r->ordinal ||
-        seal.ordinal > r->ordinal_max)
+        seal.ordinal <= r->ordinal || seal.ordinal > r->ordinal_max)
         goto bad;
     note_damage(r, start, seal.ordinal);
     r->cur = start;
@@ -428,8 +429,9 @@ bad:
 
 static enum status newer(const struct header *h, struct err *err)
 {
-    err_set(err, "this recording has version %" PRIu64 " of the format and "
-                 "this bladewatch reads version %d; use a newer one",
+    err_set(err,
+            "this recording has version %" PRIu64 " of the format and "
+            "this bladewatch reads version %d; use a newer one",
             h->version, RECORDING_VERSION);
     if (err)
         err->line = 1;
@@ -486,8 +488,8 @@ static bool first_header(const char *path, struct reader_options opt,
     if (!open_file(r, path, NULL) && !find_batch(r, NULL) && !r->w_at &&
         !r->cur) {
         nl = memchr(r->w, '\n', r->good);
-        found = !header_decode(slice_of(r->w, (size_t)(nl - r->w)),
-                               &r->decoded, ret, NULL);
+        found = !header_decode(slice_of(r->w, (size_t)(nl - r->w)), &r->decoded,
+                               ret, NULL);
     }
     reader_free(r);
     return found;
@@ -606,8 +608,7 @@ static void take_line(struct reader *r, size_t to)
 }
 
 /* Finds the end of the line that begins at floor; ST_END: of the input. */
-static enum status find_line_end(struct reader *r, size_t *ret,
-                                 struct err *err)
+static enum status find_line_end(struct reader *r, size_t *ret, struct err *err)
 {
     const char *nl;
     enum status st;
@@ -744,9 +745,11 @@ static enum status check_seal(struct reader *r, struct slice line,
     crc = crc32c(crc, line.p, seal.head);
     if (seal.bytes == bytes && seal.crc == crc)
         return ST_NONE;
-    err_set(err, "the seal does not fit the %" PRIu64 " bytes above it, whose "
-                 "CRC-32C would be %08" PRIx32 ": they were changed; remove "
-                 "the seal if that was you", bytes, crc);
+    err_set(err,
+            "the seal does not fit the %" PRIu64 " bytes above it, whose "
+            "CRC-32C would be %08" PRIx32 ": they were changed; remove "
+            "the seal if that was you",
+            bytes, crc);
     return ST_BAD;
 }
 
@@ -755,15 +758,15 @@ static enum status check_source(struct reader *r, const struct event *ev,
 {
     if (ev->kind == EV_SOURCE)
         learn(r, ev->source);
-    if ((ev->kind != EV_LINE && ev->kind != EV_GAP) ||
-        is_known(r, ev->source))
+    if ((ev->kind != EV_LINE && ev->kind != EV_GAP) || is_known(r, ev->source))
         return ST_OK;
     if (r->framing == FRAMING_SEALED) {
         r->orphans++;
         return ST_NONE;
     }
-    err_set(err, "source %" PRIu32 " is not declared; put {\"source\":%" PRIu32
-                 ",\"blade\":\"NAME\"} above this line",
+    err_set(err,
+            "source %" PRIu32 " is not declared; put {\"source\":%" PRIu32
+            ",\"blade\":\"NAME\"} above this line",
             ev->source, ev->source);
     return ST_BAD;
 }
@@ -775,7 +778,8 @@ static void note_orphans(struct reader *r)
     r->damage_lines = r->orphans;
     snprintf(r->why, sizeof(r->why),
              "%" PRIu64 " records of %s are lost: the line that declares "
-             "their source is damaged", r->orphans, r->name);
+             "their source is damaged",
+             r->orphans, r->name);
     r->orphans = 0;
 }
 

@@ -23,7 +23,7 @@ CHECKED enum status segments_list(const char *dir, struct segments *ret,
 void segment_name(uint64_t number, char out[SEGMENT_NAME_MAX]);
 /* Turns errno of a failed call into a status and a sentence that begins
  * with what was tried. */
-CHECKED enum status file_failed(int error, const char *tried,
-                                const char *name, struct err *err);
+CHECKED enum status file_failed(int error, const char *tried, const char *name,
+                                struct err *err);
 
 #endif

@@ -71,12 +71,11 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_add_test(
-        tc, the_known_answers_come_out_with_and_without_the_processor);
-    tcase_add_test(
-        tc, pieces_give_the_checksum_of_the_whole_wherever_they_are_cut);
     tcase_add_test(tc,
-                   long_data_give_the_same_with_and_without_the_processor);
+                   the_known_answers_come_out_with_and_without_the_processor);
+    tcase_add_test(tc,
+                   pieces_give_the_checksum_of_the_whole_wherever_they_are_cut);
+    tcase_add_test(tc, long_data_give_the_same_with_and_without_the_processor);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

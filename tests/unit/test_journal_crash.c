@@ -34,8 +34,7 @@ static struct journal *open_counting(const char *dir, uint64_t *highest)
     memset(seen, 0, sizeof(seen));
     *highest = 0;
     ck_assert_msg(!journal_open(dir, opt, &j, &err), "%s", err.text);
-    ck_assert_msg(!journal_replay(j, see, highest, NULL, &err), "%s",
-                  err.text);
+    ck_assert_msg(!journal_replay(j, see, highest, NULL, &err), "%s", err.text);
     return j;
 }
 

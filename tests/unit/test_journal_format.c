@@ -79,19 +79,28 @@ static void round_trip(const struct event *ev)
     struct err err = { 0 };
     struct event back = { 0 };
 
-    ck_assert_msg(!event_decode(line, true, &decoded, &back, &err),
-                  "%s: %.*s", err.text, SLICE_ARG(line));
+    ck_assert_msg(!event_decode(line, true, &decoded, &back, &err), "%s: %.*s",
+                  err.text, SLICE_ARG(line));
     same_event(ev, &back);
-    ck_assert_msg(!event_decode(line, false, &decoded, &back, &err),
-                  "%s: %.*s", err.text, SLICE_ARG(line));
+    ck_assert_msg(!event_decode(line, false, &decoded, &back, &err), "%s: %.*s",
+                  err.text, SLICE_ARG(line));
     same_event(ev, &back);
 }
 
 static const char *const json_lines[] = {
-    "{}", "{\"a\":1}", "[1,2,{\"b\":[]}]", "\"text\"", "-0.5e3", "null",
-    "{\"a\":\"}\\\"{\",\"src\":1}", "{\"a\" : 1 , \"b\":\t[ 1 ]}",
-    "{\"\\u006cine\":\"\xc3\xa4\\ud83d\\ude00\"}", "{\"a\":1,\"a\":2}",
-    "18446744073709551616", "{\"seal\":1}", "{\"x\":\",\\\"fd\\\":2}\"}",
+    "{}",
+    "{\"a\":1}",
+    "[1,2,{\"b\":[]}]",
+    "\"text\"",
+    "-0.5e3",
+    "null",
+    "{\"a\":\"}\\\"{\",\"src\":1}",
+    "{\"a\" : 1 , \"b\":\t[ 1 ]}",
+    "{\"\\u006cine\":\"\xc3\xa4\\ud83d\\ude00\"}",
+    "{\"a\":1,\"a\":2}",
+    "18446744073709551616",
+    "{\"seal\":1}",
+    "{\"x\":\",\\\"fd\\\":2}\"}",
 };
 
 #define NJSON (sizeof(json_lines) / sizeof(*json_lines))
@@ -151,7 +160,7 @@ START_TEST(random_lines_of_any_bytes_come_back_as_they_were)
     struct event ev;
     int i;
 
-    for (i = 0; i < 20000; i++) {
+    for (i = 0; i < 4000; i++) {
         ev = any_line(&state, text, id);
         round_trip(&ev);
     }
@@ -165,10 +174,11 @@ START_TEST(random_names_and_numbers_of_the_other_kinds_come_back)
     struct event ev;
     int i;
 
-    for (i = 0; i < 2000; i++) {
+    for (i = 0; i < 400; i++) {
         ev = (struct event){ .kind = EV_TICK, .ts = any_i64(&state) };
         round_trip(&ev);
-        ev = (struct event){ .kind = EV_RETIRE, .ts = any_i64(&state),
+        ev = (struct event){ .kind = EV_RETIRE,
+                             .ts = any_i64(&state),
                              .blade = any_bytes(&state, a, 30, true) };
         round_trip(&ev);
         ev = (struct event){ .kind = EV_GAP,
@@ -178,7 +188,8 @@ START_TEST(random_names_and_numbers_of_the_other_kinds_come_back)
                              .lines = any_u64(&state),
                              .why = any_bytes(&state, b, 30, true) };
         round_trip(&ev);
-        ev = (struct event){ .kind = EV_DAMAGE, .lines = any_u64(&state),
+        ev = (struct event){ .kind = EV_DAMAGE,
+                             .lines = any_u64(&state),
                              .why = any_bytes(&state, b, 30, true) };
         round_trip(&ev);
     }
@@ -197,7 +208,8 @@ START_TEST(a_source_comes_back_with_mount_lease_scope_and_trust)
         .nscope = 2,
         .trusted = true,
     };
-    struct event ev = { .kind = EV_SOURCE, .source = UINT32_MAX,
+    struct event ev = { .kind = EV_SOURCE,
+                        .source = UINT32_MAX,
                         .decl = &decl };
 
     round_trip(&ev);
@@ -271,8 +283,8 @@ START_TEST(hand_written_lines_may_have_any_order_blanks_and_escapes)
                             false, &decoded, &ev, NULL));
     ck_assert_int_eq(ev.decl->ttl_for, 1500 * NSEC_MSEC);
     ck_assert(slice_is(ev.decl->run, "0"));
-    ck_assert_int_eq(event_decode(slice_str("{\"x-comment\":\"hello\"}"),
-                                  false, &decoded, &ev, NULL),
+    ck_assert_int_eq(event_decode(slice_str("{\"x-comment\":\"hello\"}"), false,
+                                  &decoded, &ev, NULL),
                      ST_NONE);
 }
 END_TEST
@@ -308,6 +320,7 @@ static const struct {
     { "{\"gap\":1}", 3, "an object" },
     { "{\"limits\":{\"node\":1}}", 13, "unknown member" },
     { "{\"tock\":1}", 3, "unknown kind" },
+    { "{\"to\\nck\":1}", 1, "\"to\\nck\"" },
     { "{}", 1, "empty" },
     { "[]", 1, "JSON object" },
     { "17", 1, "JSON object" },
@@ -321,10 +334,11 @@ START_TEST(a_wrong_line_is_told_with_its_column_and_what_would_be_right)
 
     for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         memset(&err, 0, sizeof(err));
-        ck_assert_int_eq(event_decode(slice_str(wrong[i].line), false,
-                                      &decoded, &ev, &err), ST_BAD);
-        ck_assert_msg(strstr(err.text, wrong[i].says) != NULL,
-                      "%s: %s", wrong[i].line, err.text);
+        ck_assert_int_eq(
+            event_decode(slice_str(wrong[i].line), false, &decoded, &ev, &err),
+            ST_BAD);
+        ck_assert_msg(strstr(err.text, wrong[i].says) != NULL, "%s: %s",
+                      wrong[i].line, err.text);
         ck_assert_msg(err.column == wrong[i].column, "%s: %s: %zu",
                       wrong[i].line, err.text, err.column);
     }

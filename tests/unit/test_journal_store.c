@@ -1,12 +1,14 @@
 #include "test_journal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 
+/* Thousands of small journals: the disk need not have each. */
 static struct journal_options options(void)
 {
-    return (struct journal_options){ .now = T0 };
+    return (struct journal_options){ .now = T0, .fsync = FSYNC_NEVER };
 }
 
 static enum status log_it(void *arg, const struct event *ev, struct err *err)
@@ -17,8 +19,7 @@ static enum status log_it(void *arg, const struct event *ev, struct err *err)
 }
 
 static struct journal *open_with(const char *dir, struct journal_options opt,
-                                 struct buf *log,
-                                 struct journal_recovery *rec)
+                                 struct buf *log, struct journal_recovery *rec)
 {
     struct journal *j = NULL;
     struct err err = { 0 };
@@ -26,9 +27,8 @@ static struct journal *open_with(const char *dir, struct journal_options opt,
 
     buf_init(&unused, BUF_NO_CAP);
     ck_assert_msg(!journal_open(dir, opt, &j, &err), "%s", err.text);
-    ck_assert_msg(
-        !journal_replay(j, log_it, log ? log : &unused, rec, &err), "%s",
-        err.text);
+    ck_assert_msg(!journal_replay(j, log_it, log ? log : &unused, rec, &err),
+                  "%s", err.text);
     buf_release(&unused);
     return j;
 }
@@ -62,7 +62,8 @@ static void replayed_is(const char *dir, const struct buf *expect)
 START_TEST(what_was_sealed_comes_back_in_order_and_appending_goes_on)
 {
     char *dir = temp_dir();
-    struct journal *j = open_with(dir, options(), NULL, NULL);
+    struct journal_options opt = { .now = T0, .fsync = FSYNC_ALWAYS };
+    struct journal *j = open_with(dir, opt, NULL, NULL);
     struct buf log;
 
     buf_init(&log, BUF_NO_CAP);
@@ -79,14 +80,13 @@ START_TEST(what_was_sealed_comes_back_in_order_and_appending_goes_on)
     ck_assert_int_eq(commit(j, NULL), ST_OK);
     ck_assert_uint_eq(journal_stats(j).ordinal, 3);
     journal_close(j);
-    ck_assert_str_eq(
-        buf_cstr(&log),
-        "source {\"source\":3,\"blade\":\"web\",\"run\":\"r1\","
-        "\"mode\":\"json\"}\n"
-        "line+ {\"src\":3,\"seq\":1,\"ts\":1700000000000000001,"
-        "\"line\":{\"a\":1}}\n"
-        "line {\"src\":3,\"seq\":2,\"ts\":1700000000000000002,"
-        "\"text\":\"plain\"}\n");
+    ck_assert_str_eq(buf_cstr(&log),
+                     "source {\"source\":3,\"blade\":\"web\",\"run\":\"r1\","
+                     "\"mode\":\"json\"}\n"
+                     "line+ {\"src\":3,\"seq\":1,\"ts\":1700000000000000001,"
+                     "\"line\":{\"a\":1}}\n"
+                     "line {\"src\":3,\"seq\":2,\"ts\":1700000000000000002,"
+                     "\"text\":\"plain\"}\n");
     buf_str(&log, "line {\"src\":3,\"seq\":4,\"ts\":1700000000000000004,"
                   "\"text\":\"after\"}\n");
     replayed_is(dir, &log);
@@ -94,7 +94,6 @@ START_TEST(what_was_sealed_comes_back_in_order_and_appending_goes_on)
     remove_dir(dir);
 }
 END_TEST
-
 
 START_TEST(cut_at_any_byte_a_journal_recovers_whole_batches_and_goes_on)
 {
@@ -138,6 +137,60 @@ START_TEST(cut_at_any_byte_a_journal_recovers_whole_batches_and_goes_on)
     buf_release(&bytes);
     buf_release(&log);
     buf_release(&expect);
+    remove_dir(dir);
+}
+END_TEST
+
+/* Recovery, appending, and a replay of it all must tell the same story. */
+static void recover_twice(const char *dir, size_t i)
+{
+    struct buf log;
+    struct journal *j = NULL;
+    struct err err;
+
+    buf_init(&log, BUF_NO_CAP);
+    ck_assert_int_eq(journal_open(dir, options(), &j, &err), ST_OK);
+    if (journal_replay(j, log_it, &log, NULL, &err)) {
+        /* The version is hit: nothing is touched. */
+        ck_assert_msg(strstr(err.text, "version") != NULL, "byte %zu: %s", i,
+                      err.text);
+        journal_close(j);
+    } else {
+        append(j, (struct event){ .kind = EV_TICK, .ts = T0 });
+        ck_assert_int_eq(commit(j, NULL), ST_OK);
+        journal_close(j);
+        buf_str(&log, "tick {\"tick\":1700000000000000000}\n");
+        replayed_is(dir, &log);
+    }
+    buf_release(&log);
+}
+
+START_TEST(damaged_at_any_byte_a_journal_recovers_to_what_replay_will_tell)
+{
+    char *dir = temp_dir(), first[256], second[256];
+    struct journal *j = open_with(dir, options(), NULL, NULL);
+    struct buf bytes;
+    size_t i;
+    int k;
+
+    buf_init(&bytes, BUF_NO_CAP);
+    segment_path(dir, 1, first);
+    segment_path(dir, 2, second);
+    append(j, source_event(1));
+    for (k = 1; k <= 3; k++) {
+        append(j, line_event(1, (uint64_t)k, "{\"a\":1}"));
+        ck_assert_int_eq(commit(j, NULL), ST_OK);
+    }
+    journal_close(j);
+    read_file(first, &bytes);
+    for (i = 0; i < bytes.n; i++) {
+        bytes.p[i] ^= 4;
+        write_file(first, buf_view(&bytes));
+        bytes.p[i] ^= 4;
+        unlink(second);
+        recover_twice(dir, i);
+    }
+    buf_release(&bytes);
     remove_dir(dir);
 }
 END_TEST
@@ -196,8 +249,8 @@ START_TEST(each_segment_can_be_read_alone)
         segment_path(dir, i, path);
         if (access(path, R_OK))
             break;
-        ck_assert_int_eq(reader_open(path, (struct reader_options){ 0 }, &r,
-                                     &err), ST_OK);
+        ck_assert_int_eq(
+            reader_open(path, (struct reader_options){ 0 }, &r, &err), ST_OK);
         while (!(st = reader_next(r, &ev, &err))) {
             ck_assert_int_ne(ev.kind, EV_DAMAGE);
             lines += ev.kind == EV_LINE;
@@ -311,7 +364,7 @@ END_TEST
 
 /* A disk that fails when and how it is told to. */
 struct disk {
-    uint64_t room;   /* bytes until writes fail */
+    uint64_t room; /* bytes until writes fail */
     int write_error;
     uint64_t sync_at; /* the sync that fails, from 1; 0: none */
     int cut_error;
@@ -448,13 +501,13 @@ static uint64_t write_some(struct journal *j, struct disk *d, bool retry)
  * After a failed write at byte `room` or sync number `sync`: what was
  * acknowledged is there once, and nothing else is.
  */
-static uint64_t survive(uint64_t room, uint64_t sync, int cut_error,
-                        bool retry)
+static uint64_t survive(uint64_t room, uint64_t sync, int cut_error, bool retry)
 {
     char *dir = temp_dir();
     struct disk disk = { .room = UINT64_MAX };
     struct journal_ops ops = disk_ops(&disk);
-    struct journal_options opt = { .ops = &ops, .now = T0,
+    struct journal_options opt = { .ops = &ops,
+                                   .now = T0,
                                    .segment_bytes = 500 };
     struct journal *j = open_with(dir, opt, NULL, NULL);
     uint64_t acknowledged, damaged, failures;
@@ -513,12 +566,50 @@ START_TEST(a_batch_on_disk_that_was_not_acknowledged_is_not_counted)
 }
 END_TEST
 
+static void *write_it(void *arg)
+{
+    journal_write(arg);
+    return NULL;
+}
+
+START_TEST(appends_go_on_while_another_thread_writes)
+{
+    char *dir = temp_dir();
+    struct journal_options opt = options();
+    struct journal_batch *batch;
+    struct journal *j;
+    pthread_t thread;
+    uint64_t seq = 0;
+    int i;
+
+    opt.fsync = FSYNC_ALWAYS;
+    opt.segment_bytes = 1000;
+    j = open_with(dir, opt, NULL, NULL);
+    append(j, source_event(1));
+    append(j, line_event(1, ++seq, "{\"a\":1}"));
+    for (i = 0; i < 50; i++) {
+        ck_assert_int_eq(journal_seal(j, T0, &batch), ST_OK);
+        ck_assert_int_eq(pthread_create(&thread, NULL, write_it, batch), 0);
+        append(j, line_event(1, ++seq, "{\"a\":1}"));
+        ck_assert_int_eq(journal_seal(j, T0, &batch), ST_AGAIN);
+        append(j, line_event(1, ++seq, "text"));
+        ck_assert_uint_le(journal_stats(j).ordinal, (uint64_t)i);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        ck_assert_int_eq(journal_done(j, batch, NULL), ST_OK);
+    }
+    journal_close(j);
+    ck_assert_uint_eq(count_lines(dir, NULL), seq - 2);
+    remove_dir(dir);
+}
+END_TEST
+
 START_TEST(fsync_interval_syncs_at_most_every_100_ms_and_never_not_at_all)
 {
     char *dir = temp_dir();
     struct disk disk = { .room = UINT64_MAX };
     struct journal_ops ops = disk_ops(&disk);
-    struct journal_options opt = { .ops = &ops, .now = T0,
+    struct journal_options opt = { .ops = &ops,
+                                   .now = T0,
                                    .fsync = FSYNC_INTERVAL };
     struct journal *j = open_with(dir, opt, NULL, NULL);
     struct journal_batch *batch;
@@ -572,6 +663,7 @@ END_TEST
 static const TTest **const tests[] = {
     &what_was_sealed_comes_back_in_order_and_appending_goes_on,
     &cut_at_any_byte_a_journal_recovers_whole_batches_and_goes_on,
+    &damaged_at_any_byte_a_journal_recovers_to_what_replay_will_tell,
     &each_segment_can_be_read_alone,
     &a_segment_that_is_gone_is_declared,
     &the_last_batch_of_an_inner_segment_damaged_is_declared,
@@ -582,6 +674,7 @@ static const TTest **const tests[] = {
     &a_file_that_cannot_be_cut_back_is_left_for_a_new_one,
     &after_a_failed_sync_the_journal_goes_on_in_a_new_segment,
     &a_batch_on_disk_that_was_not_acknowledged_is_not_counted,
+    &appends_go_on_while_another_thread_writes,
     &fsync_interval_syncs_at_most_every_100_ms_and_never_not_at_all,
     &more_than_8_mib_do_not_wait_in_memory,
 };
