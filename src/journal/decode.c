@@ -191,6 +191,11 @@ static bool eight_digits(const char *p, uint64_t *ret)
     return true;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static bool step_u64(struct cursor_text *c, uint64_t *ret)
 {
     const char *p = c->p;
@@ -198,8 +203,14 @@ static bool step_u64(struct cursor_text *c, uint64_t *ret)
     unsigned digit;
     size_t n;
 
-    for (; c->end - p >= 8 && p - c->p < 16 && eight_digits(p, &eight); p += 8)
+    /* An instant has 19 digits; most other numbers have a few. */
+    if (c->end - p > 16 && is_digit(p[15]) && eight_digits(p, &v) &&
+        eight_digits(p + 8, &eight)) {
         v = v * 100000000 + eight;
+        p += 16;
+    } else {
+        v = 0;
+    }
     for (; p < c->end && (digit = (unsigned)*p - '0') < 10; p++)
         v = v * 10 + digit;
     n = (size_t)(p - c->p);

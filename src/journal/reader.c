@@ -263,7 +263,7 @@ static size_t make_room(struct reader *r)
         r->w_at += keep;
     }
     if (r->room - r->end < CHUNK && r->room < r->opt.window_bytes) {
-        r->room = r->room ? r->room * 2 : 2 * CHUNK;
+        r->room = r->room ? r->room * 2 : 4 * CHUNK;
         if (r->room > r->opt.window_bytes)
             r->room = r->opt.window_bytes;
         r->w = xrealloc(r->w, r->room);
