@@ -71,16 +71,21 @@ static void header(struct MHD_Response *r, const char *name, const char *value)
     assert(added == MHD_YES);
 }
 
+/* What a browser must not do with a page of ours. */
+static void guard_headers(struct MHD_Response *r)
+{
+    header(r, "Cache-Control", "no-store");
+    header(r, "Content-Security-Policy",
+           "default-src 'none'; frame-ancestors 'none'");
+    header(r, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
 static void headers(struct MHD_Response *r, const struct answer *a)
 {
     char at[INSTANT_TEXT];
 
     header(r, "Content-Type", a->type);
-    header(r, "Cache-Control", "no-store");
     header(r, "X-Content-Type-Options", "nosniff");
-    header(r, "Content-Security-Policy",
-           "default-src 'none'; frame-ancestors 'none'");
-    header(r, "Cross-Origin-Resource-Policy", "same-origin");
     if (a->retry)
         header(r, "Retry-After", RETRY_AFTER);
     if (a->allow)
@@ -109,6 +114,8 @@ enum MHD_Result answer_stream(struct request *req)
     enum MHD_Result rc;
 
     headers(req->stream, &req->answer);
+    if (req->route != ROUTE_LOGS)
+        guard_headers(req->stream);
     rc = MHD_queue_response(req->conn, req->answer.code, req->stream);
     if (rc == MHD_YES)
         count(req);

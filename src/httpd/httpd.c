@@ -19,29 +19,42 @@
 
 static void on_timeout(void *arg);
 
-/* A resumed connection goes on in the next MHD_run(); nothing else would
- * call it. */
-static void wait_for_next(struct httpd *h)
+static void wait_for(struct httpd *h, nsec span)
+{
+    loop_timer_start(h->loop, &h->timeout, span, 0, on_timeout, h);
+}
+
+/*
+ * One round of libmicrohttpd.  What is to go on at once goes on in the next
+ * turn: a timer of no time set here could fire again in this very turn, and
+ * while there is something to send nobody else would ever be heard.
+ */
+static void run(struct httpd *h)
 {
     MHD_UNSIGNED_LONG_LONG msec = 0;
 
-    if (!h->resumed && MHD_get_timeout(h->daemon, &msec) != MHD_YES) {
-        loop_timer_stop(&h->timeout);
-        return;
-    }
-    if (msec > TIMEOUT_MOST)
-        msec = TIMEOUT_MOST;
-    loop_timer_start(h->loop, &h->timeout, (nsec)msec * NSEC_MSEC, 0,
-                     on_timeout, h);
-}
-
-static void run(struct httpd *h)
-{
     h->resumed = false;
     h->running = true;
     MHD_run(h->daemon);
     h->running = false;
-    wait_for_next(h);
+    h->again = h->resumed;
+    if (MHD_get_timeout(h->daemon, &msec) != MHD_YES)
+        loop_timer_stop(&h->timeout);
+    else if (msec == 0)
+        h->again = true;
+    else
+        wait_for(h,
+                 (nsec)(msec < TIMEOUT_MOST ? msec : TIMEOUT_MOST) * NSEC_MSEC);
+}
+
+static void on_turn(void *arg)
+{
+    struct httpd *h = arg;
+
+    if (!h->again)
+        return;
+    h->again = false;
+    wait_for(h, 0);
 }
 
 static void on_timeout(void *arg)
@@ -55,6 +68,7 @@ static void on_ready(void *arg, int ready)
     run(arg);
 }
 
+/* libmicrohttpd does not wake an external epoll for a resumed connection. */
 void httpd_resume(struct httpd *h, struct MHD_Connection *conn)
 {
     bool first = !h->resumed;
@@ -62,7 +76,7 @@ void httpd_resume(struct httpd *h, struct MHD_Connection *conn)
     MHD_resume_connection(conn);
     h->resumed = true;
     if (first && !h->running && !h->stopping)
-        wait_for_next(h);
+        wait_for(h, 0);
 }
 
 static void on_sweep(void *arg)
@@ -319,6 +333,7 @@ enum status httpd_start(struct loop *loop, const struct httpd_config *config,
         goto out;
     h->listener = (struct intake_listener){ h, on_durable, on_discarded, NULL };
     ports->intake->listen(ports->intake->self, &h->listener);
+    loop_turn_start(loop, &h->turn, on_turn, h);
     *ret = h;
 out:
     if (st) {
@@ -350,6 +365,7 @@ void httpd_stop(struct httpd *h)
     loop_timer_stop(&h->timeout);
     loop_timer_stop(&h->sweep);
     loop_poll_stop(&h->poll);
+    loop_turn_stop(&h->turn);
     for (i = 0; h->daemon && i < LAST_ROUNDS; i++)
         MHD_run(h->daemon);
     if (h->daemon)

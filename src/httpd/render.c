@@ -18,6 +18,7 @@
 #define CHUNK 65536
 #endif
 
+#define CHILD_NICE 5 /* merging goes first */
 #define PIPE_BYTES (1 << 20)
 #define REAP_EVERY (20 * NSEC_MSEC)
 
@@ -87,6 +88,7 @@ static void become_writer(int fd)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)!nice(CHILD_NICE);
     if (fd != 3 && dup2(fd, 3) < 0)
         _exit(1);
     close_range(4, UINT_MAX, 0);

@@ -100,8 +100,10 @@ struct httpd {
     struct loop_timer timeout; /* libmicrohttpd's */
     struct loop_timer sweep;   /* ours, once a second while somebody waits */
     bool sweeping;
+    struct loop_turn turn;
     bool running; /* MHD_run() is being called */
-    bool resumed; /* and a connection was resumed since it began */
+    bool resumed; /* a connection was, since it was last called */
+    bool again;   /* to be called again at once */
     bool stopping;
     struct intake_listener listener;
     uint64_t durable; /* the last ticket known to be */

@@ -590,6 +590,24 @@ START_TEST(a_large_state_is_written_by_a_child)
 }
 END_TEST
 
+static void count_turns(struct world *w)
+{
+    w->step++;
+}
+
+START_TEST(others_get_their_turn_while_a_large_state_is_sent)
+{
+    struct world *w = world_new();
+
+    w->core->text = "0123456789";
+    w->core->repeat = 1000000;
+    w->turn = count_turns;
+    expect(get(w, "/state"), 200, NULL);
+    ck_assert_int_gt(w->step, 10000000 / 65536);
+    world_free(w);
+}
+END_TEST
+
 START_TEST(few_nodes_with_much_text_are_written_by_a_child_too)
 {
     struct world *w = world_new();
@@ -1062,6 +1080,7 @@ static void add_reading(Suite *s)
     ADD(a_path_to_nothing_is_not_found);
     ADD(head_says_what_get_would);
     ADD(a_large_state_is_written_by_a_child);
+    ADD(others_get_their_turn_while_a_large_state_is_sent);
     ADD(few_nodes_with_much_text_are_written_by_a_child_too);
     ADD(children_are_few_and_end_with_their_clients);
     ADD(a_stop_ends_the_children);
