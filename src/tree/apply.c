@@ -49,10 +49,12 @@ static const struct tape_op *op_at(const struct walk *k, size_t i)
 
 /* -- scope ------------------------------------------------------------- */
 
-static bool reserved(struct slice key)
+/* "monitor" is another tree's: no shard may write there at all. */
+static bool reserved(struct slice key, bool trusted)
 {
-    return slice_is(key, "docker") || slice_is(key, "probes") ||
-           slice_is(key, "monitor");
+    if (slice_is(key, "monitor"))
+        return true;
+    return !trusted && (slice_is(key, "docker") || slice_is(key, "probes"));
 }
 
 /* The scope one key further down; 0: not allowed. */
@@ -65,8 +67,10 @@ static unsigned narrow(const struct walk *k, unsigned scope, size_t depth,
 
     if (scope & INSIDE)
         return scope;
+    if (depth == 0 && reserved(key, m->trusted))
+        return 0;
     if (m->nscope == 0)
-        return !m->trusted && reserved(key) ? 0 : INSIDE;
+        return INSIDE;
     for (i = 0; i < m->nscope; i++) {
         if (!(scope & 1u << i) || depth >= m->scope[i].n ||
             !slice_eq(m->scope[i].key[depth], key))
@@ -413,6 +417,22 @@ static void at_root(struct walk *k, unsigned scope, size_t i)
         members(k, in, 0, scope, i);
 }
 
+/* The body is plain text: any bytes, of which the state holds only UTF-8. */
+static void set_plain(struct walk *k, size_t depth)
+{
+    struct slice text = k->body->text;
+    struct buf fixed;
+
+    buf_init(&fixed, BUF_NO_CAP);
+    if (!utf8_valid(text)) {
+        utf8_repair(text, &fixed);
+        text = buf_view(&fixed);
+    }
+    set_text(k, NULL, depth, NODE_STRING,
+             utf8_cut(text, k->a->string_bytes));
+    buf_release(&fixed);
+}
+
 /* {"msg": ...}: of text, or of a JSON value that is no object. */
 static void message(struct walk *k, size_t depth, unsigned scope)
 {
@@ -431,8 +451,7 @@ static void message(struct walk *k, size_t depth, unsigned scope)
     }
     k->path[depth] = msg;
     if (!k->body->tape)
-        set_text(k, NULL, depth + 1, NODE_STRING,
-                 utf8_cut(k->body->text, k->a->string_bytes));
+        set_plain(k, depth + 1);
     else if (k->body->mount->instructions ||
              op_at(k, k->body->at)->kind != TAPE_NULL)
         set(k, NULL, depth + 1, k->body->at);
