@@ -5,8 +5,24 @@
 struct place {
     const struct tree *tree;
     const struct node *node;
+    const struct bank *bank; /* not NULL: this instead of the node */
     bool root;
 };
+
+/* "$expired" is no child but shows as one. */
+static void find_bank(const struct path *path, struct place *ret)
+{
+    struct path above = *path;
+
+    if (path->n == 0 || !slice_is(path->key[path->n - 1], "$expired"))
+        return;
+    above.n--;
+    ret->node = tree_get(ret->tree, &above);
+    if (ret->node && ret->node->kind == NODE_MAP)
+        ret->bank = ret->node->u.map->bank;
+    if (!ret->bank)
+        ret->node = NULL;
+}
 
 static enum status find(const struct core *core, const struct path *path,
                         struct place *ret)
@@ -23,6 +39,8 @@ static enum status find(const struct core *core, const struct path *path,
         ret->node = tree_get(&core->monitor, &below);
     } else {
         ret->node = tree_get(&core->state, path);
+        if (!ret->node)
+            find_bank(path, ret);
     }
     return ret->node ? ST_OK : ST_NONE;
 }
@@ -40,7 +58,10 @@ static enum status render(const struct core *core, struct place place,
     bool more;
 
     buf_init(&r.out, BUF_NO_CAP);
-    render_node(&r, place.tree, place.node);
+    if (place.bank)
+        render_bank(&r, place.bank);
+    else
+        render_node(&r, place.tree, place.node);
     more = !r.stopped && sink->write(sink->self, buf_view(&r.out));
     buf_release(&r.out);
     return more ? ST_OK : ST_END;
@@ -58,7 +79,8 @@ enum status view_write(const struct core *core, const struct path *path,
 enum status core_write_state(const struct core *core, bool split,
                              const struct sink *sink)
 {
-    struct place place = { &core->state, &core->state.root, false };
+    struct place place = { .tree = &core->state,
+                           .node = &core->state.root };
 
     return render(core, place, split, sink);
 }
@@ -68,7 +90,9 @@ size_t view_weight(const struct core *core, const struct path *path,
 {
     struct place place;
 
-    return find(core, path, &place) ? 0 : render_weight(place.node, limit);
+    if (find(core, path, &place))
+        return 0;
+    return place.bank ? 1 : render_weight(place.node, limit);
 }
 
 nsec view_watermark(const struct core *core)

@@ -24,6 +24,7 @@ struct watch {
     struct buf pointer;
     struct change *changes;
     bool whole; /* more than CHANGES_MAX */
+    bool shown; /* something stood at path when it was last told */
 };
 
 static void forget_changes(struct watch *w)
@@ -77,7 +78,7 @@ static void tell(struct core *core, const struct buf *pointer, bool existed)
         if (is_below(at, own))
             note(w, slice_of(at.p + own.n, at.n - own.n), existed);
         else if (is_below(own, at))
-            note(w, slice_of("", 0), true);
+            note(w, slice_of("", 0), w->shown);
     }
 }
 
@@ -135,6 +136,7 @@ struct watch *watch_new(struct core *core, const struct path *path)
     }
     buf_init(&w->pointer, BUF_NO_CAP);
     path_pointer(&w->path, &w->pointer);
+    w->shown = view_weight(core, path, 1) > 0;
     w->next = core->watches;
     core->watches = w;
     listen(core);
@@ -248,6 +250,7 @@ enum status view_changes(struct core *core, struct watch *w, struct buf *out)
         if (!is_covered(w, c))
             st = operation(core, w, c, out);
     forget_changes(w);
+    w->shown = view_weight(core, &w->path, 1) > 0;
     if (!st && out->n == 1)
         st = ST_AGAIN;
     buf_char(out, ']');

@@ -50,7 +50,7 @@ static void pass_on(struct render *r)
     r->out.n = 0;
 }
 
-static void bank(struct render *r, const struct bank *b)
+void render_bank(struct render *r, const struct bank *b)
 {
     size_t n = bank_size(b), i;
     struct bank_item *item = xmalloc(n * sizeof(*item));
@@ -103,7 +103,7 @@ static void map(struct render *r, const struct tree *t, const struct map *m)
         if (item[i].node)
             value(r, item[i].tree, item[i].node);
         else
-            bank(r, m->bank);
+            render_bank(r, m->bank);
     }
     buf_str(&r->out, n ? "}" : "{}");
     if (item != few)

@@ -29,6 +29,9 @@ struct render {
 void render_node(struct render *r, const struct tree *t,
                  const struct node *node);
 
+/* A map's "$expired" alone; b is not NULL. */
+void render_bank(struct render *r, const struct bank *b);
+
 /* Nodes at and below node, counted no further than limit. */
 size_t render_weight(const struct node *node, size_t limit);
 

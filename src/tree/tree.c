@@ -396,12 +396,13 @@ void tree_erase(struct tree *t, struct map *in, const struct step *s,
                 const struct write *w)
 {
     uint32_t key;
+    const struct node *n = find(t, in, s, &key);
 
-    if (!find(t, in, s, &key)) {
+    if (!n) {
         grave_dig(t, in, s->key, w->tag, true);
         return;
     }
-    changed(t, in, s->key, true);
+    changed(t, in, s->key, n->kind != NODE_NONE);
     if (w->late) {
         erase_older(t, in, key, w);
         return;
