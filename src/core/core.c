@@ -224,8 +224,10 @@ static void retire(struct core *core, uint32_t blade)
 /* Everything that time alone brings about, up to and at an instant. */
 static void advance(struct core *core, nsec upto)
 {
-    while (core->silent && retire_due(core) <= upto) {
-        tree_advance(&core->state, retire_due(core));
+    nsec due;
+
+    while ((due = retire_due(core)) <= upto && due < NSEC_MAX) {
+        tree_advance(&core->state, due);
         retire(core, core->silent->blade);
     }
     if (tree_due(&core->state) <= upto)
