@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The command line: what is wrong with it, or a file it names that is not
+# there, is said once and is a 2.
+# shellcheck source=tests/cli/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+wrong() {
+    run "$program" "$@"
+    is "exit of: $*" "$status" 2
+    is "output of: $*" "$out" ''
+    [[ $err ]] || fail "nothing was said about: $*"
+}
+
+wrong frobnicate
+wrong replay
+wrong replay --state
+wrong replay --frob "$work"
+wrong replay --format xml "$work"
+wrong replay --until yesterday "$work"
+wrong replay --now 1e9x "$work"
+wrong run --listen
+wrong run --listen nowhere
+wrong run --docker unix:///x --no-docker
+wrong run --listen 127.0.0.1:99999
+
+run "$program" version
+is "version's exit" "$status" 0
+like "version" "$out" '^bladewatch [0-9]+\.[0-9]+\.[0-9]+'
+run "$program" help
+is "help's exit" "$status" 0
+for word in run replay state version; do
+    like "help knows $word" "$out" "$word"
+done
+
+run "$program" replay --state "$work/nothing-here"
+is "a file that is not there" "$status" 2
+one_sentence "a file that is not there" "$err"
+like "a file that is not there" "$err" 'nothing-here'
+port=$(free_port)
+run "$program" run --no-docker --listen 0.0.0.0:"$port" --data "$work/data"
+[[ $status == 1 || $status == 2 ]] || fail "open to all: exit $status"
+like "open to all without a word" "$err" 'allow-anonymous|token'
