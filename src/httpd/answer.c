@@ -124,18 +124,51 @@ enum MHD_Result answer_stream(struct request *req)
     return rc;
 }
 
-enum MHD_Result answer_send(struct request *req)
+static ssize_t read_nothing(void *self, uint64_t pos, char *p, size_t max)
+{
+    (void)self;
+    (void)pos;
+    (void)p;
+    (void)max;
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/*
+ * To HEAD, a length that was not found out is better left unsaid.  Without
+ * the flag libmicrohttpd 0.9.75 would send the last chunk of an empty body.
+ */
+static struct MHD_Response *without_length(void)
+{
+    struct MHD_Response *r;
+
+    r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing,
+                                          NULL, NULL);
+    if (r)
+        MHD_set_response_options(r, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+                                 MHD_RO_END);
+    return r;
+}
+
+static struct MHD_Response *make_response(struct request *req)
 {
     struct buf *body = &req->answer.body;
+    struct MHD_Response *r;
 
-    if (!buf_ok(body))
+    if (req->head && body->n == 0)
+        return without_length();
+    r = MHD_create_response_from_buffer(body->n, body->p,
+                                        MHD_RESPMEM_MUST_FREE);
+    if (r)
+        *body = (struct buf){ 0 };
+    return r;
+}
+
+enum MHD_Result answer_send(struct request *req)
+{
+    if (!buf_ok(&req->answer.body))
         answer_error(&req->answer, 500, "the answer is too large");
-    req->stream = MHD_create_response_from_buffer(body->n, body->p,
-                                                  MHD_RESPMEM_MUST_FREE);
-    if (!req->stream)
-        return MHD_NO;
-    *body = (struct buf){ 0 };
-    return answer_stream(req);
+    req->stream = make_response(req);
+    return req->stream ? answer_stream(req) : MHD_NO;
 }
 
 void answer_metrics(const struct httpd_stats *stats, struct metrics *m)

@@ -566,6 +566,7 @@ START_TEST(head_says_what_get_would)
            404, "");
     expect(ask_for(w, slice_str("HEAD /state/watch HTTP/1.1\r\n" CLOSE "\r\n")),
            200, "");
+    ck_assert_ptr_null(strstr(w->reply.p, "Content-Length"));
     world_free(w);
 }
 END_TEST
