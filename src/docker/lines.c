@@ -225,9 +225,15 @@ static enum status declare(struct container *c, struct lane *lane)
     return st;
 }
 
+/*
+ * A log holds its lives one after the other: behind the first line of this
+ * one all are of it, whatever the clock says.
+ */
 static struct lane *lane_of(struct follow *f, nsec ts)
 {
-    return ts && ts < f->boundary && f->past.run ? &f->past : &f->now;
+    if (!ts || ts >= f->boundary || lane_last(&f->now))
+        return &f->now;
+    return f->past.run ? &f->past : &f->now;
 }
 
 /* One that was judged is the oldest there is. */

@@ -101,7 +101,7 @@ enum seen_verdict seen_judge(struct seen *s, const struct seen_line *line,
     if (line->ts == s->too_long_at && line->ts != 0)
         return SEEN_OLD;
     if (line->ts > s->last)
-        return SEEN_NEW;
+        return line->ts <= s->high && in_ring(s, line) ? SEEN_OLD : SEEN_NEW;
     if (line->ts < s->last)
         return judge_old(s, line, stepped);
     if (take_expected(s, line))
@@ -118,6 +118,8 @@ void seen_add(struct seen *s, const struct seen_line *line,
         s->nexpect = 0;
     if (verdict == SEEN_STEP || line->ts > s->last)
         s->last = line->ts;
+    if (s->last > s->high)
+        s->high = s->last;
     remember(s, line->ts, line->hash, keep);
 }
 

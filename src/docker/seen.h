@@ -40,6 +40,7 @@ struct seen_mark {
 
 struct seen {
     nsec last;  /* of the newest line; 0: none yet */
+    nsec high;  /* the greatest ever: above last once a clock was set back */
     nsec floor; /* nothing older was asked for; a repetition is not older */
     struct seen_mark *ring; /* the newest lines, allocated on first use */
     size_t size, n, head;

@@ -26,6 +26,12 @@ def check(what, ok):
 
 
 def equal(what, got, want):
+    if isinstance(got, list) and isinstance(want, list) and got != want:
+        at = next((i for i, (g, w) in enumerate(zip(got, want)) if g != w),
+                  min(len(got), len(want)))
+        raise Failed(f"{what}: {len(got)} instead of {len(want)}, from {at}: "
+                     f"{str(got[at:at + 3])[:150]}, not "
+                     f"{str(want[at:at + 3])[:150]}")
     if got != want:
         raise Failed(f"{what}: {got!r}, not {want!r}"[:400])
 
