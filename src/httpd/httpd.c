@@ -85,7 +85,9 @@ static void on_sweep(void *arg)
     struct request *req, *next;
 
     DL_FOREACH_SAFE(h->parked, req, next)
-    logs_sweep(req);
+    {
+        logs_sweep(req);
+    }
     streams_beat(h);
     if (h->parked || h->nwatchers)
         return;
@@ -134,7 +136,9 @@ static void on_durable(void *self, uint64_t ticket)
     if (h->stopping)
         return;
     DL_FOREACH_SAFE(h->parked, req, next)
-    logs_durable(req);
+    {
+        logs_durable(req);
+    }
 }
 
 static void on_discarded(void *self, uint64_t ticket, const struct err *why)
@@ -145,7 +149,9 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
     if (h->stopping)
         return;
     DL_FOREACH_SAFE(h->parked, req, next)
-    logs_discarded(req, ticket, why);
+    {
+        logs_discarded(req, ticket, why);
+    }
 }
 
 static struct request *request_new(struct httpd *h, struct MHD_Connection *conn)
@@ -360,7 +366,9 @@ void httpd_stop(struct httpd *h)
         return;
     h->stopping = true;
     DL_FOREACH_SAFE(h->parked, req, next)
-    httpd_unpark(req);
+    {
+        httpd_unpark(req);
+    }
     streams_stop(h);
     loop_timer_stop(&h->timeout);
     loop_timer_stop(&h->sweep);

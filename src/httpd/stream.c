@@ -323,7 +323,9 @@ void streams_flush(struct httpd *h)
         return;
     buf_init(&patch, h->config.unsent_bytes);
     DL_FOREACH(h->streams, s)
-    flush_one(s, &patch);
+    {
+        flush_one(s, &patch);
+    }
     buf_release(&patch);
 }
 
@@ -350,5 +352,7 @@ void streams_stop(struct httpd *h)
     struct stream *s;
 
     DL_FOREACH(h->streams, s)
-    wake(s);
+    {
+        wake(s);
+    }
 }
