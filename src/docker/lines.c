@@ -466,12 +466,23 @@ static void take(struct container *c, const struct frame_line *line)
     settle(c, lane, line, NULL);
 }
 
+/*
+ * The second reading of a log waits while the container is being started
+ * again: what was logged after we asked is of the next life.
+ */
+static bool of_next_life(const struct container *c,
+                         const struct frame_line *line)
+{
+    return c->follow.state == FOLLOW_DRAIN && c->d->unix_path &&
+           line->ts > c->follow.opened_wall;
+}
+
 void lines_take(void *self, const struct frame_line *line)
 {
     struct container *c = self;
     struct follow *f = &c->follow;
 
-    if (f->broken)
+    if (f->broken || of_next_life(c, line))
         return;
     if (f->held || !f->ready)
         hold(c, line, false, NULL);
