@@ -63,6 +63,8 @@ void bank_add(struct map *m, struct slice key, amount by, uint64_t limit)
 {
     struct account *a;
 
+    if (key.n == 0) /* one key, and it is "" */
+        key.p = "";
     if (!m->bank)
         m->bank = xcalloc(1, sizeof(*m->bank));
     HASH_FIND(hh, m->bank->accounts, key.p, key.n, a);
