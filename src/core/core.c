@@ -272,10 +272,31 @@ static void release(struct core *core, struct shard *s, bool late)
     shard_free(&core->pool, s);
 }
 
+static void warm_up(struct core *core)
+{
+    struct warm way[WARM_AHEAD];
+    struct shard *s;
+    size_t n;
+
+    for (n = 0; n < WARM_AHEAD; n++) {
+        s = order_ahead(&core->order, n);
+        if (!s || s->retire)
+            break;
+        way[n] = (struct warm){ &core->source[s->source]->mount,
+                                s->tape.n ? &s->tape : NULL, s->body, NULL };
+    }
+    if (n > 1)
+        tree_warm(&core->state, way, n);
+    core->warmed = n;
+}
+
 static void release_first(struct core *core)
 {
     struct shard *s = order_first(&core->order, core->names);
 
+    if (core->warmed == 0)
+        warm_up(core);
+    core->warmed -= core->warmed > 0;
     advance(core, s->tag.ts);
     order_take(&core->order, core->names);
     release(core, s, false);

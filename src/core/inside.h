@@ -10,6 +10,7 @@
 #include "core/order.h"
 #include "tree/apply.h"
 #include "tree/render.h"
+#include "tree/warm.h"
 
 /* A blade as the core minds it: when it was last heard of. */
 struct mind {
@@ -38,6 +39,7 @@ struct core {
     struct limits limits;
     struct shard_pool pool;
     struct order order;
+    size_t warmed; /* at the front of order's queue */
     nsec watermark;
     struct core_source **source; /* by number; NULL: not declared */
     size_t nsources, source_room;

@@ -38,6 +38,12 @@ struct keys {
 void keys_release(struct keys *k);
 /* hash must be hash_key() of text with one and the same seed. */
 uint32_t keys_find(const struct keys *k, struct slice text, uint32_t hash);
+static inline void keys_prefetch(const struct keys *k, uint32_t hash)
+{
+    if (k->slot)
+        __builtin_prefetch(&k->slot[hash & k->mask]);
+}
+
 /* Finds or makes the key and adds a reference. */
 uint32_t keys_ref(struct keys *k, struct slice text, uint32_t hash);
 void keys_unref(struct keys *k, uint32_t id);

@@ -136,6 +136,14 @@ struct node *map_find(const struct map *m, uint32_t key)
     return NULL;
 }
 
+void map_prefetch(const struct map *m, uint32_t key)
+{
+    const char *keys = m->wide ? (const char *)page_of(m, key)->key : m->store;
+
+    __builtin_prefetch(keys);
+    __builtin_prefetch(keys + 64);
+}
+
 static struct page *page_new(uint64_t depth, uint32_t room)
 {
     struct page *p = xmalloc(sizeof(*p) + nodes_offset(room) +

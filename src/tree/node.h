@@ -112,6 +112,8 @@ struct map *map_new(struct map *parent, uint32_t key);
 void map_free(struct map *m); /* must be empty */
 
 struct node *map_find(const struct map *m, uint32_t key);
+/* Fetches what map_find() will look at first. */
+void map_prefetch(const struct map *m, uint32_t key);
 /* key must not be there; the node answered is NODE_NONE and TAG_NEVER. */
 struct node *map_insert(struct map *m, uint32_t key);
 void map_remove(struct map *m, uint32_t key);
