@@ -400,6 +400,17 @@ static enum status start_docker(struct live *l, struct err *err)
     return st;
 }
 
+/* Connections, log streams and segments together pass the usual 1024. */
+static void raise_file_limit(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files))
+        return;
+    files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static enum status start(struct live *l, struct err *err)
 {
     uint64_t seed = 0;
@@ -407,6 +418,7 @@ static enum status start(struct live *l, struct err *err)
 
     if (st)
         return st;
+    raise_file_limit();
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
         seed = (uint64_t)loop_wall(l->loop) * (uint64_t)getpid();
     l->started_at = loop_wall(l->loop);

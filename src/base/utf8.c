@@ -61,6 +61,8 @@ size_t utf8_prefix(struct slice s)
     size_t i = 0;
     int len;
 
+    if (s.n == 0)
+        return 0;
     for (;;) {
         i += ascii_prefix(p + i, s.n - i);
         if (i == s.n)
