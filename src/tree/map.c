@@ -61,7 +61,7 @@ static uint32_t *small_keys(const struct map *m)
 
 static struct node *small_nodes(const struct map *m)
 {
-    return (struct node *)((char *)m->store + nodes_offset(m->room));
+    return (struct node *)((uintptr_t)m->store + nodes_offset(m->room));
 }
 
 struct map *map_new(struct map *parent, uint32_t key)
