@@ -1,0 +1,331 @@
+#include "net/http.h"
+
+#include "base/buf.h"
+
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Answers one connection with fixed bytes, then closes it or holds it. */
+struct server {
+    char path[64];
+    int listener;
+    int client;
+    const char *answer;
+    size_t n;
+    bool hold;
+    pthread_t thread;
+};
+
+static void *serve(void *arg)
+{
+    struct server *s = arg;
+    char request[4096];
+    size_t at = 0;
+
+    s->client = accept(s->listener, NULL, NULL);
+    if (s->client < 0 || read(s->client, request, sizeof(request)) <= 0)
+        return NULL;
+    while (at < s->n) {
+        ssize_t n = send(s->client, s->answer + at, s->n - at, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            break;
+        at += (size_t)n;
+    }
+    if (!s->hold)
+        shutdown(s->client, SHUT_RDWR);
+    return NULL;
+}
+
+static void start(struct server *s, const char *answer, size_t n)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+    snprintf(s->path, sizeof(s->path), "/tmp/bw-http-%d.sock", (int)getpid());
+    unlink(s->path);
+    snprintf(a.sun_path, sizeof(a.sun_path), "%s", s->path);
+    s->answer = answer;
+    s->n = n;
+    s->client = -1;
+    s->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(s->listener, (struct sockaddr *)&a, sizeof(a)), 0);
+    ck_assert_int_eq(listen(s->listener, 1), 0);
+    ck_assert_int_eq(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void finish(struct server *s)
+{
+    shutdown(s->listener, SHUT_RDWR);
+    pthread_join(s->thread, NULL);
+    close(s->listener);
+    if (s->client >= 0)
+        close(s->client);
+    unlink(s->path);
+}
+
+struct heard {
+    struct loop *loop;
+    struct http_request *request;
+    enum status status;
+    int os_errno, code, ends;
+    struct buf body;
+    char type[HTTP_HEADER_MAX], version[HTTP_HEADER_MAX];
+    bool pause, paused, cancel;
+    struct loop_timer timer;
+};
+
+static void on_resume(void *arg)
+{
+    struct heard *h = arg;
+
+    h->paused = false;
+    h->pause = false;
+    http_resume(h->request);
+}
+
+static void on_head(void *self, const struct http_head *head)
+{
+    struct heard *h = self;
+
+    memcpy(h->type, head->content_type, sizeof(h->type));
+    memcpy(h->version, head->api_version, sizeof(h->version));
+}
+
+static void on_body(void *self, struct slice piece)
+{
+    struct heard *h = self;
+
+    buf_slice(&h->body, piece);
+    if (h->cancel) {
+        http_cancel(h->request);
+        loop_stop(h->loop);
+    } else if (h->pause && !h->paused) {
+        h->paused = true;
+        http_pause(h->request);
+        loop_timer_start(h->loop, &h->timer, 20 * NSEC_MSEC, 0, on_resume, h);
+    }
+}
+
+static void on_end(void *self, const struct http_end *end)
+{
+    struct heard *h = self;
+
+    h->ends++;
+    h->status = end->status;
+    h->os_errno = end->os_errno;
+    h->code = end->head.code;
+    if (end->body.n)
+        buf_slice(&h->body, end->body);
+    ck_assert_int_ne(end->text[0], 0);
+    loop_stop(h->loop);
+}
+
+/* Asks and runs until the end. */
+static void ask(struct heard *h, const char *path, struct http_get get)
+{
+    struct http *http;
+
+    buf_init(&h->body, 4u << 20);
+    ck_assert_int_eq(loop_new(&h->loop, NULL), ST_OK);
+    ck_assert_int_eq(http_new(h->loop, &http, NULL), ST_OK);
+    get.unix_path = path;
+    get.url = "http://docker/x";
+    get.self = h;
+    get.on_head = on_head;
+    get.on_end = on_end;
+    ck_assert_int_eq(http_get(http, &get, &h->request, NULL), ST_OK);
+    loop_run(h->loop);
+    http_free(http);
+    loop_timer_stop(&h->timer);
+    loop_free(h->loop);
+}
+
+static void ask_server(struct heard *h, struct server *s, const char *answer,
+                       struct http_get get)
+{
+    start(s, answer, strlen(answer));
+    ask(h, s->path, get);
+    finish(s);
+}
+
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+START_TEST(a_whole_answer_is_collected)
+{
+    struct heard h = { 0 };
+    struct server s = { 0 };
+
+    ask_server(&h, &s,
+               "HTTP/1.1 200 OK\r\nContent-Type: Application/JSON\r\n"
+               "Api-Version: 1.41\r\nContent-Length: 2\r\n\r\n{}",
+               (struct http_get){ 0 });
+    ck_assert_int_eq(h.status, ST_OK);
+    ck_assert_int_eq(h.code, 200);
+    ck_assert_str_eq(h.type, "application/json");
+    ck_assert_str_eq(h.version, "1.41");
+    ck_assert_str_eq(buf_cstr(&h.body), "{}");
+    buf_release(&h.body);
+}
+END_TEST
+
+START_TEST(a_clean_end_and_a_cut_are_told_apart)
+{
+    struct heard h = { 0 }, cut = { 0 };
+    struct server s = { 0 };
+    struct http_get get = { .on_body = on_body };
+
+    ask_server(&h, &s, CHUNKED "3\r\nabc\r\n0\r\n\r\n", get);
+    ck_assert_int_eq(h.status, ST_OK);
+    ck_assert_str_eq(buf_cstr(&h.body), "abc");
+    ask_server(&cut, &s, CHUNKED "3\r\nabc\r\n", get);
+    ck_assert_int_eq(cut.status, ST_END);
+    ck_assert_str_eq(buf_cstr(&cut.body), "abc");
+    buf_release(&h.body);
+    buf_release(&cut.body);
+}
+END_TEST
+
+START_TEST(the_body_of_an_error_goes_to_the_end)
+{
+    struct heard h = { 0 };
+    struct server s = { 0 };
+
+    ask_server(&h, &s,
+               "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone",
+               (struct http_get){ .on_body = on_body });
+    ck_assert_int_eq(h.status, ST_OK);
+    ck_assert_int_eq(h.code, 404);
+    ck_assert_str_eq(buf_cstr(&h.body), "none");
+    buf_release(&h.body);
+}
+END_TEST
+
+START_TEST(more_than_the_cap_is_refused)
+{
+    struct heard h = { 0 };
+    struct server s = { 0 };
+
+    ask_server(&h, &s,
+               "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789",
+               (struct http_get){ .body_max = 9 });
+    ck_assert_int_eq(h.status, ST_LIMIT);
+    buf_release(&h.body);
+}
+END_TEST
+
+START_TEST(what_is_no_http_is_bad)
+{
+    struct heard h = { 0 };
+    struct server s = { 0 };
+
+    ask_server(&h, &s, "SSH-2.0-OpenSSH\r\n", (struct http_get){ 0 });
+    ck_assert(h.status == ST_BAD || h.status == ST_IO);
+    ck_assert_int_eq(h.ends, 1);
+    buf_release(&h.body);
+}
+END_TEST
+
+START_TEST(silence_ends_after_its_time)
+{
+    struct heard h = { 0 }, body = { 0 };
+    struct server s = { .hold = true };
+
+    ask_server(&h, &s, "",
+               (struct http_get){ .head_for = 50 * NSEC_MSEC });
+    ck_assert_int_eq(h.status, ST_BUSY);
+    ask_server(&body, &s, CHUNKED,
+               (struct http_get){ .total_for = 50 * NSEC_MSEC });
+    ck_assert_int_eq(body.status, ST_BUSY);
+    buf_release(&h.body);
+    buf_release(&body.body);
+}
+END_TEST
+
+START_TEST(a_missing_and_a_dead_socket_are_told_apart)
+{
+    struct heard h = { 0 }, dead = { 0 };
+    struct server s = { 0 };
+
+    ask(&h, "/tmp/bw-there-is-no-such.sock", (struct http_get){ 0 });
+    ck_assert_int_eq(h.status, ST_NONE);
+    ck_assert_int_eq(h.os_errno, ENOENT);
+    start(&s, "", 0);
+    shutdown(s.listener, SHUT_RDWR);
+    pthread_join(s.thread, NULL);
+    close(s.listener);
+    ask(&dead, s.path, (struct http_get){ 0 });
+    ck_assert_int_eq(dead.status, ST_NONE);
+    ck_assert_int_eq(dead.os_errno, ECONNREFUSED);
+    unlink(s.path);
+    buf_release(&h.body);
+    buf_release(&dead.body);
+}
+END_TEST
+
+START_TEST(a_paused_stream_goes_on_where_it_was)
+{
+    struct heard h = { .pause = true };
+    struct server s = { 0 };
+    struct buf answer;
+
+    buf_init(&answer, 4u << 20);
+    buf_str(&answer, CHUNKED);
+    for (int i = 0; i < 3000; i++)
+        buf_printf(&answer, "64\r\n%0100d\r\n", i);
+    buf_str(&answer, "0\r\n\r\n");
+    start(&s, answer.p, answer.n);
+    ask(&h, s.path, (struct http_get){ .on_body = on_body });
+    finish(&s);
+    ck_assert_int_eq(h.status, ST_OK);
+    ck_assert_uint_eq(h.body.n, 300000);
+    for (int i = 0; i < 3000; i++) {
+        char number[11] = "";
+
+        memcpy(number, h.body.p + 100 * i + 90, 10);
+        ck_assert_int_eq(atoi(number), i);
+    }
+    buf_release(&h.body);
+    buf_release(&answer);
+}
+END_TEST
+
+START_TEST(nothing_is_called_after_a_cancel)
+{
+    struct heard h = { .cancel = true };
+    struct server s = { .hold = true };
+
+    ask_server(&h, &s, CHUNKED "3\r\nabc\r\n",
+               (struct http_get){ .on_body = on_body });
+    ck_assert_int_eq(h.ends, 0);
+    buf_release(&h.body);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("net_http");
+    TCase *t = tcase_create("http");
+    SRunner *r = srunner_create(s);
+    int failed;
+
+    tcase_add_test(t, a_whole_answer_is_collected);
+    tcase_add_test(t, a_clean_end_and_a_cut_are_told_apart);
+    tcase_add_test(t, the_body_of_an_error_goes_to_the_end);
+    tcase_add_test(t, more_than_the_cap_is_refused);
+    tcase_add_test(t, what_is_no_http_is_bad);
+    tcase_add_test(t, silence_ends_after_its_time);
+    tcase_add_test(t, a_missing_and_a_dead_socket_are_told_apart);
+    tcase_add_test(t, a_paused_stream_goes_on_where_it_was);
+    tcase_add_test(t, nothing_is_called_after_a_cancel);
+    suite_add_tcase(s, t);
+    srunner_run_all(r, CK_ENV);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
