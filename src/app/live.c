@@ -115,7 +115,7 @@ static void on_tick(void *arg)
     ev.ts = loop_wall(l->loop) - l->config->reorder_for;
     if (ev.ts <= l->tick || held(l) || committer_trouble(l->committer))
         return;
-    if (core_due(l->core) > ev.ts && !committer_busy(l->committer))
+    if (core_due(l->core) > ev.ts)
         return;
     if (!committer_event(l->committer, &ev, &err))
         l->tick = ev.ts;
