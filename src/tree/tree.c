@@ -105,20 +105,20 @@ static void doom(struct tree *t, struct map *m)
     m->dead = true;
     if (t->ndying == t->dying_room) {
         t->dying_room = t->dying_room ? t->dying_room * 2 : 16;
-        t->dying = xrealloc(t->dying, t->dying_room * sizeof(struct map *));
+        t->dying = xrealloc(t->dying, t->dying_room * sizeof(*t->dying));
     }
-    t->dying[t->ndying++] = m;
+    t->dying[t->ndying++] = (struct dying){ .map = m };
 }
 
 /* Removes one node of the last dying map, or the map itself if it is empty. */
 static void reap_one(struct tree *t)
 {
-    struct map *m = t->dying[t->ndying - 1], *below = NULL;
-    struct map_iter it = { 0 };
+    struct dying *d = &t->dying[t->ndying - 1];
+    struct map *m = d->map, *below = NULL;
     struct node *n;
     uint32_t key;
 
-    if (!map_next(m, &it, &key, &n)) {
+    if (!map_next(m, &d->it, &key, &n)) {
         t->ndying--;
         bank_free(m->bank);
         map_free(m);
@@ -131,6 +131,7 @@ static void reap_one(struct tree *t)
     node_clear(n);
     forget_node(t, key, n);
     map_remove(m, key);
+    d->it.i--; /* another one has taken its place */
     if (below)
         doom(t, below);
 }

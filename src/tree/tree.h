@@ -41,6 +41,15 @@ struct lease {
     uint32_t next_free;
 };
 
+/*
+ * A map cut off the tree, and how far it has been emptied: to look for what
+ * is left from the front each time would be quadratic in its pages.
+ */
+struct dying {
+    struct map *map;
+    struct map_iter it;
+};
+
 /* Told of every path whose value may have changed, and whether something
  * showed there before. */
 struct tree_watcher {
@@ -63,7 +72,7 @@ struct tree {
     struct heap deadlines;
     struct grave *graves, *oldest_grave, *newest_grave;
     size_t ngraves;
-    struct map **dying; /* a stack; the last one is being emptied */
+    struct dying *dying; /* a stack; the last one is being emptied */
     size_t ndying, dying_room;
     struct tree_watcher watcher; /* changed may be NULL */
 };
