@@ -85,6 +85,7 @@ struct container {
     struct info info;
     bool known;  /* info is filled */
     bool listed; /* in the list being applied */
+    bool explained; /* an event told of it since the last list */
     bool gone;   /* destroyed; freed when its stream has been read */
     bool warned;
     bool want_inspect;
@@ -121,6 +122,8 @@ struct docker {
     struct buf event_in;   /* an event, incomplete */
     struct buf event_kept; /* lines, until the list has come */
     size_t nkept;
+    bool surprised; /* the list shows what no event told */
+    int surprises;  /* in how many lists running */
     bool relist; /* kept events were dropped: list again */
     nsec event_at; /* timeNano of the newest event */
     nsec relist_at;
@@ -128,6 +131,7 @@ struct docker {
 
     struct container *containers;
     size_t ninspecting, nprobing;
+    size_t open_bytes; /* of lines being put together, of all streams */
     bool over_max_said;
 
     struct loop_timer tick;

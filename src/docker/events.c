@@ -101,6 +101,7 @@ static void apply(struct docker *d, struct slice text)
             return;
         c->follow.from_start = strcmp(action->name, "create") == 0;
     }
+    c->explained = true;
     if (!c->info.name[0])
         copy_text(tape_string(&t, tape_at(&t, actor_name, 3)), c->info.name,
                   sizeof(c->info.name));
@@ -235,6 +236,7 @@ static void list_one(struct docker *d, const struct tape *t, size_t i)
     size_t names = tape_find(t, i, "Names");
     struct slice name = { 0 };
     struct container *c;
+    bool differs;
 
     if (!id.n)
         return;
@@ -248,9 +250,13 @@ static void list_one(struct docker *d, const struct tape *t, size_t i)
         c = container_add(d, id);
     if (!c)
         return;
+    differs = !c->known || !slice_is(state, c->info.status) ||
+              (name.n && !slice_is(name, c->info.name));
+    if (differs && !c->explained && !d->fresh)
+        d->surprised = true;
     c->listed = true;
-    if (d->fresh || !c->known || !slice_is(state, c->info.status) ||
-        (name.n && !slice_is(name, c->info.name)))
+    c->explained = false;
+    if (d->fresh || differs)
         inspect_want(c);
 }
 
@@ -263,10 +269,23 @@ static void apply_list(struct docker *d, const struct tape *t)
     for (size_t i = 1; i < t->op[0].end; i = tape_next(t, i))
         list_one(d, t, i);
     HASH_ITER(hh, d->containers, c, next) {
-        if (!c->listed && !c->gone)
-            container_gone(c);
+        if (c->listed || c->gone)
+            continue;
+        d->surprised |= !c->explained && !d->fresh;
+        container_gone(c);
     }
     d->counters.relists++;
+}
+
+/* Changes that no event told of, twice running: the stream is stuck. */
+static bool events_are_stuck(struct docker *d)
+{
+    d->surprises = d->surprised ? d->surprises + 1 : 0;
+    d->surprised = false;
+    if (d->surprises < 2)
+        return false;
+    d->surprises = 0;
+    return true;
 }
 
 static void on_list(void *self, const struct http_end *end)
@@ -287,6 +306,10 @@ static void on_list(void *self, const struct http_end *end)
     }
     apply_list(d, &t);
     d->fresh = false;
+    if (events_are_stuck(d)) {
+        engine_lost(d, "the Docker engine's stream of events is stuck");
+        return;
+    }
     if (d->state == ENGINE_LISTING)
         came_up(d);
     apply_kept(d);

@@ -15,6 +15,8 @@
 #define QUICK_FOR (2 * NSEC_SEC)
 #define CUTS_FOR (60 * NSEC_SEC)
 #define GONE_FOR (10 * NSEC_SEC)
+#define OPEN_MAX (64u << 20) /* of lines without their newline, in all */
+#define OPEN_FAIR (256u << 10)
 
 /*
  *                  START DOWN RUNS HEAD CAUGHT CLEAN CUT
@@ -60,6 +62,13 @@ void follow_init(struct follow *f)
     f->held_end = &f->held;
 }
 
+/* Keeps the account of all streams' memory. */
+static void account(struct container *c, size_t bytes)
+{
+    c->d->open_bytes += bytes - c->follow.open_bytes;
+    c->follow.open_bytes = bytes;
+}
+
 static void close_stream(struct follow *f)
 {
     http_cancel(f->stream);
@@ -78,6 +87,7 @@ void follow_release(struct container *c)
     if (f->framed)
         frame_release(&f->frame);
     f->framed = false;
+    account(c, 0);
     lines_release(c);
 }
 
@@ -122,6 +132,21 @@ static void end_if_broken(struct container *c)
     follow_on(c, event);
 }
 
+/* Read again later, from where the open line began: nothing is lost. */
+static void drop_open(struct container *c)
+{
+    struct follow *f = &c->follow;
+
+    snprintf(f->error, sizeof(f->error),
+             "too many long lines are open at once; read again later");
+    f->dropped_at = frame_open_at(&f->frame);
+    frame_release(&f->frame);
+    f->framed = false;
+    account(c, 0);
+    f->broken = true;
+    f->broken_event = FOLLOW_FAILED;
+}
+
 static void on_body(void *self, struct slice piece)
 {
     struct container *c = self;
@@ -137,6 +162,9 @@ static void on_body(void *self, struct slice piece)
         f->broken = true;
         f->broken_event = FOLLOW_FAILED;
     }
+    account(c, frame_held(&f->frame));
+    if (c->d->open_bytes > OPEN_MAX && f->open_bytes > OPEN_FAIR)
+        drop_open(c);
     end_if_broken(c);
 }
 

@@ -98,6 +98,7 @@ struct follow {
     struct http_request *side; /* a probe or an audit */
     struct frame frame;
     bool framed; /* frame is initialised */
+    size_t open_bytes; /* what frame holds, as docker.open_bytes counts it */
     struct lane now, past;
     nsec boundary; /* lines before it belong to past */
     nsec life_at;  /* StartedAt of now; 0: not known */
@@ -107,6 +108,7 @@ struct follow {
     bool refused; /* the engine would not, or could not, send its log */
     bool reload; /* the intake's cursor is the truth, not ours */
 
+    nsec dropped_at; /* stamp of an open line that was given up; 0: none */
     nsec since; /* of the present read; 0: from the beginning */
     int64_t tail; /* -1: all */
     bool need_anchor; /* a known line must come before new ones */
@@ -131,6 +133,8 @@ struct follow {
     struct frame side_frame;
     bool side_audit, side_anchored;
     nsec side_ts[3], stuck_at, probe_at, audit_at;
+    nsec side_from;   /* the newest line when the probe found more */
+    nsec resume_from; /* lines after it were skipped; 0: none known */
 
     uint64_t lines, gaps, duplicates, reopens;
     nsec last_ts, last_arrival;

@@ -150,7 +150,7 @@ static void plan_resume(struct container *c, nsec last)
     struct follow *f = &c->follow;
     const struct lane *lane = lane_last(&f->now) ? &f->now : &f->past;
     nsec low = earlier(lane->seen[1].last, lane->seen[2].last);
-    nsec open_at = f->framed ? frame_open_at(&f->frame) : 0;
+    nsec open_at = f->framed ? frame_open_at(&f->frame) : f->dropped_at;
     nsec away = loop_wall(c->d->loop) - last;
     int64_t tail;
 
@@ -188,6 +188,9 @@ void lines_plan_read(struct container *c)
     struct follow *f = &c->follow;
     nsec last = lines_last(c);
 
+    if (f->resume_from && f->resume_from < last)
+        last = f->resume_from;
+    f->resume_from = 0;
     if (last)
         plan_resume(c, last);
     else

@@ -8,7 +8,8 @@
 
 #define SILENT_FOR (15 * NSEC_SEC)
 #define ROTATED_EVERY (2 * NSEC_SEC)
-#define STUCK_AFTER NSEC_SEC
+#define LOSSY_EVERY NSEC_SEC
+#define STUCK_AFTER (700 * NSEC_MSEC)
 #define AUDIT_FIRST (2 * NSEC_SEC)
 #define AUDIT_EVERY (10 * NSEC_SEC)
 #define AUDIT_BACK (15 * NSEC_SEC)
@@ -28,13 +29,20 @@ static bool audited(const struct container *c)
            (strcmp(c->info.driver, "json-file") == 0 || lossy_local(c));
 }
 
+static nsec probe_every(const struct container *c)
+{
+    if (lossy_local(c))
+        return LOSSY_EVERY;
+    return c->info.rotated ? ROTATED_EVERY : SILENT_FOR;
+}
+
 void probe_plan(struct container *c)
 {
     struct follow *f = &c->follow;
     nsec now = loop_now(c->d->loop);
 
     f->stuck_at = 0;
-    f->probe_at = now + (c->info.rotated ? ROTATED_EVERY : SILENT_FOR);
+    f->probe_at = now + probe_every(c);
     f->audit_at = audited(c) ? now + AUDIT_FIRST : 0;
 }
 
@@ -71,7 +79,8 @@ static void ignore_line(void *self, const struct frame_line *line)
     (void)line;
 }
 
-static bool behind(const struct container *c)
+/* The stream has not brought what the probe read; it may be past it. */
+static bool missed(const struct container *c)
 {
     const struct follow *f = &c->follow;
     nsec open_at = f->framed ? frame_open_at(&f->frame) : 0;
@@ -79,8 +88,8 @@ static bool behind(const struct container *c)
     for (int fd = 1; fd < 3; fd++) {
         nsec ts = f->side_ts[fd];
 
-        if (ts > f->now.seen[fd].last && ts > f->past.seen[fd].last &&
-            ts > open_at)
+        if (ts && ts > f->past.seen[fd].last && ts != open_at &&
+            ts > f->side_from && !seen_has(&f->now.seen[fd], ts))
             return true;
     }
     return false;
@@ -105,7 +114,8 @@ static void on_side_end(void *self, const struct http_end *end)
     c->d->nprobing--;
     if (!f->side_audit && end->status == ST_OK && end->head.code == 200) {
         frame_end(&f->side_frame);
-        f->stuck_at = behind(c) ? now + STUCK_AFTER : 0;
+        f->side_from = lines_last(c);
+        f->stuck_at = missed(c) ? now + STUCK_AFTER : 0;
     }
     frame_release(&f->side_frame);
     if (f->broken && !f->stream)
@@ -148,7 +158,12 @@ static void reopen(struct container *c)
     struct follow *f = &c->follow;
 
     f->stuck_at = 0;
+    f->resume_from = f->side_from;
     c->d->counters.stuck++;
+    /* What was rotated away meanwhile is compressed, and skipped. */
+    if (lossy_local(c))
+        lines_lost(c, f->side_from,
+                   "the engine's local log driver stuck at a rotation");
     http_cancel(f->stream);
     f->stream = NULL;
     f->end_event = FOLLOW_CLEAN; /* not a cut */
@@ -164,7 +179,7 @@ void probe_tick(struct container *c)
     if (f->state != FOLLOW_LIVE || f->paused || f->held || !f->stream)
         return;
     if (f->stuck_at && now >= f->stuck_at) {
-        if (behind(c))
+        if (missed(c))
             reopen(c);
         else
             f->stuck_at = 0;
@@ -178,7 +193,7 @@ void probe_tick(struct container *c)
         ask(c, true);
     } else if (now >= f->probe_at && (silent || c->info.rotated ||
                                       f->error[0])) {
-        f->probe_at = now + (c->info.rotated ? ROTATED_EVERY : SILENT_FOR);
+        f->probe_at = now + probe_every(c);
         ask(c, false);
     }
 }

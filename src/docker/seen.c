@@ -123,6 +123,15 @@ void seen_add(struct seen *s, const struct seen_line *line,
     remember(s, line->ts, line->hash, keep);
 }
 
+bool seen_has(const struct seen *s, nsec ts)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->ring[i].ts == ts)
+            return true;
+    }
+    return ts == s->last || ts == s->too_long_at;
+}
+
 bool seen_too_long(struct seen *s, nsec ts)
 {
     if (ts <= s->too_long_at)

@@ -64,6 +64,8 @@ enum seen_verdict seen_judge(struct seen *s, const struct seen_line *line,
 /* Remembers a new line, so judged, among the newest `keep`. */
 void seen_add(struct seen *s, const struct seen_line *line,
               enum seen_verdict verdict, size_t keep);
+/* Was a line of this stamp among the newest? */
+bool seen_has(const struct seen *s, nsec ts);
 /* A line that was too long; false if that is known already. */
 bool seen_too_long(struct seen *s, nsec ts);
 
