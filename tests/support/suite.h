@@ -13,21 +13,30 @@ struct suite_table {
     size_t rows;
 };
 
-static inline int run_suite(const char *name, const TTest **const *tests,
-                            size_t n, const struct suite_table *tables,
-                            size_t ntables)
+struct suite_plan {
+    const char *name;
+    void (*setup)(void), (*teardown)(void); /* around each test, or NULL */
+    const TTest **const *tests;
+    size_t ntests;
+    const struct suite_table *tables;
+    size_t ntables;
+};
+
+static inline int run_suite(const struct suite_plan *plan)
 {
-    Suite *suite = suite_create(name);
-    TCase *tc = tcase_create(name);
+    Suite *suite = suite_create(plan->name);
+    TCase *tc = tcase_create(plan->name);
     SRunner *runner;
     int failed;
     size_t i;
 
     tcase_set_timeout(tc, 120);
-    for (i = 0; i < n; i++)
-        tcase_add_test(tc, *tests[i]);
-    for (i = 0; i < ntables; i++)
-        tcase_add_loop_test(tc, *tables[i].test, 0, (int)tables[i].rows);
+    tcase_add_checked_fixture(tc, plan->setup, plan->teardown);
+    for (i = 0; i < plan->ntests; i++)
+        tcase_add_test(tc, *plan->tests[i]);
+    for (i = 0; i < plan->ntables; i++)
+        tcase_add_loop_test(tc, *plan->tables[i].test, 0,
+                            (int)plan->tables[i].rows);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
@@ -36,9 +45,12 @@ static inline int run_suite(const char *name, const TTest **const *tests,
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define RUN_SUITE(name, tests, tables)                                       \
-    run_suite(name, tests, sizeof(tests) / sizeof(*(tests)), tables,         \
-              sizeof(tables) / sizeof(*(tables)))
+#define RUN_SUITE_WITH(name, setup, teardown, tests, tables)                 \
+    run_suite(&(struct suite_plan){                                          \
+        name, setup, teardown, tests, sizeof(tests) / sizeof(*(tests)),      \
+        tables, sizeof(tables) / sizeof(*(tables)) })
+#define RUN_SUITE(name, tests, tables) \
+    RUN_SUITE_WITH(name, NULL, NULL, tests, tables)
 
 /* Compares a slice with a text. */
 #define assert_slice(s, text)                                                \
