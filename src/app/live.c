@@ -265,6 +265,8 @@ static bool on_ready(void *self, struct buf *why)
         buf_printf(why, "nothing is acknowledged: %s", trouble->text);
     else if (held(l))
         buf_str(why, "still reading what the containers logged before");
+    else if (core_due(l->core) <= l->started_at)
+        buf_str(why, "still merging what the journal holds");
     else
         return true;
     return false;
@@ -435,6 +437,8 @@ static enum status start(struct live *l, struct err *err)
         st = start_docker(l, err);
     if (st)
         return st;
+    /* What was read back waits for a tick: the state is to be whole at once. */
+    on_tick(l);
     loop_timer_start(l->loop, &l->ticker, TICK_EVERY, TICK_EVERY, on_tick, l);
     log_info(loop_wall(l->loop), "bladewatch %s listens on http://%s, "
                                  "journal in %s",
