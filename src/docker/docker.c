@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_ENDPOINT "unix:///var/run/docker.sock"
-#define EVENT_MAX (1u << 20)
+#define DEFAULT_ENDPOINT  "unix:///var/run/docker.sock"
+#define EVENT_MAX         (1u << 20)
 #define EVENTS_KEPT_BYTES (32u << 20)
-#define STEP_MIN NSEC_SEC
-#define STEPPED_FOR (60 * NSEC_SEC)
+#define STEP_MIN          NSEC_SEC
+#define STEPPED_FOR       (60 * NSEC_SEC)
 
 void docker_say(struct docker *d, enum docker_log level, const char *format,
                 ...)
@@ -47,7 +47,8 @@ static void on_durable(void *self, uint64_t ticket)
     (void)ticket;
     if (d->stopped)
         return;
-    HASH_ITER(hh, d->containers, c, next) {
+    HASH_ITER(hh, d->containers, c, next)
+    {
         if (c->follow.held && c->follow.ready)
             follow_flush(c);
     }
@@ -62,10 +63,9 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
     (void)ticket;
     if (d->stopped)
         return;
-    docker_say(d, DOCKER_WARN, "%s; the log streams are read again",
-               why->text);
+    docker_say(d, DOCKER_WARN, "%s; the log streams are read again", why->text);
     HASH_ITER(hh, d->containers, c, next)
-        follow_discarded(c);
+    follow_discarded(c);
     facts_forget(d);
 }
 
@@ -96,7 +96,7 @@ static void on_tick(void *arg)
     inspect_pump(d);
     facts_flush(d);
     HASH_ITER(hh, d->containers, c, next)
-        follow_tick(c);
+    follow_tick(c);
 }
 
 static enum status set_version(struct docker *d, const char *text,
@@ -107,8 +107,7 @@ static enum status set_version(struct docker *d, const char *text,
 
     if (!text || !*text)
         return ST_OK;
-    if (sscanf(text, "1.%d%c", &minor, &end) != 1 || minor < 24 ||
-        minor > 99) {
+    if (sscanf(text, "1.%d%c", &minor, &end) != 1 || minor < 24 || minor > 99) {
         err_set(err, "\"%.40s\" is no Docker API version such as 1.41", text);
         return ST_BAD;
     }
@@ -165,9 +164,9 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
         docker_free(d);
         return st;
     }
-    d->listener = (struct intake_listener){
-        .self = d, .durable = on_durable, .discarded = on_discarded
-    };
+    d->listener = (struct intake_listener){ .self = d,
+                                            .durable = on_durable,
+                                            .discarded = on_discarded };
     intake->listen(intake->self, &d->listener);
     loop_timer_start(loop, &d->tick, TICK, TICK, on_tick, d);
     engine_connect(d);
@@ -261,8 +260,7 @@ static void container_json(const struct container *c, struct buf *out)
                (unsigned long long)f->lines, lag_of(f));
     member(out, "last_error", f->error);
     buf_printf(out, ",\"gaps\":%llu,\"duplicates_dropped\":%llu}",
-               (unsigned long long)f->gaps,
-               (unsigned long long)f->duplicates);
+               (unsigned long long)f->gaps, (unsigned long long)f->duplicates);
 }
 
 void docker_containers(const struct docker *d, struct buf *out)
@@ -333,8 +331,7 @@ void docker_metrics(const struct docker *d, struct metrics *m)
     count(m, "bladewatch_docker_gaps_total",
           "Losses of lines that were declared.", n->gaps);
     count(m, "bladewatch_docker_duplicates_dropped_total",
-          "Lines the engine sent again and that were dropped.",
-          n->duplicates);
+          "Lines the engine sent again and that were dropped.", n->duplicates);
     count(m, "bladewatch_docker_recovered_lines_total",
           "Lines a stream had skipped and an audit found.", n->recovered);
     count(m, "bladewatch_docker_stream_reopens_total",

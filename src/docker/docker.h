@@ -25,10 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum docker_log {
-    DOCKER_INFO,
-    DOCKER_WARN
-};
+enum docker_log { DOCKER_INFO, DOCKER_WARN };
 
 /* What is read of a container that is found running and was never read. */
 enum docker_history {
@@ -38,8 +35,8 @@ enum docker_history {
 };
 
 struct docker_config {
-    const char *endpoint; /* unix:///path, tcp://host:port, http://host:port;
-                             NULL: unix:///var/run/docker.sock */
+    const char *endpoint;    /* unix:///path, tcp://host:port, http://host:port;
+                                NULL: unix:///var/run/docker.sock */
     const char *api_version; /* "1.41"; NULL: as the engine offers */
     const char *self_id; /* our own container's id or a prefix; NULL: none */
     const struct docker_rule *rules; /* docker.select */

@@ -10,10 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define OUR_MAX 51 /* 1.51 is the newest that was read about */
-#define OUR_MIN 40
-#define RETRY_MIN (200 * NSEC_MSEC)
-#define RETRY_MAX (5 * NSEC_SEC)
+#define OUR_MAX    51 /* 1.51 is the newest that was read about */
+#define OUR_MIN    40
+#define RETRY_MIN  (200 * NSEC_MSEC)
+#define RETRY_MAX  (5 * NSEC_SEC)
 #define ANSWER_FOR (10 * NSEC_SEC)
 #define ANSWER_MAX (8u << 20)
 
@@ -43,8 +43,8 @@ enum status engine_parse_endpoint(struct docker *d, const char *text,
         return take_unix(d, text + 7, err);
     if (*text == '/')
         return take_unix(d, text, err);
-    if (n > 512 || (strncmp(text, "tcp://", 6) != 0 &&
-                    strncmp(text, "http://", 7) != 0)) {
+    if (n > 512 ||
+        (strncmp(text, "tcp://", 6) != 0 && strncmp(text, "http://", 7) != 0)) {
         err_set(err,
                 "the Docker endpoint \"%.100s\" is none of unix:///path, "
                 "tcp://host:port and http://host:port",
@@ -141,12 +141,12 @@ void engine_lost(struct docker *d, const char *why)
         snprintf(d->last_sentence, sizeof(d->last_sentence), "%s", why);
     }
     /* The first try after a working connection comes soon. */
-    d->backoff_for = was_up || !d->backoff_for ? RETRY_MIN
-                                               : d->backoff_for * 2;
+    d->backoff_for = was_up || !d->backoff_for ? RETRY_MIN : d->backoff_for * 2;
     if (d->backoff_for > RETRY_MAX)
         d->backoff_for = RETRY_MAX;
     d->retry_at = loop_now(d->loop) + docker_jitter(d, d->backoff_for);
-    HASH_ITER(hh, d->containers, c, next) {
+    HASH_ITER(hh, d->containers, c, next)
+    {
         http_cancel(c->inspect);
         c->inspect = NULL;
         c->want_inspect = false;
@@ -252,8 +252,7 @@ void engine_connect(struct docker *d)
         engine_lost(d, err.text);
 }
 
-enum status engine_get(struct docker *d, const char *path,
-                       struct http_get *get,
+enum status engine_get(struct docker *d, const char *path, struct http_get *get,
                        struct http_request **ret_request)
 {
     struct buf url;

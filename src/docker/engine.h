@@ -21,11 +21,11 @@
 
 #include <uthash.h>
 
-#define TICK (100 * NSEC_MSEC)
-#define ID_MAX 64
-#define NAME_MAX_BYTES 255
-#define LABELS_MAX 64
-#define LABEL_KEY_MAX 256
+#define TICK            (100 * NSEC_MSEC)
+#define ID_MAX          64
+#define NAME_MAX_BYTES  255
+#define LABELS_MAX      64
+#define LABEL_KEY_MAX   256
 #define LABEL_VALUE_MAX 1024
 
 enum engine_state {
@@ -83,10 +83,10 @@ struct container {
     struct docker *d;
     char id[ID_MAX + 1];
     struct info info;
-    bool known;  /* info is filled */
-    bool listed; /* in the list being applied */
+    bool known;     /* info is filled */
+    bool listed;    /* in the list being applied */
     bool explained; /* an event told of it since the last list */
-    bool gone;   /* destroyed; freed when its stream has been read */
+    bool gone;      /* destroyed; freed when its stream has been read */
     bool warned;
     bool want_inspect;
     struct http_request *inspect;
@@ -112,7 +112,7 @@ struct docker {
     int version_set; /* minor; 0: as the engine offers */
 
     enum engine_state state;
-    int minor; /* of the API version in use: 1.<minor> */
+    int minor;        /* of the API version in use: 1.<minor> */
     int major_engine; /* 20 of 20.10.24; 0: not known */
     nsec retry_at, backoff_for;
     char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
@@ -124,8 +124,8 @@ struct docker {
     size_t nkept;
     bool surprised; /* the list shows what no event told */
     int surprises;  /* in how many lists running */
-    bool relist; /* kept events were dropped: list again */
-    nsec event_at; /* timeNano of the newest event */
+    bool relist;    /* kept events were dropped: list again */
+    nsec event_at;  /* timeNano of the newest event */
     nsec relist_at;
     bool fresh; /* the first list after connecting: inspect all */
 
@@ -138,7 +138,7 @@ struct docker {
     nsec started_wall, step_until, clock_offset;
     uint64_t rng;
     bool stopped;
-    bool intake_full;  /* waits for durable() */
+    bool intake_full; /* waits for durable() */
     nsec facts_retry_at;
     char facts_run[INSTANT_TEXT];
     uint32_t facts_source;
@@ -167,8 +167,8 @@ CHECKED enum status engine_get(struct docker *d, const char *path,
                                struct http_get *get,
                                struct http_request **ret_request);
 /* "message" of an error's JSON body, or its first words; for people. */
-void engine_message(struct docker *d, const struct http_end *end,
-                    char *out, size_t size);
+void engine_message(struct docker *d, const struct http_end *end, char *out,
+                    size_t size);
 
 /* events.c */
 void events_open(struct docker *d);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define EVENTS_KEPT_MAX 65536
-#define RELIST_EVERY (30 * NSEC_SEC)
+#define RELIST_EVERY    (30 * NSEC_SEC)
 
 /*
  * {"type":["container"],"event":["create","start","die","died","kill","oom",
@@ -116,8 +116,9 @@ static void apply(struct docker *d, struct slice text)
 /* Never asks the engine to wait: a slow reader of events harms everybody. */
 static void keep(struct docker *d, struct slice line)
 {
-    if (d->nkept < EVENTS_KEPT_MAX && buf_add(&d->event_kept, line.p, line.n) ==
-        ST_OK && buf_add(&d->event_kept, "\n", 1) == ST_OK) {
+    if (d->nkept < EVENTS_KEPT_MAX &&
+        buf_add(&d->event_kept, line.p, line.n) == ST_OK &&
+        buf_add(&d->event_kept, "\n", 1) == ST_OK) {
         d->nkept++;
         return;
     }
@@ -268,7 +269,8 @@ static void apply_list(struct docker *d, const struct tape *t)
         c->listed = false;
     for (size_t i = 1; i < t->op[0].end; i = tape_next(t, i))
         list_one(d, t, i);
-    HASH_ITER(hh, d->containers, c, next) {
+    HASH_ITER(hh, d->containers, c, next)
+    {
         if (c->listed || c->gone)
             continue;
         d->surprised |= !c->explained && !d->fresh;
@@ -298,8 +300,8 @@ static void on_list(void *self, const struct http_end *end)
         engine_refused(d, end);
         return;
     }
-    if (tape_parse(d->parser, end->body, &t, NULL) || t.op[0].kind !=
-        TAPE_ARRAY) {
+    if (tape_parse(d->parser, end->body, &t, NULL) ||
+        t.op[0].kind != TAPE_ARRAY) {
         engine_lost(d, "the Docker engine's list of containers is no JSON "
                        "array");
         return;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FACTS_MAX (256u << 10)
+#define FACTS_MAX   (256u << 10)
 #define FACTS_RETRY NSEC_SEC
 
 static const char *const fact_key[FACT_COUNT] = {
@@ -237,8 +237,8 @@ static enum status write_facts(struct container *c)
     struct buf b;
     enum status st = ST_OK;
 
-    if (f->name && (c->gone || c->choice.ignored ||
-                    strcmp(f->name, c->info.name) != 0))
+    if (f->name &&
+        (c->gone || c->choice.ignored || strcmp(f->name, c->info.name) != 0))
         st = erase(c);
     if (st || c->gone || !c->known || c->choice.ignored)
         return st;
@@ -335,7 +335,8 @@ void facts_flush(struct docker *d)
         return;
     if (!d->facts_wiped && !asking(d))
         wipe(d);
-    HASH_ITER(hh, d->containers, c, next) {
+    HASH_ITER(hh, d->containers, c, next)
+    {
         if (c->facts.dirty)
             try_write(c);
     }

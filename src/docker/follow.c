@@ -7,50 +7,50 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BACKOFF_MIN (500 * NSEC_MSEC)
-#define BACKOFF_MAX (30 * NSEC_SEC)
-#define STEADY_FOR (60 * NSEC_SEC) /* live that long: the back-off is reset */
+#define BACKOFF_MIN   (500 * NSEC_MSEC)
+#define BACKOFF_MAX   (30 * NSEC_SEC)
+#define STEADY_FOR    (60 * NSEC_SEC) /* live that long: the back-off is reset */
 #define CAUGHT_UP_FOR (250 * NSEC_MSEC) /* silent that long: all was read */
-#define RECHECK_FOR (300 * NSEC_MSEC)
-#define QUICK_FOR (2 * NSEC_SEC)
-#define CUTS_FOR (60 * NSEC_SEC)
-#define GONE_FOR (10 * NSEC_SEC)
-#define OPEN_MAX (64u << 20) /* of lines without their newline, in all */
-#define OPEN_FAIR (256u << 10)
+#define RECHECK_FOR   (300 * NSEC_MSEC)
+#define QUICK_FOR     (2 * NSEC_SEC)
+#define CUTS_FOR      (60 * NSEC_SEC)
+#define GONE_FOR      (10 * NSEC_SEC)
+#define OPEN_MAX      (64u << 20) /* of lines without their newline, in all */
+#define OPEN_FAIR     (256u << 10)
 
-/*
- *                  START DOWN RUNS HEAD CAUGHT CLEAN CUT
- *                  REFUSED MUTE FAILED DUE REMOVED
- */
+/* clang-format off */
 #define __ DO_NOTHING
 const enum follow_act follow_table[FOLLOW_STATES][FOLLOW_EVENTS] = {
-    [FOLLOW_OFF] = { DO_OPEN, __, __, __, __, __, __,
-                     __, __, __, __, DO_END },
-    [FOLLOW_OPENING] = { __, __, __, DO_REPLAY, __, DO_DRAIN, DO_SOON,
-                         DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_REPLAY] = { __, __, __, __, DO_LIVE, DO_DRAIN, DO_SOON,
-                        DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_LIVE] = { __, __, __, __, __, DO_DRAIN, DO_SOON,
-                      DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_DRAIN] = { __, __, __, __, __, DO_ASK, DO_SOON,
-                       DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_ASK] = { DO_OPEN, DO_WAIT, DO_RECHECK, __, __, __, __,
-                     __, __, __, DO_ASK, DO_END },
-    [FOLLOW_WAIT] = { DO_OPEN, __, __, __, __, __, __,
-                      __, __, __, __, DO_END },
-    [FOLLOW_BACKOFF] = { __, __, __, __, __, __, __,
-                         __, __, __, DO_OPEN, DO_END },
+    /* START, DOWN, RUNS, HEAD, CAUGHT, CLEAN, CUT,
+       REFUSED, MUTE, FAILED, DUE, REMOVED */
+    [FOLLOW_OFF] =        { DO_OPEN, __, __, __, __, __, __,
+                            __, __, __, __, DO_END },
+    [FOLLOW_OPENING] =    { __, __, __, DO_REPLAY, __, DO_DRAIN, DO_SOON,
+                            DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
+    [FOLLOW_REPLAY] =     { __, __, __, __, DO_LIVE, DO_DRAIN, DO_SOON,
+                            DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
+    [FOLLOW_LIVE] =       { __, __, __, __, __, DO_DRAIN, DO_SOON,
+                            DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
+    [FOLLOW_DRAIN] =      { __, __, __, __, __, DO_ASK, DO_SOON,
+                            DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
+    [FOLLOW_ASK] =        { DO_OPEN, DO_WAIT, DO_RECHECK, __, __, __, __,
+                            __, __, __, DO_ASK, DO_END },
+    [FOLLOW_WAIT] =       { DO_OPEN, __, __, __, __, __, __,
+                            __, __, __, __, DO_END },
+    [FOLLOW_BACKOFF] =    { __, __, __, __, __, __, __,
+                            __, __, __, DO_OPEN, DO_END },
     [FOLLOW_UNREADABLE] = { DO_OPEN, __, __, __, __, __, __,
                             __, __, __, __, DO_END },
-    [FOLLOW_GONE] = { __, __, __, __, __, __, __,
-                      __, __, __, __, __ },
+    [FOLLOW_GONE] =       { __, __, __, __, __, __, __,
+                            __, __, __, __, __ },
 };
 #undef __
+/* clang-format on */
 
 const char *follow_state_name(enum follow_state state)
 {
     static const char *const name[FOLLOW_STATES] = {
-        "off",   "opening", "replay",  "live",       "drain",
+        "off",    "opening", "replay",  "live",       "drain",
         "asking", "waiting", "backoff", "unreadable", "gone",
     };
 
@@ -172,8 +172,7 @@ static bool says_mute(const struct http_end *end)
 {
     return end->head.code == 501 ||
            (end->head.code == 500 && end->body.n &&
-            (memmem(end->body.p, end->body.n, "does not support reading",
-                    24) ||
+            (memmem(end->body.p, end->body.n, "does not support reading", 24) ||
              memmem(end->body.p, end->body.n, "'none'", 6)));
 }
 
@@ -232,8 +231,9 @@ static void open_stream(struct container *c, bool follow)
 {
     struct docker *d = c->d;
     struct follow *f = &c->follow;
-    struct http_get get = { .self = c, .on_head = on_head, .on_body = on_body,
-                            .on_end = on_end };
+    struct http_get get = {
+        .self = c, .on_head = on_head, .on_body = on_body, .on_end = on_end
+    };
     char path[256], since[64] = "", tail[32] = "all";
 
     close_stream(f);
@@ -351,8 +351,8 @@ static void do_soon(struct container *c)
     if (f->end_event == FOLLOW_CUT)
         count_cut(c);
     f->state = FOLLOW_BACKOFF;
-    f->due_at = since_now(c, docker_jitter(c->d, 200 * NSEC_MSEC) - 50 *
-                                 NSEC_MSEC);
+    f->due_at =
+        since_now(c, docker_jitter(c->d, 200 * NSEC_MSEC) - 50 * NSEC_MSEC);
 }
 
 static void do_recheck(struct container *c)
@@ -388,7 +388,7 @@ static void do_mute(struct container *c)
 
 void follow_on(struct container *c, enum follow_event event)
 {
-    static void (*const act[FOLLOW_ACTS])(struct container *c) = {
+    static void (*const act[FOLLOW_ACTS])(struct container * c) = {
         [DO_OPEN] = do_open,       [DO_REPLAY] = do_replay,
         [DO_LIVE] = do_live,       [DO_DRAIN] = do_drain,
         [DO_ASK] = do_ask,         [DO_RECHECK] = do_recheck,
@@ -512,7 +512,8 @@ void follow_discarded(struct container *c)
     probe_cancel(c);
     lines_drop_held(c);
     f->reload = true;
-    if (f->state == FOLLOW_OFF || f->state == FOLLOW_UNREADABLE)
+    if (f->state == FOLLOW_OFF || f->state == FOLLOW_UNREADABLE ||
+        f->state == FOLLOW_GONE)
         return;
     close_stream(f);
     do_backoff(c);

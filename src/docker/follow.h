@@ -58,6 +58,7 @@ enum follow_event {
 };
 
 enum follow_act {
+    NOT_DECIDED, /* an empty cell: a mistake that a test finds */
     DO_NOTHING,
     DO_OPEN,
     DO_REPLAY,
@@ -87,7 +88,7 @@ struct lane {
 struct held {
     struct held *next;
     struct frame_line line;
-    bool judged; /* new for certain */
+    bool judged;      /* new for certain */
     const char *lost; /* NULL: a line; else why it is none */
     char text[];
 };
@@ -97,20 +98,20 @@ struct follow {
     struct http_request *stream;
     struct http_request *side; /* a probe or an audit */
     struct frame frame;
-    bool framed; /* frame is initialised */
+    bool framed;       /* frame is initialised */
     size_t open_bytes; /* what frame holds, as docker.open_bytes counts it */
     struct lane now, past;
-    nsec boundary; /* lines before it belong to past */
-    nsec life_at;  /* StartedAt of now; 0: not known */
-    bool ready;    /* lanes are known, lines may be taken */
+    nsec boundary;   /* lines before it belong to past */
+    nsec life_at;    /* StartedAt of now; 0: not known */
+    bool ready;      /* lanes are known, lines may be taken */
     bool from_start; /* began while we watched: its log is all ours */
     nsec start_event_at;
     bool refused; /* the engine would not, or could not, send its log */
-    bool reload; /* the intake's cursor is the truth, not ours */
+    bool reload;  /* the intake's cursor is the truth, not ours */
 
-    nsec dropped_at; /* stamp of an open line that was given up; 0: none */
-    nsec since; /* of the present read; 0: from the beginning */
-    int64_t tail; /* -1: all */
+    nsec dropped_at;  /* stamp of an open line that was given up; 0: none */
+    nsec since;       /* of the present read; 0: from the beginning */
+    int64_t tail;     /* -1: all */
     bool need_anchor; /* a known line must come before new ones */
     int escalation;
     nsec gap_from; /* a loss to declare before the next new line */

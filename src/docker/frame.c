@@ -2,8 +2,8 @@
 
 #include <stdint.h>
 
-#define HEAD_SIZE 8
-#define STAMP_MAX 40       /* no RFC 3339 stamp is longer */
+#define HEAD_SIZE  8
+#define STAMP_MAX  40     /* no RFC 3339 stamp is longer */
 #define ENTRY_TEXT 16384u /* where the engine cuts */
 
 void frame_init(struct frame *f, bool tty, size_t line_max,
@@ -232,10 +232,9 @@ static enum status feed_frames(struct frame *f, struct slice bytes,
 /* The line's own stamp, where it stands again inside the line. */
 static const char *find_stamp(struct slice text, struct slice stamp)
 {
-    return text.n > ENTRY_TEXT
-               ? memmem(text.p + ENTRY_TEXT, text.n - ENTRY_TEXT, stamp.p,
-                        stamp.n)
-               : NULL;
+    return text.n > ENTRY_TEXT ? memmem(text.p + ENTRY_TEXT,
+                                        text.n - ENTRY_TEXT, stamp.p, stamp.n)
+                               : NULL;
 }
 
 static void end_tty_line(struct frame *f, struct slice text)
@@ -265,8 +264,8 @@ static void feed_tty(struct frame *f, struct slice bytes)
         size_t n = nl ? (size_t)(nl - bytes.p) : bytes.n;
         struct slice piece = slice_of(bytes.p, n);
 
-        bytes = slice_of(bytes.p + n + (nl != NULL),
-                         bytes.n - n - (nl != NULL));
+        bytes =
+            slice_of(bytes.p + n + (nl != NULL), bytes.n - n - (nl != NULL));
         if (nl && f->in.n == 0 && !f->tty_skipping) {
             end_tty_line(f, piece);
             continue;

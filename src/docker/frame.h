@@ -27,9 +27,9 @@
 #define FRAME_MAX (1u << 20) /* payload of one frame */
 
 struct frame_line {
-    int fd;      /* 1 stdout (and terminals), 2 stderr */
-    nsec ts;     /* 0: the entry had none and neither had one before it */
-    bool coarse; /* the stamp had no fraction: equal stamps say little */
+    int fd;            /* 1 stdout (and terminals), 2 stderr */
+    nsec ts;           /* 0: the entry had none and neither had one before it */
+    bool coarse;       /* the stamp had no fraction: equal stamps say little */
     struct slice text; /* no newline; good for the call only */
 };
 
@@ -55,7 +55,7 @@ struct frame {
     struct frame_sink sink;
     bool tty;
     size_t line_max;
-    struct buf in;            /* a frame or a terminal's line, incomplete */
+    struct buf in;             /* a frame or a terminal's line, incomplete */
     struct frame_part part[3]; /* by fd; [0] unused */
     bool tty_skipping;
 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INSPECTS_MAX 16
+#define INSPECTS_MAX    16
 #define LABELS_TEXT_MAX (LABELS_MAX * (LABEL_KEY_MAX + LABEL_VALUE_MAX))
 
 static const char *const k_status[] = { "State", "Status" };
@@ -19,8 +19,7 @@ static const char *const k_health[] = { "State", "Health", "Status" };
 static const char *const k_image[] = { "Config", "Image" };
 static const char *const k_tty[] = { "Config", "Tty" };
 static const char *const k_labels[] = { "Config", "Labels" };
-static const char *const k_policy[] = { "HostConfig", "RestartPolicy",
-                                        "Name" };
+static const char *const k_policy[] = { "HostConfig", "RestartPolicy", "Name" };
 static const char *const k_driver[] = { "HostConfig", "LogConfig", "Type" };
 static const char *const k_size[] = { "HostConfig", "LogConfig", "Config",
                                       "max-size" };
@@ -157,8 +156,8 @@ static void take_labels(struct info *info, const struct tape *t)
         if (t->op[i].flags & TAPE_DEAD)
             continue;
         l->key = keep_text(&info->text, tape_text(&t->op[i]), LABEL_KEY_MAX);
-        l->value = keep_text(&info->text, tape_string(t, i + 1),
-                             LABEL_VALUE_MAX);
+        l->value =
+            keep_text(&info->text, tape_string(t, i + 1), LABEL_VALUE_MAX);
         info->nlabels++;
     }
     /* Most labels are short. */
@@ -184,8 +183,7 @@ static void read_info(struct info *info, const struct tape *t)
     memcpy(name, info->name, sizeof(name));
     *info = (struct info){ 0 };
     memcpy(info->name, name, sizeof(name));
-    copy_text(tape_string(t, AT(t, k_image)), info->image,
-              sizeof(info->image));
+    copy_text(tape_string(t, AT(t, k_image)), info->image, sizeof(info->image));
     copy_text(tape_string(t, AT(t, k_status)), info->status,
               sizeof(info->status));
     copy_text(tape_string(t, AT(t, k_health)), info->health,
@@ -194,12 +192,12 @@ static void read_info(struct info *info, const struct tape *t)
               sizeof(info->policy));
     copy_text(tape_string(t, AT(t, k_driver)), info->driver,
               sizeof(info->driver));
-    info->started_at = instant_of(tape_string(t, AT(t, k_started)),
-                                  info->started_text,
-                                  sizeof(info->started_text));
-    info->finished_at = instant_of(tape_string(t, AT(t, k_finished)),
-                                   info->finished_text,
-                                   sizeof(info->finished_text));
+    info->started_at =
+        instant_of(tape_string(t, AT(t, k_started)), info->started_text,
+                   sizeof(info->started_text));
+    info->finished_at =
+        instant_of(tape_string(t, AT(t, k_finished)), info->finished_text,
+                   sizeof(info->finished_text));
     info->exit_code = tape_int(t, AT(t, k_exit));
     info->pid = tape_int(t, AT(t, k_pid));
     info->restarts = tape_int(t, tape_find(t, 0, "RestartCount"));
@@ -215,8 +213,7 @@ static void choose_now(struct container *c)
     struct buf warnings;
 
     choice_release(&c->choice);
-    choose(&c->choice, d->config.rules, d->config.nrules,
-           container_labels(c));
+    choose(&c->choice, d->config.rules, d->config.nrules, container_labels(c));
     if (c->warned)
         return;
     buf_init(&warnings, 512);
@@ -303,7 +300,8 @@ void inspect_pump(struct docker *d)
 
     if (d->state != ENGINE_UP)
         return;
-    HASH_ITER(hh, d->containers, c, next) {
+    HASH_ITER(hh, d->containers, c, next)
+    {
         if (d->ninspecting >= INSPECTS_MAX)
             return;
         if (c->want_inspect && !c->inspect)

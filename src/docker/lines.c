@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RING 512
+#define RING         512
 #define RING_AUDITED 8192
 /* Streams are interleaved in a log nearly in order: 1.5 ms was measured. */
-#define DISORDER (2 * NSEC_SEC)
-#define TAIL_BASE 2000
-#define TAIL_MAX 200000
+#define DISORDER    (2 * NSEC_SEC)
+#define TAIL_BASE   2000
+#define TAIL_MAX    200000
 #define LAST_RESORT 2 /* the escalation that reads without a tail */
-#define HISTORY ".history"
-#define TOO_LONG "too long"
+#define HISTORY     ".history"
+#define TOO_LONG    "too long"
 /* A life's first lines are stamped before the event of its start. */
 #define BEFORE_START (10 * NSEC_SEC)
 
@@ -51,8 +51,8 @@ static bool load_lane(struct container *c, struct lane *lane)
         if (!lane->run)
             continue;
         cursor = (struct cursor){ 0 };
-        if (in->cursor(in->self, slice_str(c->info.name),
-                       slice_str(lane->run), fd, &cursor) == ST_OK) {
+        if (in->cursor(in->self, slice_str(c->info.name), slice_str(lane->run),
+                       fd, &cursor) == ST_OK) {
             seen_load(&lane->seen[fd], &cursor);
             known = true;
         }
@@ -128,9 +128,8 @@ void lines_begin_life(struct container *c, const char *started_text,
     }
     f->now.run = join_run(c, tail);
     f->life_at = started_at;
-    f->boundary = first && f->from_start
-                      ? 0
-                      : find_boundary(started_at, finished_at);
+    f->boundary =
+        first && f->from_start ? 0 : find_boundary(started_at, finished_at);
     f->escalation = 0;
     if (!load_lane(c, &f->now) && first)
         find_past(c);
@@ -160,8 +159,7 @@ static void plan_resume(struct container *c, nsec last)
     tail = TAIL_BASE * (1 + (away > 0 ? away / NSEC_SEC : 0));
     if (tail > TAIL_MAX)
         tail = TAIL_MAX;
-    f->tail = f->escalation >= LAST_RESORT ? -1
-                                           : tail << (3 * f->escalation);
+    f->tail = f->escalation >= LAST_RESORT ? -1 : tail << (3 * f->escalation);
     f->need_anchor = true;
 }
 
@@ -270,8 +268,7 @@ static void hold(struct container *c, const struct frame_line *line,
     struct follow *f = &c->follow;
     struct held *h = xmalloc(sizeof(*h) + line->text.n);
 
-    *h = (struct held){ .line = *line, .judged = judged,
-                        .lost = lost };
+    *h = (struct held){ .line = *line, .judged = judged, .lost = lost };
     if (line->text.n)
         memcpy(h->text, line->text.p, line->text.n);
     h->line.text = slice_of(h->text, line->text.n);
@@ -347,8 +344,10 @@ static enum status put_pending_gap(struct container *c, struct lane *lane,
 static enum status put_lost(struct container *c, struct lane *lane,
                             const struct frame_line *l, const char *why)
 {
-    struct gap gap = { .from_at = l->ts, .to_at = l->ts,
-                       .lines = l->fd ? 1 : 0, .why = slice_str(why) };
+    struct gap gap = { .from_at = l->ts,
+                       .to_at = l->ts,
+                       .lines = l->fd ? 1 : 0,
+                       .why = slice_str(why) };
 
     copy_text(gap.why, c->follow.error, sizeof(c->follow.error));
     return put_gap(c, lane, &gap);
@@ -448,8 +447,7 @@ static void take(struct container *c, const struct frame_line *line)
     struct follow *f = &c->follow;
     struct lane *lane = lane_of(f, line->ts);
     struct seen *seen = &lane->seen[line->fd];
-    struct seen_line sl = { line->ts, line->coarse,
-                            cursor_hash(line->text) };
+    struct seen_line sl = { line->ts, line->coarse, cursor_hash(line->text) };
     enum seen_verdict v = seen_judge(seen, &sl, stepped(c));
 
     if (v == SEEN_OLD) {
@@ -502,8 +500,7 @@ void lines_take_audited(void *self, const struct frame_line *line)
     struct follow *f = &c->follow;
     struct lane *lane = lane_of(f, line->ts);
     struct seen *seen = &lane->seen[line->fd];
-    struct seen_line sl = { line->ts, line->coarse,
-                            cursor_hash(line->text) };
+    struct seen_line sl = { line->ts, line->coarse, cursor_hash(line->text) };
     enum seen_verdict v;
 
     if (f->held || !f->ready || f->broken || line->ts >= seen->last)

@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SILENT_FOR (15 * NSEC_SEC)
+#define SILENT_FOR    (15 * NSEC_SEC)
 #define ROTATED_EVERY (2 * NSEC_SEC)
-#define LOSSY_EVERY NSEC_SEC
-#define STUCK_AFTER (700 * NSEC_MSEC)
-#define AUDIT_FIRST (2 * NSEC_SEC)
-#define AUDIT_EVERY (10 * NSEC_SEC)
-#define AUDIT_BACK (15 * NSEC_SEC)
-#define AUDIT_TAIL 8000
-#define ANSWER_FOR (20 * NSEC_SEC)
-#define PROBES_MAX 4 /* at a time, of all containers */
+#define LOSSY_EVERY   NSEC_SEC
+#define STUCK_AFTER   (700 * NSEC_MSEC)
+#define AUDIT_FIRST   (2 * NSEC_SEC)
+#define AUDIT_EVERY   (10 * NSEC_SEC)
+#define AUDIT_BACK    (15 * NSEC_SEC)
+#define AUDIT_TAIL    8000
+#define ANSWER_FOR    (20 * NSEC_SEC)
+#define PROBES_MAX    4 /* at a time, of all containers */
 
 static bool lossy_local(const struct container *c)
 {
@@ -118,26 +118,28 @@ static void on_side_end(void *self, const struct http_end *end)
         f->stuck_at = missed(c) ? now + STUCK_AFTER : 0;
     }
     frame_release(&f->side_frame);
-    if (f->broken && !f->stream)
+    if (f->broken) /* by what an audit offered */
         follow_discarded(c);
 }
 
 static void ask(struct container *c, bool audit)
 {
     struct follow *f = &c->follow;
-    struct http_get get = { .self = c, .on_body = on_side_body,
-                            .on_end = on_side_end, .total_for = ANSWER_FOR };
-    struct frame_sink sink = { .self = c, .line = note, .too_long = note,
-                               .engine_error = ignore };
+    struct http_get get = { .self = c,
+                            .on_body = on_side_body,
+                            .on_end = on_side_end,
+                            .total_for = ANSWER_FOR };
+    struct frame_sink sink = {
+        .self = c, .line = note, .too_long = note, .engine_error = ignore
+    };
     nsec from = loop_wall(c->d->loop) - AUDIT_BACK;
     char path[256], tail[96] = "1";
 
     if (audit) {
         sink.line = lines_take_audited;
         sink.too_long = ignore_line;
-        snprintf(tail, sizeof(tail),
-                 "%d&since=%" PRId64 ".%09" PRId64, AUDIT_TAIL,
-                 from / NSEC_SEC, from % NSEC_SEC);
+        snprintf(tail, sizeof(tail), "%d&since=%" PRId64 ".%09" PRId64,
+                 AUDIT_TAIL, from / NSEC_SEC, from % NSEC_SEC);
     }
     snprintf(path, sizeof(path),
              "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&follow=0"
@@ -191,8 +193,8 @@ void probe_tick(struct container *c)
     if (f->audit_at && now >= f->audit_at) {
         f->audit_at = now + AUDIT_EVERY;
         ask(c, true);
-    } else if (now >= f->probe_at && (silent || c->info.rotated ||
-                                      f->error[0])) {
+    } else if (now >= f->probe_at &&
+               (silent || c->info.rotated || f->error[0])) {
         f->probe_at = now + probe_every(c);
         ask(c, false);
     }

@@ -278,8 +278,7 @@ enum status loop_poll_start(struct loop *loop, struct loop_poll *p, int fd,
         poll = xcalloc(1, sizeof(*poll));
         rc = uv_poll_init(&loop->uv, &poll->uv, fd);
         if (rc) {
-            err_set(err, "cannot watch descriptor %d: %s", fd,
-                    uv_strerror(rc));
+            err_set(err, "cannot watch descriptor %d: %s", fd, uv_strerror(rc));
             free(poll);
             return ST_IO;
         }

@@ -150,8 +150,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
     return 0;
 }
 
-enum status http_new(struct loop *loop, struct http **ret_http,
-                     struct err *err)
+enum status http_new(struct loop *loop, struct http **ret_http, struct err *err)
 {
     static bool curl_ready;
     struct http *http;

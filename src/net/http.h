@@ -21,7 +21,7 @@
 struct http;
 struct http_request;
 
-#define HTTP_HEADER_MAX 128 /* longer values are cut */
+#define HTTP_HEADER_MAX     128 /* longer values are cut */
 #define HTTP_ERROR_BODY_MAX 4096
 
 struct http_head {

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCES_MAX 4096
+#define SOURCES_MAX  4096
 #define COMMIT_EVERY (20 * NSEC_MSEC)
 
 struct known {
@@ -133,8 +133,7 @@ static enum status on_line(void *self, const struct line *line,
         s->refusing = true;
         return ST_AGAIN;
     }
-    p = push(s, s->known[line->source - 1].trusted ? 'F' : 'L',
-             line->source);
+    p = push(s, s->known[line->source - 1].trusted ? 'F' : 'L', line->source);
     p->fd = line->fd;
     p->ts = line->ts;
     p->text = xmemdup0(line->text.p, line->text.n);
@@ -392,8 +391,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "docker_probe: %s\n", err.text);
         return 1;
     }
-    loop_timer_start(s.loop, &s.commit, COMMIT_EVERY, COMMIT_EVERY, commit,
-                     &s);
+    loop_timer_start(s.loop, &s.commit, COMMIT_EVERY, COMMIT_EVERY, commit, &s);
     loop_run(s.loop);
     docker_stop(s.docker);
     docker_free(s.docker);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #define LINE_MAX_BYTES 70000
-#define HELD_MAX (3u << 20)
+#define HELD_MAX       (3u << 20)
 
 struct sum {
     uint64_t lines, hash;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define T1 "2026-11-20T12:55:22.549557202Z "
-#define T2 "2026-11-20T12:55:23.000000001Z "
-#define ENTRY 16384
+#define T1       "2026-11-20T12:55:22.549557202Z "
+#define T2       "2026-11-20T12:55:23.000000001Z "
+#define ENTRY    16384
 #define LINE_CAP 50000
 
 /* What came out: "fd:text|" for lines, "!fd|" too long, "#text|" engine. */
@@ -45,9 +45,14 @@ static void add_frame(struct buf *b, int stream, const char *head,
                       struct slice text)
 {
     size_t n = strlen(head) + text.n;
-    unsigned char h[8] = { (unsigned char)stream, 0, 0, 0,
-                           (unsigned char)(n >> 24), (unsigned char)(n >> 16),
-                           (unsigned char)(n >> 8), (unsigned char)n };
+    unsigned char h[8] = { (unsigned char)stream,
+                           0,
+                           0,
+                           0,
+                           (unsigned char)(n >> 24),
+                           (unsigned char)(n >> 16),
+                           (unsigned char)(n >> 8),
+                           (unsigned char)n };
 
     buf_add(b, h, sizeof(h));
     buf_str(b, head);
@@ -79,8 +84,7 @@ static struct buf input(void)
 
 static struct frame new_frame(struct heard *h, bool tty)
 {
-    const struct frame_sink sink = { h, on_line, on_too_long,
-                                     on_engine_error };
+    const struct frame_sink sink = { h, on_line, on_too_long, on_engine_error };
     struct frame f;
 
     *h = (struct heard){ 0 };

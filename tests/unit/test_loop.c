@@ -115,9 +115,9 @@ START_TEST(a_readable_pipe_is_reported)
     ck_assert_int_eq(pipe(fds), 0);
     g.fd = fds[0];
     ck_assert_int_eq(write(fds[1], "x", 1), 1);
-    ck_assert_int_eq(loop_poll_start(g.loop, &g.poll, fds[0], LOOP_READ,
-                                     on_ready, &g, NULL),
-                     ST_OK);
+    ck_assert_int_eq(
+        loop_poll_start(g.loop, &g.poll, fds[0], LOOP_READ, on_ready, &g, NULL),
+        ST_OK);
     loop_run(g.loop);
     ck_assert_int_eq(g.calls, 1);
     loop_free(g.loop);
@@ -131,9 +131,9 @@ START_TEST(a_bad_descriptor_is_an_error)
     struct log g = new_log();
     struct err err = { 0 };
 
-    ck_assert_int_eq(loop_poll_start(g.loop, &g.poll, 9999, LOOP_READ,
-                                     on_ready, &g, &err),
-                     ST_IO);
+    ck_assert_int_eq(
+        loop_poll_start(g.loop, &g.poll, 9999, LOOP_READ, on_ready, &g, &err),
+        ST_IO);
     ck_assert_ptr_nonnull(strstr(err.text, "9999"));
     loop_free(g.loop);
 }
@@ -149,9 +149,9 @@ START_TEST(a_signal_is_a_callback)
 {
     struct log g = new_log();
 
-    ck_assert_int_eq(loop_signal_start(g.loop, &g.signal, SIGUSR1, on_signal,
-                                       &g, NULL),
-                     ST_OK);
+    ck_assert_int_eq(
+        loop_signal_start(g.loop, &g.signal, SIGUSR1, on_signal, &g, NULL),
+        ST_OK);
     raise(SIGUSR1);
     loop_run(g.loop);
     ck_assert_int_eq(g.calls, 1);

@@ -236,8 +236,7 @@ START_TEST(silence_ends_after_its_time)
     struct heard h = { 0 }, body = { 0 };
     struct server s = { .hold = true };
 
-    ask_server(&h, &s, "",
-               (struct http_get){ .head_for = 50 * NSEC_MSEC });
+    ask_server(&h, &s, "", (struct http_get){ .head_for = 50 * NSEC_MSEC });
     ck_assert_int_eq(h.status, ST_BUSY);
     ask_server(&body, &s, CHUNKED,
                (struct http_get){ .total_for = 50 * NSEC_MSEC });
