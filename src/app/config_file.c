@@ -127,8 +127,8 @@ static bool is_kind(struct reader *r, const struct yaml_node *value,
 {
     if (value->kind == kind && !(kind == YAML_SCALAR && yaml_is_null(value)))
         return true;
-    if (value->key)
-        problem(r, value, "%.*s: %s is wanted, not %s",
+    if (value->key) /* what is not there stands nowhere */
+        problem(r, yaml_is_null(value) ? value->key : value, "%.*s: %s is wanted, not %s",
                 SHOWN(value->key->text), wanted, yaml_kind_name(value));
     else
         problem(r, value, "%s is wanted here, not %s", wanted,

@@ -11,6 +11,7 @@
 #define CHUNK 16384
 #define ANCHORS_MAX 1000
 #define NAME_SHOWN 40
+#define BLANKS_MAX 200
 
 struct chunk {
     struct chunk *next;
@@ -219,6 +220,9 @@ static enum status on_alias(struct builder *b, struct fy_event *ev)
     struct yaml_node *copy;
     enum status st;
 
+    /* libfyaml marks the name. */
+    if (b->at && b->doc->text.p[b->at - 1] == '*')
+        b->at--;
     HASH_FIND_STR(b->anchors, name, a);
     if (a && !a->open) {
         st = copy_node(b, a->node, b->depth, &copy);
@@ -291,6 +295,18 @@ static enum yaml_style style_of(struct fy_token *token)
     }
 }
 
+/* libfyaml marks what is between the quotes. */
+static void take_in_quotes(const struct yaml *doc, struct yaml_node *node)
+{
+    char quote = node->style == YAML_SINGLE ? '\'' : '"';
+
+    if (node->from && doc->text.p[node->from - 1] == quote)
+        node->from--;
+    if (node->to < doc->text.n && doc->text.p[node->to] == quote)
+        node->to++;
+    yaml_position(doc, node->from, &node->line, &node->column);
+}
+
 static enum status on_scalar(struct builder *b, struct fy_event *ev)
 {
     struct yaml_node *node;
@@ -306,6 +322,8 @@ static enum status on_scalar(struct builder *b, struct fy_event *ev)
     if (ev->scalar.value)
         p = fy_token_get_text(ev->scalar.value, &n);
     node->text = take_text(b->doc, p, p ? n : 0);
+    if (node->style == YAML_SINGLE || node->style == YAML_DOUBLE)
+        take_in_quotes(b->doc, node);
     st = name_node(b, ev->scalar.anchor, node, &a);
     return st ? st : attach(b, node);
 }
@@ -470,11 +488,48 @@ static enum status build(struct builder *b)
     return st;
 }
 
+/* libfyaml 0.7 never comes back from a directive without an end. */
+static enum status check_directives(const struct yaml *doc, struct err *err)
+{
+    size_t i;
+
+    for (i = 0; i < doc->nlines; i++)
+        if (doc->line_at[i] < doc->text.n &&
+            doc->text.p[doc->line_at[i]] == '%') {
+            err_set(err, "a line must not begin with '%%': directives mean "
+                         "nothing here");
+            place_err(doc, doc->line_at[i], err);
+            return ST_BAD;
+        }
+    return ST_OK;
+}
+
+/* libfyaml's time for blank lines in a text grows with their square. */
+static enum status check_blanks(const struct yaml *doc, struct err *err)
+{
+    size_t i, at, run = 0;
+
+    for (i = 0; i < doc->nlines; i++) {
+        at = doc->line_at[i];
+        while (at < doc->text.n && strchr(" \t\r", doc->text.p[at]))
+            at++;
+        run = at < doc->text.n && doc->text.p[at] == '\n' ? run + 1 : 0;
+        if (run > BLANKS_MAX) {
+            err_set(err, "more than %d blank lines one after another",
+                    BLANKS_MAX);
+            place_err(doc, doc->line_at[i], err);
+            return ST_LIMIT;
+        }
+    }
+    return ST_OK;
+}
+
 /* What no YAML may hold, before libfyaml sees it. */
 static enum status check_bytes(const struct yaml *doc, struct err *err)
 {
     const char *nul = memchr(doc->text.p, '\0', doc->text.n);
     size_t good = utf8_prefix(doc->text);
+    enum status st;
 
     if (nul && (size_t)(nul - doc->text.p) < good) {
         err_set(err, "a NUL byte: this is no text");
@@ -487,7 +542,8 @@ static enum status check_bytes(const struct yaml *doc, struct err *err)
         place_err(doc, good, err);
         return ST_BAD;
     }
-    return ST_OK;
+    st = check_directives(doc, err);
+    return st ? st : check_blanks(doc, err);
 }
 
 enum status yaml_parse(struct slice text, struct yaml **ret, struct err *err)
