@@ -148,8 +148,8 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
     d->loop = loop;
     d->intake = intake;
     d->rng = config->seed ? config->seed : 88172645463325252ULL;
-    d->started_wall = loop_wall(loop);
-    instant_format(d->started_wall, d->facts_run);
+    d->started_at = loop_now(loop);
+    instant_format(loop_wall(loop), d->facts_run);
     buf_init(&d->event_in, EVENT_MAX);
     buf_init(&d->event_kept, EVENTS_KEPT_BYTES);
     copy_config(d, config);
@@ -210,10 +210,16 @@ bool docker_up(const struct docker *d)
     return d->state == ENGINE_UP;
 }
 
+/* Not all containers that were here at the start are known yet. */
+static bool looking_around(const struct docker *d)
+{
+    return !d->facts_wiped && !d->last_sentence[0] && !d->stopped;
+}
+
 bool docker_draining(const struct docker *d, nsec *ret_since)
 {
     const struct container *c;
-    nsec since = NSEC_MAX;
+    nsec since = looking_around(d) ? d->started_at : NSEC_MAX;
 
     for (c = d->containers; c; c = c->hh.next) {
         const struct follow *f = &c->follow;

@@ -66,8 +66,8 @@ void docker_stop(struct docker *d);
 void docker_free(struct docker *d);
 
 /*
- * True while some stream still reads what was logged before it was opened;
- * *ret_since is the loop_now() at which the first of them began.
+ * True while some stream still reads what was logged before it was opened, or
+ * is about to at the start; *ret_since is the loop_now() at which that began.
  */
 bool docker_draining(const struct docker *d, nsec *ret_since);
 bool docker_up(const struct docker *d);

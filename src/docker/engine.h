@@ -135,7 +135,7 @@ struct docker {
     bool over_max_said;
 
     struct loop_timer tick;
-    nsec started_wall, step_until, clock_offset;
+    nsec started_at, step_until, clock_offset;
     uint64_t rng;
     bool stopped;
     bool intake_full; /* waits for durable() */
