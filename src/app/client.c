@@ -309,9 +309,8 @@ enum status client_state(const struct client_options *options,
 
 static void connect_again(void *arg);
 
-static void note(struct client *c, const char *text)
+static void note(const char *text)
 {
-    (void)c;
     fprintf(stderr, "bladewatch: %s\n", text);
 }
 
@@ -323,7 +322,7 @@ static void retry(struct client *c, const struct err *why)
     c->request = NULL;
     if (!c->told_lost) {
         snprintf(text, sizeof(text), "%s; trying again", why->text);
-        note(c, text);
+        note(text);
     }
     c->told_lost = true;
     loop_timer_start(c->loop, &c->timer, c->retry_for, 0, connect_again, c);
@@ -464,7 +463,7 @@ static void on_event(void *self, const char *event, const char *id,
     } else if (strcmp(event, "state") == 0) {
         buf_str(&c->out, "}]\n");
     } else if (strcmp(event, "end") == 0 && said(c, data, &why)) {
-        note(c, why.text);
+        note(why.text);
     }
     if (!flush_out(c, true))
         finish(c, ST_OK);
@@ -477,7 +476,7 @@ static void on_watch_head(void *self, const struct http_head *head)
     if (head->code >= 300)
         return;
     if (c->told_lost)
-        note(c, "connected again");
+        note("connected again");
     c->connected = true;
     c->told_lost = false;
     loop_timer_start(c->loop, &c->timer, SILENT_MAX, 0, on_silence, c);

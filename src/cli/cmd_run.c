@@ -206,8 +206,8 @@ const struct command cmd_run = {
     "run", "[OPTIONS]",
     "Watches: reads lines, keeps the state, serves it over HTTP",
     "\n"
-    "Stronger are the environment (BLADEWATCH_*, DOCKER_HOST) than the file\n"
-    "and these options than the environment.\n\n"
+    "The environment (BLADEWATCH_*, DOCKER_HOST) is stronger than the file,\n"
+    "and these options are stronger than both.\n\n"
     "  --config FILE       the configuration, YAML\n"
     "  --listen ADDR:PORT  where to serve HTTP (127.0.0.1:7433)\n"
     "  --allow-anonymous   listen beyond this host without a token\n"

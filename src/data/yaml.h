@@ -6,9 +6,10 @@
  * second document are errors with a position.  Aliases are expanded; all that
  * could grow has a cap.
  *
- * A document owns its nodes and a copy of its text.  A node's from and to
- * are the bytes of that text it was written as, quotes and indicators of
- * block scalars included; an alias keeps the position of what it stands for.
+ * A document owns its nodes and a copy of its text.  A scalar's from and to
+ * are the bytes of that text it was written as, quotes included, so that each
+ * of its characters can be found again; an alias keeps the position of what
+ * it stands for.
  */
 #ifndef DATA_YAML_H
 #define DATA_YAML_H
