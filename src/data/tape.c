@@ -410,7 +410,8 @@ const struct tape_op *tape_member(const struct tape *tape, const char *key)
 {
     uint32_t i;
 
-    if (tape->n == 0 || tape->op[0].kind != TAPE_OBJECT)
+    if (tape->n == 0 || tape->op[0].kind != TAPE_OBJECT ||
+        (*key == '$' && !(tape->op[0].flags & TAPE_DOLLAR)))
         return NULL;
     for (i = 1; i < tape->op[0].end; i = tape->op[i].end)
         if (!(tape->op[i].flags & TAPE_DEAD) &&
