@@ -7,12 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WINDOW ((size_t)1 << 20)
+/* What is read at once stays in the cache until it is parsed. */
+#define READ_MAX ((size_t)128 << 10)
 
 void input_init(struct input *l, int fd, size_t cap)
 {
     *l = (struct input){ .fd = fd, .cap = cap };
-    l->room = cap + WINDOW;
+    l->room = 2 * READ_MAX;
     l->p = xmalloc(l->room);
 }
 
@@ -32,8 +33,12 @@ static enum status fill(struct input *l, struct err *err)
         l->n -= l->from;
         l->from = 0;
     }
+    if (l->room - l->n < READ_MAX) {
+        l->room = 2 * l->room;
+        l->p = xrealloc(l->p, l->room);
+    }
     do
-        n = read(l->fd, l->p + l->n, l->room - l->n);
+        n = read(l->fd, l->p + l->n, READ_MAX);
     while (n < 0 && errno == EINTR);
     if (n < 0) {
         err_set(err, "cannot read: %s", strerror(errno));
