@@ -80,11 +80,6 @@ void buf_str(struct buf *b, const char *s)
     (void)!buf_add(b, s, strlen(s));
 }
 
-void buf_char(struct buf *b, char c)
-{
-    (void)!buf_add(b, &c, 1);
-}
-
 void buf_u64(struct buf *b, uint64_t v)
 {
     char text[20];

@@ -39,11 +39,18 @@ void buf_drop(struct buf *b, size_t n);
 
 void buf_slice(struct buf *b, struct slice s);
 void buf_str(struct buf *b, const char *s);
-void buf_char(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
 void buf_printf(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+static inline void buf_char(struct buf *b, char c)
+{
+    if (b->n < b->room && b->n < b->cap)
+        b->p[b->n++] = c;
+    else
+        (void)!buf_add(b, &c, 1);
+}
 
 static inline bool buf_ok(const struct buf *b)
 {
