@@ -182,6 +182,18 @@ START_TEST(an_idempotency_key_counts_once_until_it_is_forgotten)
 }
 END_TEST
 
+START_TEST(the_same_idempotency_key_of_two_blades_is_two)
+{
+    const struct source other = { .blade = { "db", 2 }, .run = { "1", 1 } };
+
+    declare(0, &plain);
+    declare(1, &other);
+    line(0, 1, T0, "{\"$id\":\"x\",\"n\":{\"$inc\":1}}");
+    line(1, 1, T0, "{\"$id\":\"x\",\"n\":{\"$inc\":1}}");
+    assert_slice(state(), "{\"n\":2}");
+}
+END_TEST
+
 /* -- order and time ------------------------------------------------------ */
 
 START_TEST(shards_leave_the_buffer_in_the_order_of_their_tags)
@@ -553,7 +565,34 @@ START_TEST(a_watch_past_what_a_patch_may_carry_asks_for_the_whole)
 }
 END_TEST
 
+START_TEST(what_was_cut_off_is_never_heard_of_again)
+{
+    struct path path = { .n = 0 };
+    struct watch *w = watch_new(core, &path);
+    int i;
+
+    declare(0, &plain);
+    for (i = 0; i < 2000; i++) {
+        char body[96];
+
+        snprintf(body, sizeof(body),
+                 "{\"m\":{\"k%d\":{\"$inc\":1,\"$ttl\":9}}}", i);
+        line(0, (uint64_t)i + 1, T0 + i, body);
+    }
+    line(0, 2001, T0 + NSEC_SEC, "{\"m\":null}");
+    core_flush(core);
+    ck_assert_int_eq(view_changes(core, w, &out), ST_AGAIN);
+    ck_assert_uint_gt(core_stats(core).nodes, 0);
+    machine_tick(core, T0 + 100 * NSEC_SEC);
+    ck_assert_int_eq(view_changes(core, w, &out), ST_AGAIN);
+    assert_slice(at(""), "{\"monitor\":{}}");
+    watch_free(core, w);
+}
+END_TEST
+
 static const TTest **const tests[] = {
+    &what_was_cut_off_is_never_heard_of_again,
+    &the_same_idempotency_key_of_two_blades_is_two,
     &the_oldest_gap_is_closed_and_says_how_many_it_was,
     &gaps_that_fill_up_are_no_loss,
     &past_the_cap_the_oldest_gap_is_declared_as_loss,

@@ -381,6 +381,41 @@ START_TEST(shortened_and_renewed_again_it_fires_once_at_the_last)
 }
 END_TEST
 
+START_TEST(a_late_lease_lengthens_but_never_shortens)
+{
+    struct write w = by("a", 100), late = by("a", 50);
+
+    late.late = true;
+    inc(root(), "n", &w, 0);
+    hold(root(), "n", &w, 50);
+    hold(root(), "n", &late, 60);
+    ck_assert_int_eq(tree.lease[1].at, 150);
+    hold(root(), "n", &late, 150);
+    ck_assert_int_eq(tree.lease[1].at, 200);
+}
+END_TEST
+
+START_TEST(a_list_keeps_the_newest_of_what_stood_there_and_was_pushed)
+{
+    struct write w = by("a", 1);
+    struct step s = key("l");
+    struct node v = { .kind = NODE_ARRAY };
+
+    tree.limits.list_items = 3;
+    v.u.heap.p = (char[]){ "[[1,\"]\"],{\"k\":\",\"},3,4]" };
+    v.u.heap.n = (uint32_t)strlen(v.u.heap.p);
+    ck_assert(!tree_set(&tree, root(), &s, &w, &v));
+    assert_slice(shown(false), "{\"l\":[[1,\"]\"],{\"k\":\",\"},3,4]}");
+    ck_assert(!tree_push(&tree, root(), &s, &w, slice_of(NULL, 0)));
+    assert_slice(shown(false), "{\"l\":[{\"k\":\",\"},3,4]}");
+    ck_assert(!tree_push(&tree, root(), &s, &w, slice_str("5")));
+    ck_assert(!tree_push(&tree, root(), &s, &w, slice_str("\"6\"")));
+    assert_slice(shown(false), "{\"l\":[4,5,\"6\"]}");
+    inc(root(), "l", &w, 1);
+    assert_slice(shown(false), "{\"l\":1}");
+}
+END_TEST
+
 START_TEST(an_erased_key_takes_its_lease_along)
 {
     struct write w = by("a", 0);
@@ -407,6 +442,23 @@ START_TEST(a_stale_deadline_does_not_hit_who_has_the_slot_now)
     hold(root(), "other", &w, 1000);
     tree_advance(&tree, 10);
     assert_slice(shown(false), "{\"other\":2}");
+}
+END_TEST
+
+START_TEST(stale_deadlines_are_dropped_when_they_come_up)
+{
+    struct write w = by("a", 0);
+    struct step n = key("n");
+    int i;
+
+    for (i = 0; i < 100; i++) {
+        hold(root(), "n", &w, 10);
+        tree_erase(&tree, root(), &n, &w);
+    }
+    hold(root(), "n", &w, 1000);
+    tree_advance(&tree, 10);
+    ck_assert_uint_eq(tree.deadlines.n, 1);
+    ck_assert_int_eq(tree_due(&tree), 1000);
 }
 END_TEST
 
@@ -716,8 +768,11 @@ static const TTest **const tests[] = {
     &a_lease_fires_at_its_deadline_and_not_before,
     &the_last_lease_wins_whether_longer_or_shorter,
     &shortened_and_renewed_again_it_fires_once_at_the_last,
+    &a_late_lease_lengthens_but_never_shortens,
+    &a_list_keeps_the_newest_of_what_stood_there_and_was_pushed,
     &an_erased_key_takes_its_lease_along,
     &a_stale_deadline_does_not_hit_who_has_the_slot_now,
+    &stale_deadlines_are_dropped_when_they_come_up,
     &banks_go_up_with_what_held_them,
     &past_its_limit_a_bank_adds_to_one_account,
     &a_late_erase_spares_what_is_newer_and_the_way_there,
