@@ -106,6 +106,19 @@ static bool held(const struct live *l)
            loop_now(l->loop) - since < HOLD_MAX;
 }
 
+/*
+ * While the journal cannot be written no line is taken, so time may go on
+ * unrecorded: the first event that gets through again is a tick as far as the
+ * watermark has come (intake.c), and a replay ends up the same.
+ */
+static void tick_in_trouble(struct live *l, const struct event *ev)
+{
+    if (committer_busy(l->committer))
+        return;
+    core_step(l->core, ev);
+    httpd_flush_watchers(l->httpd);
+}
+
 static void on_tick(void *arg)
 {
     struct live *l = arg;
@@ -113,11 +126,11 @@ static void on_tick(void *arg)
     struct err err;
 
     ev.ts = loop_wall(l->loop) - l->config->reorder_for;
-    if (ev.ts <= l->tick || held(l) || committer_trouble(l->committer))
+    if (ev.ts <= l->tick || held(l) || core_due(l->core) > ev.ts)
         return;
-    if (core_due(l->core) > ev.ts)
-        return;
-    if (!committer_event(l->committer, &ev, &err))
+    if (committer_trouble(l->committer))
+        tick_in_trouble(l, &ev);
+    else if (!committer_event(l->committer, &ev, &err))
         l->tick = ev.ts;
 }
 
