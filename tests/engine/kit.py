@@ -242,9 +242,12 @@ class Probe:
 
     def start(self, setpriv=()):
         err = open(self.errors, "a")
+        # What AddressSanitizer keeps aside is not the program's memory.
+        options = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8"
         self.process = subprocess.Popen(
             [*setpriv, self.program, "--endpoint", self.endpoint,
-             "--journal", self.journal, *self.options], stderr=err)
+             "--journal", self.journal, *self.options], stderr=err,
+            env=dict(os.environ, ASAN_OPTIONS=options.lstrip(":")))
         err.close()
 
     def up(self):
