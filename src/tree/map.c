@@ -138,10 +138,12 @@ struct node *map_find(const struct map *m, uint32_t key)
 
 void map_prefetch(const struct map *m, uint32_t key)
 {
-    const char *keys = m->wide ? (const char *)page_of(m, key)->key : m->store;
+    /* As a number: an empty map has no store, a short one ends sooner. */
+    uintptr_t keys = m->wide ? (uintptr_t)page_of(m, key)->key
+                             : (uintptr_t)m->store;
 
-    __builtin_prefetch(keys);
-    __builtin_prefetch(keys + 64);
+    __builtin_prefetch((const void *)keys);
+    __builtin_prefetch((const void *)(keys + 64));
 }
 
 static struct page *page_new(uint64_t depth, uint32_t room)
