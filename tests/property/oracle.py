@@ -9,6 +9,7 @@ Exit: 0 all equal, 1 which seeds are not (their input is kept), 77 skipped.
 """
 import concurrent.futures
 import importlib.util
+import json
 import os
 import pathlib
 import random
@@ -19,6 +20,7 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 MODEL = TOP.parent / "shared" / "state" / "model.py"
 SECOND = 10**9
+SHARDS = ["--format", "shards"]
 
 
 def load_model():
@@ -31,7 +33,7 @@ def load_model():
 
 def replay(program, text, *options):
     done = subprocess.run(
-        [program, "replay", "-", "--format", "shards", "--state", *options],
+        [program, "replay", "-", "--state", *options],
         input=text.encode(), capture_output=True, timeout=120)
     if done.returncode or done.stderr:
         return "exit %d: %s" % (done.returncode, done.stderr.decode())
@@ -43,7 +45,7 @@ def shuffled_set(model, seed):
     rnd = random.Random(seed)
     shards = model.gen(rnd, rnd.randint(1, 130))
     split = seed % 2 == 0
-    options = ["--split"] if split else []
+    options = SHARDS + (["--split"] if split else [])
     now = None
     if seed % 3 == 0:
         now = 1700000000 * SECOND + rnd.randrange(300) * SECOND
@@ -82,8 +84,80 @@ def ticked_stream(model, seed):
         machine.feed(model.parse(line))
     machine.flush()
     split = seed % 2 == 0
-    return (lines, ["--split"] if split else [],
+    return (lines, SHARDS + (["--split"] if split else []),
             model.dumps(machine.view(split)))
+
+
+PIECES = """{"a": | 1 | "x" | ] | } | [ | null | true | {"$inc":2} | , | : | NaN
+{"$ttl":0.003,"$set":{"q":1}} | {"$push":[1,{"b":2}]} | "\\ud800" | 1e400 | 01
+"\\u00e9é" | -9223372036854775808 | 18446744073709551616 | 0.10 | "$set" | -0
+{"$set":null} | {"":1} | {"a.b":{"__proto__":2}} | {"$$x":1} | {"$x":1} | 1E5
+{"a":1,"a":{"b":2}} | {"k":{"$inc":1},"k":{"$inc":5}} | Infinity | {"$inc":4}
+{"n":{"$inc":-0.0000019}} | {"n":{"$inc":"3"}} | {"d":{"$ttl":-1}} | "\\ud83d\\ude00"
+{"l":[3,[],{},"\\n\\u0001"]} | {"d":{"$ttl":"x","z":1}} | {"l":{"$push":{"$inc":1}}}
+{"d":{"$ttl":1,"$inc":1}} | {"\\u0041":{"\\ud800":1}} | {"$set":{"r":{"s":1}}}"""
+PIECES = [p.strip() for p in PIECES.replace("\n", " | ").split(" | ")]
+
+
+def lines_as_logged(model, seed):
+    """Good, broken and odd lines without an envelope: the model's --raw."""
+    rnd = random.Random(seed)
+    lines = []
+    for _ in range(rnd.randint(1, 25)):
+        if rnd.random() < .5:
+            lines.append(rnd.choice(PIECES))
+        elif rnd.random() < .6:
+            lines.append('{"%s":%s}' % (rnd.choice("abc"), rnd.choice(PIECES)))
+        else:
+            lines.append("".join(rnd.choices(PIECES, k=rnd.randint(1, 4))))
+    shards = [model.parse(l + "\n", True, i + 1)
+              for i, l in enumerate(lines)]
+    return (lines, ["--format", "jsonl"],
+            model.dumps(model.plain(model.fold(shards))))
+
+
+def source_line(sources, blade, run, mode, at):
+    """The declaration of a source the first time, and its number."""
+    key = (blade, run, mode, tuple(at))
+    if key in sources:
+        return [], sources[key]
+    sources[key] = len(sources) + 1
+    return ([json.dumps({"source": sources[key], "blade": blade, "run": run,
+                         "mode": mode, "at": at})], sources[key])
+
+
+def recorded_lines(model, seed):
+    """Blades that count for themselves and restart, third-party JSON and
+    text, as a hand-written recording: the model's collector."""
+    rnd = random.Random(seed)
+    collector, shards, lines = model.Collector(), [], ['{"bladewatch":1}']
+    sources, seqs, counted, runs, ts = {}, {}, {}, {}, SECOND
+    for _ in range(rnd.randint(1, 50)):
+        blade = rnd.choice("pqr")
+        if blade not in runs or rnd.random() < .1:
+            runs[blade] = runs.get(blade, 0) + 1
+            counted[blade] = 0
+        ts += rnd.randint(0, SECOND // 5)
+        counted[blade] = (rnd.randint(0, 5) if rnd.random() < .07 else
+                          counted[blade] + rnd.randint(0, 5))
+        line = rnd.choice([
+            '{"n":{"$count":%d}}', '{"n":{"$count":%d,"$ttl":0.4}}',
+            '{"w":{"v":{"$count":%d.5}},"msg":"m"}', "not json %d",
+            '{"$schema":%d,"a":{"$inc":1},"z":null,"q":[null,{"$x":1}]}',
+            '[1,%d]', '"%d"', '{"a":{"$set":{"y":{"$inc":%d}}}}',
+        ]) % counted[blade]
+        plain = rnd.random() < .3
+        at = ["blades", blade] if plain or rnd.random() < .3 else []
+        run = str(runs[blade])
+        shards.append(collector.line(blade, run, ts, line, at,
+                                     "plain" if plain else "shard"))
+        declared, source = source_line(sources, blade, run,
+                                       "json" if plain else "shard", at)
+        seqs[blade, run] = seqs.get((blade, run), 0) + 1
+        lines += declared + [json.dumps({
+            "src": source, "seq": seqs[blade, run], "ts": ts, "text": line})]
+    return (lines, ["--split"],
+            model.dumps(model.plain(model.fold(shards), True)))
 
 
 def run(job):
@@ -108,7 +182,8 @@ def main():
         print("skipped: the state model is not beside this repository")
         return 77
     jobs = [(shuffled_set, n, program) for n in range(seeds)]
-    jobs += [(ticked_stream, n, program) for n in range(seeds // 2)]
+    jobs += [(make, n, program) for n in range(seeds // 2)
+             for make in (ticked_stream, lines_as_logged, recorded_lines)]
     with concurrent.futures.ProcessPoolExecutor() as pool:
         wrong = [w for w in pool.map(run, jobs, chunksize=16) if w]
     for w in wrong[:5]:
