@@ -96,7 +96,7 @@ static enum status declare(struct committer *c, uint32_t id,
 {
     struct event ev = { .kind = EV_SOURCE,
                         .source = id,
-                        .decl = &source->decl };
+                        .decl = source->decl };
     enum status st;
 
     if (source->journalled)
@@ -187,12 +187,12 @@ static enum status on_line(void *self, const struct line *line,
     if (!core_source(c->config.core, line->source))
         core_step(c->config.core, &(struct event){ .kind = EV_SOURCE,
                                                    .source = line->source,
-                                                   .decl = &source->decl });
+                                                   .decl = source->decl });
     s = core_shard(c->config.core, line->source, line->text, &why);
     st = judge(c, line, s, &why, err);
     if (st)
         goto refused;
-    stamp(c, line, s, source->decl.mode, &ev);
+    stamp(c, line, s, source->decl->mode, &ev);
     ev.seq = source->run->next_seq;
     ev.line = s->line;
     ev.json = s->json && !memchr(s->line.p, '\n', s->line.n);

@@ -42,7 +42,12 @@ static enum status recover_event(void *arg, const struct event *ev,
 {
     struct live *l = arg;
 
-    (void)err;
+    if (ev->kind == EV_SOURCE && ev->source >= REGISTRY_SOURCES_MAX) {
+        err_set(err, "the journal in %s numbers a source %u, and there are "
+                     "at most %d", l->config->data, ev->source,
+                REGISTRY_SOURCES_MAX);
+        return ST_BAD;
+    }
     if (ev->kind == EV_SOURCE)
         registry_recover(l->registry, ev->source, ev->decl);
     else if (ev->kind == EV_LINE)

@@ -11,9 +11,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #define LINE_CAP ((size_t)16 << 20)
 #define PROGRESS_EVERY 16384 /* lines */
+
+/* A recording's number of a source, and the core's. */
+struct renamed {
+    uint32_t from, to;
+    UT_hash_handle hh;
+};
 
 struct offline {
     struct core *core;
@@ -26,7 +33,7 @@ struct offline {
     uint32_t plain_source; /* declared if plain_declared */
     bool plain_declared;
     nsec greatest_ts;
-    uint32_t first_source; /* numbers of the recording being read start here */
+    struct renamed *renamed; /* sources of the recording being read */
 };
 
 enum status format_parse(struct slice name, enum input_format *ret)
@@ -73,10 +80,22 @@ struct offline *offline_new(struct core *core,
     return o;
 }
 
+static void forget_names(struct offline *o)
+{
+    struct renamed *r, *next;
+
+    HASH_ITER(hh, o->renamed, r, next)
+    {
+        HASH_DEL(o->renamed, r);
+        free(r);
+    }
+}
+
 void offline_free(struct offline *o)
 {
     if (!o)
         return;
+    forget_names(o);
     tape_parser_free(o->parser);
     free(o);
 }
@@ -241,13 +260,32 @@ static enum status read_lines(struct offline *o, struct input *l, bool plain,
 
 /* -- recordings ---------------------------------------------------------- */
 
+/* Every recording numbers its sources as it likes. */
+static bool rename_source(struct offline *o, struct event *ev)
+{
+    uint32_t from = ev->source;
+    struct renamed *r;
+
+    HASH_FIND(hh, o->renamed, &from, sizeof(from), r);
+    if (!r && ev->kind != EV_SOURCE)
+        return false;
+    if (!r) {
+        r = xcalloc(1, sizeof(*r));
+        r->from = from;
+        r->to = core_next_source(o->core);
+        HASH_ADD(hh, o->renamed, from, sizeof(from), r);
+    }
+    ev->source = r->to;
+    return true;
+}
+
 static void recorded(struct offline *o, struct event *ev)
 {
-    if (ev->kind == EV_SOURCE || ev->kind == EV_LINE || ev->kind == EV_GAP) {
-        if (ev->source > UINT32_MAX / 2)
-            return;
-        ev->source += o->first_source;
-    }
+    bool sourced = ev->kind == EV_SOURCE || ev->kind == EV_LINE ||
+                   ev->kind == EV_GAP;
+
+    if (sourced && !rename_source(o, ev))
+        return;
     if (ev->kind == EV_LINE)
         o->result.lines++;
     if ((ev->kind == EV_LINE || ev->kind == EV_TICK) && past_until(o, ev->ts))
@@ -289,7 +327,7 @@ static enum status drain(struct offline *o, struct reader *r,
 
 static void begin_recording(struct offline *o)
 {
-    o->first_source = core_next_source(o->core);
+    forget_names(o);
     set_limits(o, true);
 }
 

@@ -11,7 +11,6 @@ struct source_entry {
     uint32_t id;
     UT_hash_handle hh;
     size_t n;
-    char *text; /* what decl points into */
     char key[]; /* all of the declaration, each part with its length */
 };
 
@@ -44,7 +43,7 @@ void registry_free(struct registry *r)
     HASH_ITER(hh, r->sources, s, next_s)
     {
         HASH_DEL(r->sources, s);
-        free(s->text);
+        free(s->is.decl);
         free(s);
     }
     HASH_ITER(hh, r->runs, u, next_u)
@@ -142,38 +141,6 @@ static void describe(const struct source *d, struct buf *key)
         add_path(key, &d->scope[i]);
 }
 
-static struct slice keep(char **p, struct slice s)
-{
-    struct slice kept = slice_of(*p, s.n);
-
-    if (s.n)
-        memcpy(*p, s.p, s.n);
-    *p += s.n;
-    return kept;
-}
-
-static void keep_path(char **p, struct path *path)
-{
-    size_t i;
-
-    for (i = 0; i < path->n; i++)
-        path->key[i] = keep(p, path->key[i]);
-}
-
-/* room: at least the bytes of all the text in decl. */
-static void keep_decl(struct source_entry *s, size_t room)
-{
-    struct source *d = &s->is.decl;
-    char *p = s->text = xmalloc(room);
-    size_t i;
-
-    d->blade = keep(&p, d->blade);
-    d->run = keep(&p, d->run);
-    keep_path(&p, &d->at);
-    for (i = 0; i < d->nscope; i++)
-        keep_path(&p, &d->scope[i]);
-}
-
 static struct source_entry *add(struct registry *r, uint32_t id,
                                 const struct source *decl,
                                 const struct buf *key)
@@ -183,8 +150,7 @@ static struct source_entry *add(struct registry *r, uint32_t id,
     s->id = id;
     s->n = key->n;
     memcpy(s->key, key->p, key->n);
-    s->is.decl = *decl;
-    keep_decl(s, key->n);
+    s->is.decl = source_copy(decl);
     s->is.run = run_of(r, decl);
     HASH_ADD_KEYPTR(hh, r->sources, s->key, s->n, s);
     if (id >= r->room) {

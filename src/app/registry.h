@@ -20,7 +20,7 @@ struct run {
 };
 
 struct registered {
-    struct source decl; /* its text belongs to the registry */
+    struct source *decl;
     struct run *run;
     bool journalled; /* declared in the journal, perhaps not yet on disk */
     bool durable;

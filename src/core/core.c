@@ -59,15 +59,21 @@ struct core *core_new(uint64_t seed)
     return core;
 }
 
+static void free_source(struct core_source *src)
+{
+    if (!src)
+        return;
+    free(src->decl);
+    free(src->at);
+    free(src);
+}
+
 static void free_sources(struct core *core)
 {
     size_t i;
 
-    for (i = 0; i < core->nsources; i++) {
-        if (core->source[i])
-            free(core->source[i]->store);
-        free(core->source[i]);
-    }
+    for (i = 0; i < core->nsources; i++)
+        free_source(core->source[i]);
     free(core->source);
 }
 
@@ -396,7 +402,7 @@ static void find_origin(struct core *core, struct core_source *src,
         return;
     src->epoch = epoch;
     src->origin =
-        names_origin(core->names, src->blade, src->decl.run, epoch);
+        names_origin(core->names, src->blade, src->decl->run, epoch);
 }
 
 static bool is_repeated(struct core *core, const struct core_source *src,
@@ -405,11 +411,11 @@ static bool is_repeated(struct core *core, const struct core_source *src,
     const struct tape_op *id = NULL;
     struct slice text = s->id;
 
-    if (!text.n && src->decl.mode == MODE_SHARD)
+    if (!text.n && src->decl->mode == MODE_SHARD)
         id = tape_member(&s->tape, "$id");
     if (id && (id->kind == TAPE_STRING || id->kind == TAPE_NUMBER))
         text = tape_text(id);
-    return text.n && !ids_add(core->ids, src->decl.blade, text,
+    return text.n && !ids_add(core->ids, src->decl->blade, text,
                               core->limits.ids);
 }
 
@@ -448,7 +454,7 @@ void core_take(struct core *core, struct shard *s, const struct event *ev)
         return;
     }
     s->id = slice_of(NULL, 0); /* borrowed for this call only */
-    if (!s->json && src->decl.mode != MODE_TEXT) {
+    if (!s->json && src->decl->mode != MODE_TEXT) {
         core->stats.not_json++;
         count_by_blade(core, "not_json", src->blade, 1);
     }
@@ -468,7 +474,7 @@ struct shard *core_shard(struct core *core, uint32_t source,
                          struct slice line, struct err *err)
 {
     const struct core_source *src = core->source[source];
-    bool text = src->decl.mode == MODE_TEXT ||
+    bool text = src->decl->mode == MODE_TEXT ||
                 line.n > core->limits.shard_bytes;
     struct shard *s = shard_new(&core->pool, line, text, err);
 
@@ -478,65 +484,23 @@ struct shard *core_shard(struct core *core, uint32_t source,
 
 /* -- sources ------------------------------------------------------------ */
 
-static struct slice keep(char **p, struct slice s)
-{
-    struct slice kept = slice_of(*p, s.n);
-
-    if (s.n)
-        memcpy(*p, s.p, s.n);
-    *p += s.n;
-    return kept;
-}
-
-static void keep_path(char **p, struct path *path)
-{
-    size_t i;
-
-    for (i = 0; i < path->n; i++)
-        path->key[i] = keep(p, path->key[i]);
-}
-
-static size_t path_bytes(const struct path *path)
-{
-    size_t n = 0, i;
-
-    for (i = 0; i < path->n; i++)
-        n += path->key[i].n;
-    return n;
-}
-
-static void keep_text(struct core_source *src)
-{
-    struct source *d = &src->decl;
-    size_t n = d->blade.n + d->run.n + path_bytes(&d->at), i;
-    char *p;
-
-    for (i = 0; i < d->nscope; i++)
-        n += path_bytes(&d->scope[i]);
-    p = src->store = xmalloc(n + 1);
-    d->blade = keep(&p, d->blade);
-    d->run = keep(&p, d->run);
-    keep_path(&p, &d->at);
-    for (i = 0; i < d->nscope; i++)
-        keep_path(&p, &d->scope[i]);
-}
-
 static void make_mount(struct core *core, struct core_source *src)
 {
-    const struct source *d = &src->decl;
+    const struct source *d = src->decl;
     struct mount *m = &src->mount;
     size_t i;
 
+    src->at = xmalloc(d->at.n * sizeof(*src->at));
+    for (i = 0; i < d->at.n; i++)
+        src->at[i] = tree_step(&core->state, d->at.key[i]);
+    m->at = src->at;
+    m->n = d->at.n;
+    m->scope = d->scope;
+    m->nscope = d->nscope;
     m->instructions = d->mode == MODE_SHARD;
     m->text = d->mode == MODE_TEXT;
     m->trusted = d->trusted;
     m->ttl_for = d->ttl_for;
-    m->n = d->at.n;
-    for (i = 0; i < m->n; i++)
-        m->at[i] = tree_step(&core->state, d->at.key[i]);
-    m->nscope = d->nscope;
-    for (i = 0; i < m->nscope; i++)
-        m->scope[i] = d->scope[i];
 }
 
 static void make_room(struct core *core, uint32_t id)
@@ -560,16 +524,13 @@ struct core_source *core_declare(struct core *core, uint32_t id,
     struct core_source *src = xcalloc(1, sizeof(*src));
 
     make_room(core, id);
-    src->decl = *decl;
-    keep_text(src);
+    src->decl = source_copy(decl);
     make_mount(core, src);
-    src->blade = names_blade(core->names, src->decl.blade);
+    src->blade = names_blade(core->names, decl->blade);
     src->run = src->origin =
-        names_origin(core->names, src->blade, src->decl.run, 0);
+        names_origin(core->names, src->blade, decl->run, 0);
     src->minded = true;
-    if (core->source[id])
-        free(core->source[id]->store);
-    free(core->source[id]);
+    free_source(core->source[id]);
     core->source[id] = src;
     return src;
 }
@@ -583,7 +544,7 @@ const struct source *core_source(const struct core *core, uint32_t id)
 {
     if (id >= core->nsources || !core->source[id])
         return NULL;
-    return &core->source[id]->decl;
+    return core->source[id]->decl;
 }
 
 /* -- events ------------------------------------------------------------- */

@@ -21,9 +21,9 @@ struct mind {
 };
 
 struct core_source {
-    struct source decl; /* its text lies in store */
+    struct source *decl;
     struct mount mount;
-    char *store;
+    struct step *at; /* of mount */
     uint32_t blade;
     uint32_t origin; /* of epoch */
     uint32_t epoch;

@@ -34,10 +34,13 @@ struct source {
      * Where a body may write; none: everywhere but the reserved first keys
      * docker, probes and monitor.
      */
-    struct path scope[SOURCE_SCOPE_MAX];
+    const struct path *scope; /* nscope of them, at most SOURCE_SCOPE_MAX */
     size_t nscope;
     bool trusted; /* the monitor itself: may write docker and probes */
 };
+
+/* A copy with all its text in one block, for free(). */
+struct source *source_copy(const struct source *source);
 
 /* "shard", "json", "text"; and back (ST_BAD for anything else). */
 const char *mode_name(enum mode mode);

@@ -209,6 +209,7 @@ static enum status declare(struct container *c, struct lane *lane)
         .mode = c->choice.mode,
         .at = choice_mount(&c->choice, name),
         .ttl_for = c->choice.ttl_for,
+        .scope = c->choice.scope,
         .nscope = c->choice.nscope,
     };
     struct err err = { 0 };
@@ -216,7 +217,6 @@ static enum status declare(struct container *c, struct lane *lane)
 
     if (lane->declared)
         return ST_OK;
-    memcpy(source.scope, c->choice.scope, sizeof(source.scope));
     st = d->intake->source(d->intake->self, &source, &lane->source, &err);
     if (st == ST_OK)
         lane->declared = true;

@@ -415,16 +415,20 @@ static bool read_path(const struct tape *tape, size_t i, struct path *ret)
     return true;
 }
 
-static bool read_scope(const struct tape *tape, size_t i, struct source *ret)
+static bool read_scope(const struct tape *tape, size_t i, struct decoded *d)
 {
     size_t end = tape->op[i].end;
 
     if (tape->op[i].kind != TAPE_ARRAY)
         return false;
-    for (i++; i < end; i = after(tape, i))
-        if (ret->nscope == SOURCE_SCOPE_MAX ||
-            !read_path(tape, i, &ret->scope[ret->nscope++]))
+    for (i++; i < end; i = after(tape, i)) {
+        if (d->decl.nscope == SOURCE_SCOPE_MAX)
             return false;
+        d->scope[d->decl.nscope].n = 0;
+        if (!read_path(tape, i, &d->scope[d->decl.nscope++]))
+            return false;
+    }
+    d->decl.scope = d->scope;
     return true;
 }
 
@@ -568,7 +572,7 @@ static enum status read_member(struct parse *p, const struct member *m,
                            "an array of at most 32 keys of at most "
                            "256 bytes");
     case HOLDS_SCOPE:
-        return read_scope(&p->tape, i, &p->d->decl)
+        return read_scope(&p->tape, i, p->d)
                    ? ST_OK
                    : wants(p, key,
                            "an array of at most 8 paths, each an "

@@ -43,6 +43,7 @@ struct decoded {
     struct tape_parser *parser;
     struct buf text;
     struct source decl;
+    struct path scope[SOURCE_SCOPE_MAX]; /* of decl */
 };
 
 void decoded_release(struct decoded *d);

@@ -26,13 +26,13 @@
 
 /* Where and how the bodies of a source are merged. */
 struct mount {
-    struct step at[PATH_KEYS_MAX];
+    const struct step *at;
     size_t n;
     bool instructions;
     bool text;    /* the whole line is {"msg": line} */
     bool trusted; /* may write under docker and probes */
     nsec ttl_for; /* lease on the mount, 0: none */
-    struct path scope[MOUNT_SCOPE_MAX];
+    const struct path *scope; /* at most MOUNT_SCOPE_MAX */
     size_t nscope; /* 0: everywhere but the reserved keys */
 };
 

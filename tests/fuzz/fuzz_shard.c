@@ -41,13 +41,13 @@ static void declare(struct core *core, uint32_t id, enum mode mode)
         .ttl_for = mode == MODE_TEXT ? NSEC_SEC : 0,
     };
     struct event ev = { .kind = EV_SOURCE, .source = id, .decl = &decl };
+    struct path scope = { { { "a", 1 } }, 1 };
 
     decl.at.key[0] = slice_str("blades");
     decl.at.key[1] = slice_str("web");
     decl.at.n = mode == MODE_SHARD ? 0 : 2;
     if (mode == MODE_SHARD) {
-        decl.scope[0].key[0] = slice_str("a");
-        decl.scope[0].n = 1;
+        decl.scope = &scope;
         decl.nscope = 1;
     }
     core_step(core, &ev);
