@@ -381,6 +381,7 @@ static enum status start_httpd(struct live *l, struct err *err)
         .allow_anonymous = l->config->allow_anonymous,
         .tokens = l->config->tokens,
         .ntokens = l->config->ntokens,
+        .keyed_lines = l->config->limits.ids,
     };
     struct httpd_ports ports = {
         .intake = (struct intake *)(uintptr_t)committer_intake(l->committer),

@@ -283,6 +283,7 @@ static void set_defaults(struct httpd_config *c)
     c->buffered_bytes = c->buffered_bytes ? c->buffered_bytes : 512u << 20;
     c->unsent_bytes = c->unsent_bytes ? c->unsent_bytes : 8u << 20;
     c->render_nodes = c->render_nodes ? c->render_nodes : 20000;
+    c->keyed_lines = c->keyed_lines ? c->keyed_lines : 65536;
     c->idle_for = c->idle_for ? c->idle_for : 30 * NSEC_SEC;
     c->upload_for = c->upload_for ? c->upload_for : 300 * NSEC_SEC;
     c->durable_for = c->durable_for ? c->durable_for : 30 * NSEC_SEC;

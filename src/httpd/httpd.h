@@ -56,6 +56,8 @@ struct httpd_config {
     size_t buffered_bytes; /* of all requests together, 512 MiB */
     size_t unsent_bytes;   /* of one watcher, 8 MiB */
     size_t render_nodes;   /* larger states are written by a child, 20,000 */
+    size_t keyed_lines;    /* under one Idempotency-Key: as many as are
+                              remembered, 65,536 */
     nsec idle_for;         /* a silent connection is closed, 30 s */
     nsec upload_for;       /* a body must have arrived within, 5 min */
     nsec durable_for;      /* lines must be on disk within, 30 s */

@@ -247,6 +247,13 @@ static enum status submit(struct request *req, struct err *err)
     char id[KEY_MAX + 24];
     enum status st;
 
+    if (logs->key.n && logs->item.n > req->httpd->config.keyed_lines) {
+        /* A repetition would find the first ones forgotten. */
+        err_set(err, "an Idempotency-Key covers %zu lines: send the rest with "
+                     "another one",
+                req->httpd->config.keyed_lines);
+        return ST_LIMIT;
+    }
     if (logs->key.n) {
         line.id.p = id;
         line.id.n =

@@ -405,6 +405,21 @@ START_TEST(an_idempotency_key_names_each_line)
 }
 END_TEST
 
+START_TEST(a_key_covers_no_more_lines_than_are_remembered)
+{
+    struct world *w = world_new();
+
+    w->config.keyed_lines = 2;
+    expect_part(post_to(w, "/logs", "Idempotency-Key: k\r\n",
+                        slice_str("{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n")),
+                207, "{\"line\":3,\"column\":1,\"error\":\"an "
+                     "Idempotency-Key covers 2 lines: ");
+    ck_assert_str_eq(buf_cstr(&w->lines), "k/1 {\"a\":1}\nk/2 {\"b\":2}\n");
+    expect(post(w, "{}\n{}\n{}"), 200, "{\"accepted\":3}\n");
+    world_free(w);
+}
+END_TEST
+
 START_TEST(blade_mode_and_mount_can_be_named)
 {
     struct world *w = world_new();
@@ -1063,6 +1078,7 @@ static void add_writing(Suite *s)
     ADD(a_long_body_takes_several_turns);
     ADD(a_full_disk_says_which_lines_are_safe);
     ADD(an_idempotency_key_names_each_line);
+    ADD(a_key_covers_no_more_lines_than_are_remembered);
     ADD(blade_mode_and_mount_can_be_named);
     ADD(wrong_parameters_are_named);
     ADD(a_connection_serves_one_request_after_another);
