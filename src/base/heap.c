@@ -38,20 +38,39 @@ const struct heap_entry *heap_top(const struct heap *h)
     return h->n ? h->entry : NULL;
 }
 
-void heap_pop(struct heap *h)
+/* Puts e where it belongs at or below i. */
+static void sink(struct heap *h, size_t i, struct heap_entry e)
 {
-    struct heap_entry last;
-    size_t i = 0, down;
+    size_t down;
 
-    assert(h->n);
-    last = h->entry[--h->n];
     while ((down = 2 * i + 1) < h->n) {
         if (down + 1 < h->n && before(&h->entry[down + 1], &h->entry[down]))
             down++;
-        if (!before(&h->entry[down], &last))
+        if (!before(&h->entry[down], &e))
             break;
         h->entry[i] = h->entry[down];
         i = down;
     }
-    h->entry[i] = last;
+    h->entry[i] = e;
+}
+
+void heap_pop(struct heap *h)
+{
+    assert(h->n);
+    h->n--;
+    sink(h, 0, h->entry[h->n]);
+}
+
+void heap_filter(struct heap *h,
+                 bool (*keep)(void *arg, const struct heap_entry *e),
+                 void *arg)
+{
+    size_t n = 0, i;
+
+    for (i = 0; i < h->n; i++)
+        if (keep(arg, &h->entry[i]))
+            h->entry[n++] = h->entry[i];
+    h->n = n;
+    for (i = n / 2; i-- > 0;)
+        sink(h, i, h->entry[i]);
 }

@@ -29,5 +29,9 @@ void heap_push(struct heap *h, nsec at, uint32_t id, uint32_t gen);
 /* The first entry, or NULL. */
 const struct heap_entry *heap_top(const struct heap *h);
 void heap_pop(struct heap *h);
+/* Drops the entries that keep() does not want, in linear time. */
+void heap_filter(struct heap *h,
+                 bool (*keep)(void *arg, const struct heap_entry *e),
+                 void *arg);
 
 #endif

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define STALE_FREE   1024 /* deadlines of no lease that are no burden */
 #define REAP_AT_ONCE 256 /* nodes freed on the spot when a subtree goes */
 
 void tree_init(struct tree *t, struct names *names, uint64_t seed,
@@ -67,9 +68,18 @@ static uint32_t lease_new(struct tree *t)
     return id;
 }
 
+static bool is_current(void *arg, const struct heap_entry *e)
+{
+    const struct tree *t = arg;
+    const struct lease *l = &t->lease[e->id];
+
+    return l->map && l->gen == e->gen && l->queued_at == e->at;
+}
+
 /*
  * A later deadline waits until the heap's entry comes up and is put off then;
- * an earlier one needs an entry of its own.
+ * an earlier one needs an entry of its own.  What a lease given up leaves in
+ * the heap could lie there for years: it is swept out when it is the most.
  */
 static void lease_set(struct tree *t, struct map *in, uint32_t key,
                       struct node *n, nsec at)
@@ -85,6 +95,8 @@ static void lease_set(struct tree *t, struct map *in, uint32_t key,
     l->at = at;
     if (fresh || at < l->queued_at) {
         l->queued_at = at;
+        if (t->deadlines.n > STALE_FREE + 4 * (size_t)t->nleases)
+            heap_filter(&t->deadlines, is_current, t);
         heap_push(&t->deadlines, at, n->lease, l->gen);
     }
 }
@@ -511,8 +523,7 @@ void tree_advance(struct tree *t, nsec upto)
         e = *top;
         heap_pop(&t->deadlines);
         l = &t->lease[e.id];
-        if (!l->map || l->gen != e.gen || l->queued_at != e.at ||
-            cut_off(l->map))
+        if (!is_current(t, &e) || cut_off(l->map))
             continue;
         if (l->at > e.at) {
             l->queued_at = l->at;

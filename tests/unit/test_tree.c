@@ -617,6 +617,32 @@ START_TEST(a_big_subtree_is_gone_at_once_and_freed_bit_by_bit)
 }
 END_TEST
 
+START_TEST(leases_given_up_leave_nothing_behind_for_long)
+{
+    struct write w = by("a", 0);
+    char name[24];
+    uint32_t i;
+
+    for (i = 0; i < 10; i++) {
+        inc(root(), numbered(name, i).p, &w, 1);
+        hold(root(), name, &w, 100 + i % 3);
+    }
+    for (i = 0; i < 100000; i++) {
+        set(root(), "scalar", &w);
+        hold(root(), "scalar", &w, NSEC_SEC);
+        hold(root(), "earlier", &w, NSEC_SEC - i);
+    }
+    ck_assert_uint_lt(tree.deadlines.n, 2000);
+    tree_advance(&tree, 101);
+    ck_assert_uint_eq(tree.nodes, 2 + 3);
+    tree_advance(&tree, NSEC_SEC - 1);
+    ck_assert_uint_eq(tree.nodes, 1);
+    tree_advance(&tree, NSEC_SEC);
+    ck_assert_uint_eq(tree.nodes, 0);
+    assert_slice(shown(false), "{\"$expired\":{\".\":10}}");
+}
+END_TEST
+
 START_TEST(a_lease_below_what_was_cut_off_never_fires)
 {
     struct write w = by("a", 1);
@@ -777,6 +803,7 @@ static const TTest **const tests[] = {
     &past_its_limit_a_bank_adds_to_one_account,
     &a_late_erase_spares_what_is_newer_and_the_way_there,
     &a_big_subtree_is_gone_at_once_and_freed_bit_by_bit,
+    &leases_given_up_leave_nothing_behind_for_long,
     &a_lease_below_what_was_cut_off_never_fires,
     &past_its_bounds_a_tree_changes_but_does_not_grow,
     &running_totals_become_what_they_add,
