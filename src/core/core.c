@@ -300,7 +300,7 @@ static void release_first(struct core *core)
 {
     struct shard *s = order_first(&core->order, core->names);
 
-    if (core->warmed == 0)
+    if (core->warmed == 0 && core->state.nodes > WARM_FROM)
         warm_up(core);
     core->warmed -= core->warmed > 0;
     advance(core, s->tag.ts);

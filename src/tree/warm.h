@@ -12,6 +12,8 @@
 #include "tree/apply.h"
 
 #define WARM_AHEAD 8
+/* A smaller tree is in the cache anyway. */
+#define WARM_FROM 16384 /* nodes */
 
 struct warm {
     const struct mount *mount;
