@@ -73,7 +73,16 @@ static bool is_current(void *arg, const struct heap_entry *e)
     const struct tree *t = arg;
     const struct lease *l = &t->lease[e->id];
 
-    return l->map && l->gen == e->gen && l->queued_at == e->at;
+    return l->map && l->gen == e->gen;
+}
+
+/* From now on the lease's only entry that counts. */
+static void queue_deadline(struct tree *t, uint32_t id, nsec at)
+{
+    struct lease *l = &t->lease[id];
+
+    l->queued_at = at;
+    heap_push(&t->deadlines, at, id, ++l->gen);
 }
 
 /*
@@ -94,10 +103,9 @@ static void lease_set(struct tree *t, struct map *in, uint32_t key,
     l->key = key;
     l->at = at;
     if (fresh || at < l->queued_at) {
-        l->queued_at = at;
         if (t->deadlines.n > STALE_FREE + 4 * (size_t)t->nleases)
             heap_filter(&t->deadlines, is_current, t);
-        heap_push(&t->deadlines, at, n->lease, l->gen);
+        queue_deadline(t, n->lease, at);
     }
 }
 
@@ -526,8 +534,7 @@ void tree_advance(struct tree *t, nsec upto)
         if (!is_current(t, &e) || cut_off(l->map))
             continue;
         if (l->at > e.at) {
-            l->queued_at = l->at;
-            heap_push(&t->deadlines, l->at, e.id, e.gen);
+            queue_deadline(t, e.id, l->at);
             continue;
         }
         fire(t, l);

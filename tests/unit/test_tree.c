@@ -633,8 +633,13 @@ START_TEST(leases_given_up_leave_nothing_behind_for_long)
         hold(root(), "earlier", &w, NSEC_SEC - i);
     }
     ck_assert_uint_lt(tree.deadlines.n, 2000);
-    tree_advance(&tree, 101);
-    ck_assert_uint_eq(tree.nodes, 2 + 3);
+    for (i = 1; i < 5000; i++) { /* shortened, prolonged, and put off */
+        hold(root(), "earlier", &w, 1000 + i);
+        hold(root(), "earlier", &w, NSEC_SEC - 99999);
+        tree_advance(&tree, 1000 + i);
+    }
+    ck_assert_uint_lt(tree.deadlines.n, 2000);
+    ck_assert_uint_eq(tree.nodes, 2);
     tree_advance(&tree, NSEC_SEC - 1);
     ck_assert_uint_eq(tree.nodes, 1);
     tree_advance(&tree, NSEC_SEC);
