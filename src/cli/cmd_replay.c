@@ -149,7 +149,7 @@ static void summary(const struct core *core, struct offline_result r,
         { "lines", "lines read", r.lines },
         { "merged", "merged into the state", s.merged },
         { "duplicates", "seen before and left out", s.duplicates },
-        { "late", "late, below the watermark", s.late },
+        { "late", "late, replaced nothing newer", s.late },
         { "not_json", "no JSON, kept as msg", s.not_json },
         { "refused", "parts beyond a limit or a scope", s.refused },
         { "lost", "declared as lost", s.lost },
@@ -256,13 +256,14 @@ const struct command cmd_replay = {
     "or shards that say whose they are; '-' is standard input.\n\n"
     "  --state          print the final state and nothing else\n"
     "  --split          with it: counters by blade\n"
-    "  --now NS         move time there first, so that leases run out\n"
+    "  --now T          move time there first, so that leases run out\n"
     "  --until T        stop at the first line after T, then move time to T\n"
     "  --format NAME    auto, recording, jsonl or shards (auto)\n"
     "  --reorder SPAN   plain lines: how far out of order they may be (100ms)\n"
     "  --ts-field NAME  plain lines: where the time is if there is no $ts\n"
     "  --limit NAME=N   raise or lower a bound, as in nodes=5000000; a\n"
     "                   recording brings its own\n"
-    "  --json           the summary as JSON\n",
+    "  --json           the summary as JSON\n\n"
+    "T is a time like 2026-11-20T12:00:00Z or nanoseconds since 1970.\n",
     run,
 };
