@@ -31,6 +31,7 @@ static void set_limits(struct core *core, const struct limits *l)
 {
     core->limits = *l;
     core->apply.string_bytes = l->string_bytes;
+    counts_limit(core->apply.counts, l->blade_nodes, l->nodes);
     core->state.limits = (struct tree_limits){
         .nodes = l->nodes,
         .payer_nodes = l->blade_nodes,
@@ -49,7 +50,7 @@ struct core *core_new(uint64_t seed)
     tree_init(&core->state, core->names, seed, unbounded);
     tree_init(&core->monitor, core->names, seed, unbounded);
     core->apply.tree = &core->state;
-    core->apply.counts = counts_new(limits.blade_nodes);
+    core->apply.counts = counts_new();
     set_limits(core, &limits);
     shard_pool_init(&core->pool, seed);
     core->ids = ids_new();

@@ -32,18 +32,22 @@ struct counting {
 
 struct counts {
     struct counting *blades;
-    size_t paths_per_blade;
+    uint64_t npaths;
+    uint64_t per_blade, all;
 };
 
-struct counts *counts_new(size_t paths_per_blade)
+struct counts *counts_new(void)
 {
-    struct counts *c = xcalloc(1, sizeof(*c));
-
-    c->paths_per_blade = paths_per_blade;
-    return c;
+    return xcalloc(1, sizeof(struct counts));
 }
 
-static void forget(struct counting *b, struct run *r)
+void counts_limit(struct counts *c, uint64_t per_blade, uint64_t all)
+{
+    c->per_blade = per_blade;
+    c->all = all;
+}
+
+static void forget(struct counts *c, struct counting *b, struct run *r)
 {
     struct total *t, *next;
 
@@ -52,6 +56,7 @@ static void forget(struct counting *b, struct run *r)
         HASH_DEL(r->totals, t);
         free(t);
         b->npaths--;
+        c->npaths--;
     }
 }
 
@@ -66,7 +71,7 @@ void counts_free(struct counts *c)
     {
         HASH_ITER(hh, b->runs, r, next_r)
         {
-            forget(b, r);
+            forget(c, b, r);
             HASH_DEL(b->runs, r);
             free(r);
         }
@@ -90,7 +95,7 @@ static struct counting *blade_of(struct counts *c, uint32_t blade)
 }
 
 /* The run, begun if it is new; the totals of too old ones are forgotten. */
-static struct run *run_of(struct counting *b, uint32_t id)
+static struct run *run_of(struct counts *c, struct counting *b, uint32_t id)
 {
     struct run *r, *old, *next;
 
@@ -103,7 +108,7 @@ static struct run *run_of(struct counting *b, uint32_t id)
     HASH_ITER(hh, b->runs, old, next)
     {
         if (old->born + RUNS_KEPT <= r->born)
-            forget(b, old);
+            forget(c, b, old);
     }
     HASH_ADD(hh, b->runs, id, sizeof(id), r);
     return r;
@@ -113,7 +118,7 @@ enum status counts_step(struct counts *c, const struct counted *now,
                         amount *ret_step)
 {
     struct counting *b = blade_of(c, now->blade);
-    struct run *r = run_of(b, now->run);
+    struct run *r = run_of(c, b, now->run);
     struct total *t;
 
     *ret_step = 0;
@@ -125,13 +130,14 @@ enum status counts_step(struct counts *c, const struct counted *now,
             return ST_OK;
         *ret_step = now->total >= t->last ? now->total - t->last : now->total;
     } else {
-        if (b->npaths >= c->paths_per_blade)
+        if (b->npaths >= c->per_blade || c->npaths >= c->all)
             return ST_LIMIT;
         t = xcalloc(1, sizeof(*t) + now->path.n);
         t->n = now->path.n;
         memcpy(t->path, now->path.p, now->path.n);
         HASH_ADD_KEYPTR(hh, r->totals, t->path, t->n, t);
         b->npaths++;
+        c->npaths++;
         *ret_step = now->total;
     }
     t->seq = now->seq;

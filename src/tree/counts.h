@@ -21,7 +21,9 @@
 
 struct counts;
 
-struct counts *counts_new(size_t paths_per_blade);
+struct counts *counts_new(void);
+/* How many totals are kept of one blade and of all. */
+void counts_limit(struct counts *c, uint64_t per_blade, uint64_t all);
 void counts_free(struct counts *c);
 
 struct counted {
@@ -32,7 +34,7 @@ struct counted {
     amount total;
 };
 
-/* ST_LIMIT: too many paths of this blade. */
+/* ST_LIMIT: too many paths of this blade, or of all. */
 CHECKED enum status counts_step(struct counts *c, const struct counted *now,
                                 amount *ret_step);
 

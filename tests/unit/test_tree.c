@@ -770,9 +770,11 @@ static const struct {
 
 START_TEST(running_totals_become_what_they_add)
 {
-    struct counts *c = counts_new(10);
+    struct counts *c = counts_new();
     amount step;
     size_t i;
+
+    counts_limit(c, 10, 10);
 
     for (i = 0; i < COUNT(totals); i++) {
         struct counted now = {
@@ -786,6 +788,32 @@ START_TEST(running_totals_become_what_they_add)
     }
     counts_free(c);
     counts_free(NULL);
+}
+END_TEST
+
+START_TEST(past_their_bounds_no_new_total_is_kept)
+{
+    static const struct {
+        uint32_t blade;
+        const char *path;
+        enum status st;
+    } rows[] = {
+        { 1, "/a", ST_OK }, { 1, "/b", ST_OK }, { 1, "/c", ST_LIMIT },
+        { 2, "/a", ST_OK }, { 2, "/b", ST_LIMIT }, { 3, "/a", ST_LIMIT },
+        { 1, "/a", ST_OK },
+    };
+    struct counts *c = counts_new();
+    amount step;
+    size_t i;
+
+    counts_limit(c, 2, 3);
+    for (i = 0; i < COUNT(rows); i++) {
+        struct counted now = { .blade = rows[i].blade, .seq = i, .total = 1,
+                               .path = slice_str(rows[i].path) };
+
+        ck_assert_int_eq(counts_step(c, &now, &step), rows[i].st);
+    }
+    counts_free(c);
 }
 END_TEST
 
@@ -812,6 +840,7 @@ static const TTest **const tests[] = {
     &a_lease_below_what_was_cut_off_never_fires,
     &past_its_bounds_a_tree_changes_but_does_not_grow,
     &running_totals_become_what_they_add,
+    &past_their_bounds_no_new_total_is_kept,
 };
 
 static const struct suite_table tables[] = {
