@@ -324,13 +324,15 @@ static void on_durable(struct committer *c)
 {
     struct intake_listener *l;
     struct waiting w;
+    bool wrote = c->sealed;
 
     for (; c->sealed; c->sealed--) {
         w = dequeue(c);
         merge(c, &w);
     }
     c->stats.groups++;
-    set_trouble(c, NULL);
+    if (wrote) /* a mere sync says nothing of the room on the disk */
+        set_trouble(c, NULL);
     for (l = c->listeners; l; l = l->next)
         l->durable(l->self, c->durable_ticket);
     c->config.merged(c->config.self);

@@ -143,20 +143,38 @@ static void on_merged(void *self)
 {
     struct live *l = self;
 
+    l->has_limits = true; /* the first thing in a new journal */
     if (l->httpd)
         httpd_flush_watchers(l->httpd);
+}
+
+/* The bounds are journalled where they are not in force yet. */
+static enum status journal_limits(struct live *l, struct err *err)
+{
+    struct event ev = { .kind = EV_LIMITS, .limits = l->config->limits };
+
+    if (l->has_limits && memcmp(&ev.limits, core_limits(l->core),
+                                sizeof(ev.limits)) == 0)
+        return ST_OK;
+    return committer_event(l->committer, &ev, err);
 }
 
 static void on_trouble(void *self, const struct err *why)
 {
     struct live *l = self;
+    struct err err;
 
     l->tick = core_stats(l->core).watermark;
-    if (why)
+    if (why) {
         log_warn(loop_wall(l->loop), "nothing is acknowledged: %s",
                  why->text);
-    else
-        log_info(loop_wall(l->loop), "the journal can be written again");
+        return;
+    }
+    log_info(loop_wall(l->loop), "the journal can be written again");
+    /* They may have been lost with all else that was on its way. */
+    if (journal_limits(l, &err))
+        log_warn(loop_wall(l->loop), "the limits are not in force: %s",
+                 err.text);
 }
 
 /* -- faces ----------------------------------------------------------------- */
@@ -363,14 +381,9 @@ static enum status start_committer(struct live *l, struct err *err)
         .merged = on_merged,
         .trouble = on_trouble,
     };
-    struct event limits = { .kind = EV_LIMITS,
-                            .limits = l->config->limits };
 
     l->committer = committer_new(&config);
-    if (l->has_limits && memcmp(&limits.limits, core_limits(l->core),
-                                sizeof(limits.limits)) == 0)
-        return ST_OK;
-    return committer_event(l->committer, &limits, err);
+    return journal_limits(l, err);
 }
 
 static enum status start_httpd(struct live *l, struct err *err)

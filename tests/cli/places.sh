@@ -64,3 +64,21 @@ fitted() { get /state | jq -e ".n == $good"; }
 eventually 10 fitted || fail "$good fitted, the state has $(get /state | jq .n)"
 is "it is still alive" "$(get /-/healthy >/dev/null && echo yes)" yes
 end TERM
+
+# Full from the start: there is room later, and the bounds are then in force.
+port=$(free_port)
+unshare --mount sh -c '
+    mount -t tmpfs -o size=64k none "$1/full" &&
+    head -c 65536 /dev/zero >"$1/full/fill"
+    exec "$2" run --no-docker --limit nodes=2 --listen "127.0.0.1:$3" \
+        --data "$1/full/data"' \
+    sh "$work" "$program" "$port" >"$work/server.out" 2>"$work/server.err" &
+server=$!
+eventually 20 get /-/healthy || fail "on a full disk: $(cat "$work/server.err")"
+is "a full disk from the start" "$(post '{"a":1,"b":2,"c":3}')" 503
+rm "/proc/$server/root$work/full/fill"
+eventually 20 get /-/ready || fail "there is room: $(cat "$work/server.err")"
+is "there is room again" "$(post '{"a":1,"b":2,"c":3}')" 200
+bounded() { get /state | jq -e '.a == 1 and .monitor.refusals.nodes == 1'; }
+eventually 10 bounded || fail "the limit is not in force: $(get /state)"
+end TERM
