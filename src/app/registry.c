@@ -24,6 +24,7 @@ struct run_entry {
 struct registry {
     struct source_entry *sources, **by_id;
     size_t nids, room;
+    size_t made; /* sources that the journal did not know at the start */
     struct run_entry *runs; /* in the order they began */
 };
 
@@ -176,13 +177,16 @@ enum status registry_source(struct registry *r, const struct source *decl,
     buf_init(&key, BUF_NO_CAP);
     describe(decl, &key);
     HASH_FIND(hh, r->sources, key.p, key.n, s);
-    if (!s && r->nids >= REGISTRY_SOURCES_MAX) {
-        err_set(err, "there are %d sources already; no new one is taken",
+    if (!s && r->made >= REGISTRY_SOURCES_MAX) {
+        err_set(err, "there are %d new sources since the start; no other one "
+                     "is taken",
                 REGISTRY_SOURCES_MAX);
         st = ST_LIMIT;
     } else {
-        if (!s)
+        if (!s) {
             s = add(r, (uint32_t)r->nids, decl, &key);
+            r->made++;
+        }
         *ret_id = s->id;
     }
     buf_release(&key);

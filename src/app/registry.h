@@ -10,6 +10,8 @@
 #include "core/event.h"
 #include "core/port.h"
 
+/* New ones in the life of a process: what the journal holds must not stop the
+ * next process from having sources at all. */
 #define REGISTRY_SOURCES_MAX 100000
 
 /* One life of a blade. */
