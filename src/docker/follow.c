@@ -208,7 +208,6 @@ static void on_end(void *self, const struct http_end *end)
     f->stream = NULL;
     f->paused = false;
     f->end_event = meaning_of(end);
-    f->refused |= f->end_event == FOLLOW_REFUSED;
     if (f->end_event == FOLLOW_FAILED && end->head.code)
         engine_message(c->d, end, f->error, sizeof(f->error));
     else if (f->end_event == FOLLOW_FAILED)
@@ -217,6 +216,8 @@ static void on_end(void *self, const struct http_end *end)
      * A line without its newline is complete once nothing more can come:
      * after the second reading, or if the log has vanished before it.
      */
+    f->whole = f->state == FOLLOW_DRAIN && f->end_event == FOLLOW_CLEAN &&
+               !f->grumbled;
     if (f->framed && f->state == FOLLOW_DRAIN &&
         (f->end_event == FOLLOW_CLEAN || f->end_event == FOLLOW_REFUSED))
         frame_end(&f->frame);
@@ -237,6 +238,7 @@ static void open_stream(struct container *c, bool follow)
     char path[256], since[64] = "", tail[32] = "all";
 
     close_stream(f);
+    f->grumbled = false;
     if (f->reload)
         lines_reload(c);
     lines_plan_read(c);
@@ -261,6 +263,8 @@ static void do_open(struct container *c)
 {
     c->follow.state = FOLLOW_OPENING;
     c->follow.asks = 0;
+    c->follow.live_at = 0;
+    c->follow.whole = false;
     open_stream(c, true);
 }
 
@@ -282,11 +286,24 @@ static void do_drain(struct container *c)
     open_stream(c, false);
 }
 
+/*
+ * A container may be removed, its log with it, before that could be read to
+ * the end; only one that was followed for a while and said nothing is known
+ * to have had nothing to say.
+ */
+static bool was_read(const struct container *c)
+{
+    const struct follow *f = &c->follow;
+
+    return f->whole || f->state == FOLLOW_UNREADABLE ||
+           (f->live_at && loop_now(c->d->loop) - f->live_at > NSEC_SEC);
+}
+
 static void do_end(struct container *c)
 {
     struct follow *f = &c->follow;
 
-    if (f->refused)
+    if (!was_read(c))
         lines_unread(c);
     close_stream(f);
     probe_cancel(c);
@@ -373,8 +390,15 @@ static void do_recheck(struct container *c)
 
 static void do_wait(struct container *c)
 {
-    c->follow.state = FOLLOW_WAIT;
-    c->follow.quick_ends = 0;
+    struct follow *f = &c->follow;
+
+    /* Its removal may have failed: it is dead, and nobody reads its log. */
+    if (f->end_event == FOLLOW_REFUSED && !was_read(c)) {
+        lines_unread(c);
+        f->whole = true; /* said once */
+    }
+    f->state = FOLLOW_WAIT;
+    f->quick_ends = 0;
 }
 
 static void do_mute(struct container *c)

@@ -106,7 +106,8 @@ struct follow {
     bool ready;      /* lanes are known, lines may be taken */
     bool from_start; /* began while we watched: its log is all ours */
     nsec start_event_at;
-    bool refused; /* the engine would not, or could not, send its log */
+    bool grumbled; /* the engine reported an error inside this reading */
+    bool whole;    /* this life has been read to its end, twice */
     bool reload;  /* the intake's cursor is the truth, not ours */
 
     nsec dropped_at;  /* stamp of an open line that was given up; 0: none */

@@ -544,6 +544,7 @@ void lines_engine_error(void *self, struct slice text)
     c->d->counters.daemon_errors++;
     copy_text(text, c->follow.error, sizeof(c->follow.error));
     c->follow.probe_at = loop_now(c->d->loop);
+    c->follow.grumbled = true;
 }
 
 static void take_held(struct container *c, const struct held *h)
