@@ -140,11 +140,13 @@ static void count_spread(struct node *n, const struct names *names,
         c->e[i].by = amount_add(c->e[i].by, by);
         return;
     }
-    fold_retired(c, names);
-    if (c->n == c->room) {
-        c->room *= 2;
-        c = xrealloc(c, sizeof(*c) + c->room * sizeof(c->e[0]));
-        n->u.counter = c;
+    if (c->n == c->room) { /* not each time: that is quadratic in blades */
+        fold_retired(c, names);
+        if (c->n > c->room / 4 * 3) {
+            c->room *= 2;
+            c = xrealloc(c, sizeof(*c) + c->room * sizeof(c->e[0]));
+            n->u.counter = c;
+        }
     }
     i = entry_index(c, entry);
     if (i < c->n && c->e[i].entry == entry) {
