@@ -15,44 +15,56 @@ void seen_release(struct seen *s)
     *s = (struct seen){ 0 };
 }
 
+/* Another size; the newest marks stay. */
+static void resize(struct seen *s, size_t keep)
+{
+    struct seen_mark *ring = xcalloc(keep, sizeof(*ring));
+    size_t n = s->n < keep ? s->n : keep;
+
+    for (size_t i = 0; i < n; i++)
+        ring[i] = s->ring[(s->head + s->size - n + i) % s->size];
+    free(s->ring);
+    s->ring = ring;
+    s->size = keep;
+    s->n = n;
+    s->head = n % keep;
+}
+
 static void remember(struct seen *s, nsec ts, uint64_t hash, size_t keep)
 {
-    if (s->size != keep) {
-        free(s->ring);
-        s->ring = xcalloc(keep, sizeof(*s->ring));
-        s->size = keep;
-        s->n = 0;
-        s->head = 0;
-    }
+    if (s->size != keep)
+        resize(s, keep);
     s->ring[s->head] = (struct seen_mark){ ts, hash };
     s->head = (s->head + 1) % s->size;
     if (s->n < s->size)
         s->n++;
 }
 
+static void expect_last(struct seen *s)
+{
+    s->nexpect = 0;
+    if (!s->n)
+        return;
+    s->expect = xrealloc(s->expect, s->n * sizeof(*s->expect));
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->ring[i].ts == s->last)
+            s->expect[s->nexpect++] = s->ring[i];
+    }
+}
+
 void seen_load(struct seen *s, const struct cursor *cursor)
 {
     seen_release(s);
     s->last = cursor->ts;
-    if (!cursor->nhash)
-        return;
-    s->expect = xcalloc(cursor->nhash, sizeof(*s->expect));
     for (size_t i = 0; i < cursor->nhash; i++)
-        s->expect[i] = (struct seen_mark){ cursor->ts, cursor->hash[i] };
-    s->nexpect = cursor->nhash;
+        remember(s, cursor->ts, cursor->hash[i], CURSOR_HASHES);
+    expect_last(s);
 }
 
 void seen_resume(struct seen *s, nsec since)
 {
     s->floor = since;
-    if (!s->n) /* as loaded */
-        return;
-    s->expect = xrealloc(s->expect, s->n * sizeof(*s->expect));
-    s->nexpect = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->ring[i].ts == s->last)
-            s->expect[s->nexpect++] = s->ring[i];
-    }
+    expect_last(s);
 }
 
 static bool take_expected(struct seen *s, const struct seen_line *line)

@@ -48,7 +48,7 @@ static void choose_mode(struct choice *c, const struct docker_rule *rules,
 {
     const struct label *l = find(labels, "bladewatch");
 
-    c->mode = MODE_SHARD;
+    c->mode = MODE_JSON;
     for (size_t i = 0; i < nrules && !c->follow; i++) {
         if (!rule_matches(&rules[i], labels))
             continue;
@@ -59,7 +59,7 @@ static void choose_mode(struct choice *c, const struct docker_rule *rules,
         return;
     c->follow = true;
     if (mode_parse(l->value, &c->mode))
-        warn(out, l, "shard, json or text; taken as shard");
+        warn(out, l, "shard, json or text; taken as json");
 }
 
 static void choose_scope(struct choice *c, const struct label *l,

@@ -47,6 +47,23 @@ START_TEST(a_cursor_from_the_journal_knows_its_last_line)
 }
 END_TEST
 
+START_TEST(a_cursor_from_the_journal_still_knows_it_when_read_again)
+{
+    struct cursor cursor = { .ts = 100 * SEC, .hash = { 7 }, .nhash = 1 };
+    struct seen s = { 0 };
+
+    seen_load(&s, &cursor);
+    seen_resume(&s, 100 * SEC);
+    ck_assert_int_eq(take(&s, 100 * SEC, 7, false), SEEN_OLD);
+    seen_resume(&s, 100 * SEC);
+    ck_assert_int_eq(take(&s, 100 * SEC, 7, false), SEEN_OLD);
+    ck_assert_int_eq(take(&s, 101 * SEC, 9, false), SEEN_NEW);
+    seen_resume(&s, 100 * SEC);
+    ck_assert_int_eq(take(&s, 100 * SEC, 7, false), SEEN_OLD);
+    seen_release(&s);
+}
+END_TEST
+
 START_TEST(a_rotated_file_that_is_read_twice_gives_nothing_new)
 {
     struct seen s = { 0 };
@@ -241,7 +258,7 @@ START_TEST(nonsense_in_labels_warns_and_means_the_default)
     struct buf b;
 
     ck_assert(c.follow);
-    ck_assert_int_eq(c.mode, MODE_SHARD);
+    ck_assert_int_eq(c.mode, MODE_JSON);
     ck_assert(!c.at_set);
     ck_assert_int_eq(c.ttl_for, 0);
     choice_release(&c);
@@ -263,6 +280,7 @@ int main(void)
 
     tcase_add_test(t, a_resumed_stream_repeats_its_last_line);
     tcase_add_test(t, a_cursor_from_the_journal_knows_its_last_line);
+    tcase_add_test(t, a_cursor_from_the_journal_still_knows_it_when_read_again);
     tcase_add_test(t, a_rotated_file_that_is_read_twice_gives_nothing_new);
     tcase_add_test(t, a_line_that_was_skipped_is_new_though_it_is_late);
     tcase_add_test(t, a_clock_that_is_set_back_loses_no_line);
