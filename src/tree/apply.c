@@ -494,5 +494,6 @@ void apply_body(struct apply *a, const struct body *body,
         value(&k, NULL, m->n, scope, body->at);
     if (m->ttl_for && m->n && scope & INSIDE)
         lease(&k, NULL, m->n, m->ttl_for);
-    tree_reap(a->tree, 64);
+    /* Faster than a line of this length can make new ones. */
+    tree_reap(a->tree, 64 + (body->tape ? 2 * body->tape->n : 0));
 }

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #define STALE_FREE   1024 /* deadlines of no lease that are no burden */
-#define REAP_AT_ONCE 256 /* nodes freed on the spot when a subtree goes */
+/* Nodes freed on the spot when a subtree goes; the rest bit by bit, so that a
+ * line that erases a thousand of them stops nobody. */
+#define REAP_AT_ONCE 16
 
 void tree_init(struct tree *t, struct names *names, uint64_t seed,
                struct tree_limits limits)
