@@ -416,6 +416,12 @@ static enum status read_fd(struct offline *o, int fd, struct err *err)
     }
     if (st)
         goto out;
+    if (line.text.n > 1 && memcmp(line.text.p, "\x1f\x8b", 2) == 0) {
+        err_set(err, "%s is compressed; try 'zcat FILE | bladewatch replay -'",
+                o->file);
+        st = ST_BAD;
+        goto out;
+    }
     if (format == FORMAT_AUTO)
         format = guess(line.text);
     if (format == FORMAT_RECORDING)
@@ -466,6 +472,8 @@ enum status offline_read(struct offline *o, const char *path, struct err *err)
     if (fd < 0)
         return open_failed(path, err);
     st = read_fd(o, fd, err);
+    if (st == ST_IO)
+        err_prefix(err, "%s", path);
     close(fd);
     return st;
 }

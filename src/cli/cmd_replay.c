@@ -191,6 +191,10 @@ static int output(struct core *core, const struct arguments *a,
                  "not in the state; without --state the summary counts them, "
                  "--limit raises a limit",
                  (unsigned long long)core_stats(core).refused);
+    if (a->state && r.dropped)
+        complain("%llu records behind the last good seal were never "
+                 "acknowledged and are left out",
+                 (unsigned long long)r.dropped);
     if (!a->state)
         summary(core, r, a->json);
     else if (core_write_state(core, a->split, &sink) || putchar('\n') < 0)

@@ -45,7 +45,10 @@ static enum status text_member(const struct tape *t, const char *name,
     }
     if (!op && io->p)
         return ST_OK;
-    err_set(err, "\"%s\" must be a string", name);
+    if (op)
+        err_set(err, "\"%s\" must be a string", name);
+    else
+        err_set(err, "\"%s\" is missing", name);
     return ST_BAD;
 }
 

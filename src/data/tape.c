@@ -68,8 +68,8 @@ static int value_done(struct tape_parser *t)
     struct frame *f;
 
     if (t->depth == 0) {
-        t->values++;
-        t->end = yajl_get_bytes_consumed(t->yajl);
+        if (t->values++ == 0)
+            t->end = yajl_get_bytes_consumed(t->yajl);
         return 1;
     }
     f = &t->frame[t->depth - 1];
@@ -317,6 +317,7 @@ static void explain(struct tape_parser *t, size_t column, struct err *err)
     const char *p = (const char *)text, *colon;
     size_t n = strcspn(p, "\n");
 
+    n -= n && p[n - 1] == '.';
     colon = memchr(p, ':', n);
     if (colon && colon[1] == ' ') {
         n -= (size_t)(colon + 2 - p);
@@ -340,6 +341,9 @@ static enum status refuse(struct tape_parser *t, yajl_status ys,
         explain(t, column, err);
     } else if (t->values) {
         column = t->end + 1;
+        while (column <= t->line.n &&
+               only_blanks(t->line.p + column - 1, t->line.p + column))
+            column++;
         err_set(err, "more than one JSON value on the line, the second at "
                      "column %zu", column);
     } else {
