@@ -141,7 +141,7 @@ static enum status judge(const struct committer *c, const struct line *line,
 static void stamp(const struct committer *c, const struct line *line,
                   const struct shard *s, enum mode mode, struct event *ev)
 {
-    nsec now = loop_wall(c->config.loop), said;
+    nsec now = c->config.now(c->config.self), said;
 
     ev->ts = line->ts ? line->ts : now;
     ev->logged_at = ev->ts;

@@ -26,6 +26,7 @@ struct committer_config {
     struct journal *journal;
     struct registry *registry;
     void *self;
+    nsec (*now)(void *self); /* log time, clock.h */
     void (*merged)(void *self); /* after each group */
     /* The journal cannot be written (why), or can again (NULL). */
     void (*trouble)(void *self, const struct err *why);

@@ -1,5 +1,6 @@
 #include "live.h"
 
+#include "app/clock.h"
 #include "app/intake.h"
 #include "app/log.h"
 #include "app/self.h"
@@ -28,6 +29,8 @@ struct live {
     struct docker *docker;
     struct loop_timer ticker;
     struct loop_signal on_int, on_term, on_hup;
+    struct clock clock;
+    bool behind; /* the wall clock, and it was said */
     nsec tick; /* the last one journalled */
     nsec started_at;
     bool has_limits; /* the journal says which bounds are in force */
@@ -101,7 +104,28 @@ static enum status recover(struct live *l, struct err *err)
     return st;
 }
 
-/* -- time ------------------------------------------------------------------ */
+/* -- log time ------------------------------------------------------------------ */
+
+static nsec log_time(void *self)
+{
+    struct live *l = self;
+
+    return clock_step(&l->clock, loop_wall(l->loop), loop_now(l->loop));
+}
+
+static void mind_clock(struct live *l, nsec now)
+{
+    nsec wall = loop_wall(l->loop);
+    bool behind = now - wall > (l->behind ? 0 : NSEC_SEC);
+
+    if (behind && !l->behind)
+        log_warn(wall, "the clock is %.0f s behind what it was; until it has "
+                       "caught up, lines that others stamp come late",
+                 (double)(now - wall) / 1e9);
+    else if (!behind && l->behind)
+        log_info(wall, "the clock has caught up");
+    l->behind = behind;
+}
 
 static bool held(const struct live *l)
 {
@@ -130,7 +154,9 @@ static void on_tick(void *arg)
     struct event ev = { .kind = EV_TICK };
     struct err err;
 
-    ev.ts = loop_wall(l->loop) - l->config->reorder_for;
+    ev.ts = log_time(l);
+    mind_clock(l, ev.ts);
+    ev.ts -= l->config->reorder_for;
     if (ev.ts <= l->tick || held(l) || core_due(l->core) > ev.ts)
         return;
     if (committer_trouble(l->committer))
@@ -378,6 +404,7 @@ static enum status start_committer(struct live *l, struct err *err)
         .journal = l->journal,
         .registry = l->registry,
         .self = l,
+        .now = log_time,
         .merged = on_merged,
         .trouble = on_trouble,
     };
@@ -459,6 +486,8 @@ static enum status start(struct live *l, struct err *err)
     l->core = core_new(seed);
     l->registry = registry_new();
     st = recover(l, err);
+    l->clock.at = core_stats(l->core).watermark;
+    l->clock.mono = loop_now(l->loop);
     if (!st)
         st = start_committer(l, err);
     if (!st)
