@@ -83,7 +83,8 @@ static void note_damage(struct reader *r, size_t start, uint64_t ordinal)
 {
     struct stretch s = leave(r, start);
     uint64_t next = r->ordinal + 1;
-    bool missing = r->ordinal && ordinal > next;
+    /* Of a journal nothing may be missing, of a single file the front may. */
+    bool missing = (r->ordinal || r->dir) && ordinal > next;
     char what[96] = "";
 
     if (missing)
