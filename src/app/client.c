@@ -21,12 +21,12 @@
 #include <unistd.h>
 
 #define CONNECT_FOR (5 * NSEC_SEC)
-#define HEAD_FOR (30 * NSEC_SEC)
-#define SILENT_MAX (60 * NSEC_SEC) /* the server beats every 15 s */
+#define HEAD_FOR    (30 * NSEC_SEC)
+#define SILENT_MAX  (60 * NSEC_SEC) /* the server beats every 15 s */
 #define RETRY_FIRST (500 * NSEC_MSEC)
-#define RETRY_LAST (10 * NSEC_SEC)
-#define PATCH_MAX ((size_t)64 << 20)
-#define SECRET_MAX 4096
+#define RETRY_LAST  (10 * NSEC_SEC)
+#define PATCH_MAX   ((size_t)64 << 20)
+#define SECRET_MAX  4096
 #define VALUE_SHOWN 1000 /* bytes of one changed value on a terminal */
 
 struct client {
@@ -108,8 +108,10 @@ static enum status build_url(struct client *c, const char *where)
     }
     if (strncmp(o->url, "http://", 7) != 0 || n < 8 || n > 2000 ||
         strpbrk(o->url, " ?#")) {
-        err_set(c->err, "\"%.100s\" is no address; write it like "
-                        "http://127.0.0.1:7433", o->url);
+        err_set(c->err,
+                "\"%.100s\" is no address; write it like "
+                "http://127.0.0.1:7433",
+                o->url);
         return ST_BAD;
     }
     while (n > 8 && o->url[n - 1] == '/')
@@ -183,8 +185,10 @@ static void explain(struct client *c, const struct http_end *end,
         err_set(err, "%.150s answered with status %d; is that a bladewatch?",
                 base, end->head.code);
     else if (end->os_errno == ECONNREFUSED)
-        err_set(err, "cannot reach %.150s: connection refused; is "
-                     "`bladewatch run` running there?", base);
+        err_set(err,
+                "cannot reach %.150s: connection refused; is "
+                "`bladewatch run` running there?",
+                base);
     else if (end->head.code)
         err_set(err, "%.150s hung up in the middle of its answer", base);
     else if (end->status == ST_NONE)
@@ -196,8 +200,8 @@ static void explain(struct client *c, const struct http_end *end,
 /* False once standard output is gone. */
 static bool flush_out(struct client *c, bool now)
 {
-    bool good = c->out.n == 0 ||
-                fwrite(c->out.p, 1, c->out.n, stdout) == c->out.n;
+    bool good =
+        c->out.n == 0 || fwrite(c->out.p, 1, c->out.n, stdout) == c->out.n;
 
     buf_reset(&c->out);
     if (now && fflush(stdout))
@@ -289,8 +293,7 @@ static void close_client(struct client *c)
     buf_release(&c->at);
 }
 
-enum status client_state(const struct client_options *options,
-                         struct err *err)
+enum status client_state(const struct client_options *options, struct err *err)
 {
     struct client c = { .options = options, .err = err };
     enum status st = open_client(&c, "/state");
@@ -326,8 +329,8 @@ static void retry(struct client *c, const struct err *why)
     }
     c->told_lost = true;
     loop_timer_start(c->loop, &c->timer, c->retry_for, 0, connect_again, c);
-    c->retry_for = c->retry_for * 2 < RETRY_LAST ? c->retry_for * 2
-                                                 : RETRY_LAST;
+    c->retry_for =
+        c->retry_for * 2 < RETRY_LAST ? c->retry_for * 2 : RETRY_LAST;
 }
 
 static void on_silence(void *arg)
@@ -335,8 +338,7 @@ static void on_silence(void *arg)
     struct client *c = arg;
     struct err why;
 
-    err_set(&why, "%.150s has been silent for a minute",
-            buf_cstr(&c->base));
+    err_set(&why, "%.150s has been silent for a minute", buf_cstr(&c->base));
     retry(c, &why);
 }
 
@@ -412,8 +414,7 @@ static void put_patch(struct client *c, const char *id, struct slice patch)
     struct tape tape;
     size_t i;
 
-    if (!c->options->pretty ||
-        tape_parse(c->parser, patch, &tape, NULL) ||
+    if (!c->options->pretty || tape_parse(c->parser, patch, &tape, NULL) ||
         tape.op[0].kind != TAPE_ARRAY) {
         buf_slice(&c->out, patch);
         buf_char(&c->out, '\n');
@@ -491,8 +492,8 @@ static void on_watch_body(void *self, struct slice piece)
     c->retry_for = RETRY_FIRST;
     if (sse_add(&c->sse, piece) == ST_OK)
         return;
-    err_set(&why, "%.150s sent more than %zu MiB at once",
-            buf_cstr(&c->base), PATCH_MAX >> 20);
+    err_set(&why, "%.150s sent more than %zu MiB at once", buf_cstr(&c->base),
+            PATCH_MAX >> 20);
     retry(c, &why);
 }
 
@@ -557,10 +558,10 @@ static enum status watch(struct client *c)
     return c->status;
 }
 
-enum status client_watch(const struct client_options *options,
-                         struct err *err)
+enum status client_watch(const struct client_options *options, struct err *err)
 {
-    struct client c = { .options = options, .err = err,
+    struct client c = { .options = options,
+                        .err = err,
                         .retry_for = RETRY_FIRST };
     const struct sse_handler handler = { &c, on_stream, on_piece, on_event };
     enum status st = open_client(&c, "/state/watch");

@@ -116,10 +116,14 @@ static enum status set_segment_size(struct config *c, struct slice value,
         const char *name;
         uint64_t factor;
     } units[] = {
-        { "", 1 },          { "B", 1 },
-        { "kB", 1000 },     { "KiB", 1 << 10 },
-        { "MB", 1000000 },  { "MiB", 1 << 20 },
-        { "GB", 1000000000 }, { "GiB", 1 << 30 },
+        { "", 1 },
+        { "B", 1 },
+        { "kB", 1000 },
+        { "KiB", 1 << 10 },
+        { "MB", 1000000 },
+        { "MiB", 1 << 20 },
+        { "GB", 1000000000 },
+        { "GiB", 1 << 30 },
     };
     struct slice rest = value;
     uint64_t n = 0;
@@ -136,8 +140,10 @@ static enum status set_segment_size(struct config *c, struct slice value,
                 return ST_OK;
             }
     }
-    err_set(err, "\"%.*s\" is no size from 64KiB to 64GiB; write it like "
-                 "64MiB", SHOWN(value));
+    err_set(err,
+            "\"%.*s\" is no size from 64KiB to 64GiB; write it like "
+            "64MiB",
+            SHOWN(value));
     return ST_BAD;
 }
 
@@ -147,8 +153,10 @@ static enum status set_reorder(struct config *c, struct slice value,
     nsec span;
 
     if (span_parse(value, &span) || span < 0 || span > REORDER_MAX) {
-        err_set(err, "\"%.*s\" is no span from 0s to 60s; write it like "
-                     "100ms or 2s", SHOWN(value));
+        err_set(err,
+                "\"%.*s\" is no span from 0s to 60s; write it like "
+                "100ms or 2s",
+                SHOWN(value));
         return ST_BAD;
     }
     c->reorder_for = span;
@@ -178,8 +186,9 @@ static enum status set_docker_host(struct config *c, struct slice value,
     if (memchr(value.p, '\0', value.n) ||
         !(begins(value, "unix:///") || begins(value, "tcp://") ||
           begins(value, "http://"))) {
-        err_set(err, "\"%.*s\" is no Docker engine; write unix:///path, "
-                     "tcp://host:port or http://host:port",
+        err_set(err,
+                "\"%.*s\" is no Docker engine; write unix:///path, "
+                "tcp://host:port or http://host:port",
                 SHOWN(value));
         return ST_BAD;
     }
@@ -203,8 +212,10 @@ static enum status set_docker_version(struct config *c, struct slice value,
             return ST_OK;
         }
     }
-    err_set(err, "\"%.*s\" is no version of the Docker API; write it like "
-                 "\"1.41\"", SHOWN(value));
+    err_set(err,
+            "\"%.*s\" is no version of the Docker API; write it like "
+            "\"1.41\"",
+            SHOWN(value));
     return ST_BAD;
 }
 
@@ -250,8 +261,8 @@ static const struct {
     { "docker.history", set_history },
 };
 
-enum status config_set(struct config *c, const char *name,
-                       struct slice value, struct err *err)
+enum status config_set(struct config *c, const char *name, struct slice value,
+                       struct err *err)
 {
     enum status st;
     size_t i;
@@ -332,8 +343,8 @@ enum status config_environment(struct config *c, config_getenv *getenv,
     /* Judged by config_finish(): a flag may yet overrule it. */
     if (value)
         keep(&c->docker_host, slice_str(value));
-    c->docker_tls = variable(getenv, "DOCKER_TLS_VERIFY") ||
-                    variable(getenv, "DOCKER_TLS");
+    c->docker_tls =
+        variable(getenv, "DOCKER_TLS_VERIFY") || variable(getenv, "DOCKER_TLS");
     value = variable(getenv, "BLADEWATCH_SELF");
     if (value)
         keep(&c->self_id, slice_str(value));
@@ -389,9 +400,11 @@ static enum status check_docker(struct config *c, struct err *err)
     free(host);
     if (st || !c->docker_tls || begins(slice_str(c->docker_host), "unix:"))
         return st;
-    err_set(err, "DOCKER_TLS_VERIFY asks for TLS to %s, which is not "
-                 "supported; use the engine's socket, unix:///path, or unset "
-                 "it", c->docker_host);
+    err_set(err,
+            "DOCKER_TLS_VERIFY asks for TLS to %s, which is not "
+            "supported; use the engine's socket, unix:///path, or unset "
+            "it",
+            c->docker_host);
     return ST_BAD;
 }
 

@@ -26,11 +26,11 @@ struct config {
     enum journal_fsync fsync;
     uint64_t segment_bytes; /* 0: the journal's default */
 
-    bool docker;           /* false: --no-docker */
-    bool docker_tls;       /* DOCKER_TLS_VERIFY asks for what is not there */
-    char *docker_host;     /* NULL: the default socket */
-    char *docker_version;  /* NULL: negotiated */
-    char *self_id;         /* BLADEWATCH_SELF; NULL: found out at start */
+    bool docker;          /* false: --no-docker */
+    bool docker_tls;      /* DOCKER_TLS_VERIFY asks for what is not there */
+    char *docker_host;    /* NULL: the default socket */
+    char *docker_version; /* NULL: negotiated */
+    char *self_id;        /* BLADEWATCH_SELF; NULL: found out at start */
     struct docker_rule *rules; /* docker.select */
     size_t nrules;
     enum docker_history history;
@@ -68,8 +68,7 @@ CHECKED enum status config_parse(struct config *c, struct slice text,
 /* getenv is an argument so that tests need no environment. */
 typedef const char *config_getenv(const char *name);
 
-CHECKED enum status config_environment(struct config *c,
-                                       config_getenv *getenv,
+CHECKED enum status config_environment(struct config *c, config_getenv *getenv,
                                        struct err *err);
 
 /* One setting by the name it has in the file: "listen", "data", "fsync",

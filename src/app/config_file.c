@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #define PROBLEMS_MAX 20
-#define TOKENS_MAX 100
-#define RULES_MAX 100
-#define SECRET_MAX 4096
-#define KEYS_MAX 16
+#define TOKENS_MAX   100
+#define RULES_MAX    100
+#define SECRET_MAX   4096
+#define KEYS_MAX     16
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 /* For %.*s: as much of a value as a sentence can bear. */
@@ -76,8 +76,7 @@ static void problem(struct reader *r, const struct yaml_node *where,
 }
 
 static void warn(struct reader *r, const struct yaml_node *where,
-                 const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+                 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 static void warn(struct reader *r, const struct yaml_node *where,
                  const char *format, ...)
@@ -117,8 +116,8 @@ static void unknown_key(struct reader *r, const struct yaml_node *key,
         problem(r, key, "unknown key \"%.*s\"; did you mean \"%s\"?",
                 SHOWN(key->text), meant);
     else
-        problem(r, key, "unknown key \"%.*s\"; there are: %s",
-                SHOWN(key->text), buf_cstr(&list));
+        problem(r, key, "unknown key \"%.*s\"; there are: %s", SHOWN(key->text),
+                buf_cstr(&list));
     buf_release(&list);
 }
 
@@ -128,8 +127,9 @@ static bool is_kind(struct reader *r, const struct yaml_node *value,
     if (value->kind == kind && !(kind == YAML_SCALAR && yaml_is_null(value)))
         return true;
     if (value->key) /* what is not there stands nowhere */
-        problem(r, yaml_is_null(value) ? value->key : value, "%.*s: %s is wanted, not %s",
-                SHOWN(value->key->text), wanted, yaml_kind_name(value));
+        problem(r, yaml_is_null(value) ? value->key : value,
+                "%.*s: %s is wanted, not %s", SHOWN(value->key->text), wanted,
+                yaml_kind_name(value));
     else
         problem(r, value, "%s is wanted here, not %s", wanted,
                 yaml_kind_name(value));
@@ -201,15 +201,13 @@ static void read_fsync(struct reader *r, const struct yaml_node *v, void *in)
     read_setting(r, v, "fsync");
 }
 
-static void read_segment(struct reader *r, const struct yaml_node *v,
-                         void *in)
+static void read_segment(struct reader *r, const struct yaml_node *v, void *in)
 {
     (void)in;
     read_setting(r, v, "segment_size");
 }
 
-static void read_reorder(struct reader *r, const struct yaml_node *v,
-                         void *in)
+static void read_reorder(struct reader *r, const struct yaml_node *v, void *in)
 {
     (void)in;
     read_setting(r, v, "reorder");
@@ -287,16 +285,19 @@ static void read_secret(struct reader *r, const struct yaml_node *value,
         n = read_some(fd, bytes, sizeof(bytes));
     text = slice_of(bytes, n > 0 ? (size_t)n : 0);
     if (n < 0)
-        problem(r, value, "file: %s cannot be read: %s", path,
-                strerror(errno));
+        problem(r, value, "file: %s cannot be read: %s", path, strerror(errno));
     else if (text.n > SECRET_MAX || !trim_secret(&text))
-        problem(r, value, "file: %s must hold one secret of visible ASCII, "
-                          "at most %d bytes", path, SECRET_MAX);
+        problem(r, value,
+                "file: %s must hold one secret of visible ASCII, "
+                "at most %d bytes",
+                path, SECRET_MAX);
     else
         token->secret = xmemdup0(text.p, text.n);
     if (token->secret && fstat(fd, &about) == 0 && (about.st_mode & 07))
-        warn(r, value, "everybody on this machine can read the secret in %s; "
-                       "chmod 640 it", path);
+        warn(r, value,
+             "everybody on this machine can read the secret in %s; "
+             "chmod 640 it",
+             path);
     if (fd >= 0)
         close(fd);
     explicit_bzero(bytes, sizeof(bytes));
@@ -355,8 +356,9 @@ static void check_token(struct reader *r, const struct yaml_node *item,
     if (!yaml_get(item, "file"))
         problem(r, item, "a token needs a file that holds its secret");
     if (!yaml_get(item, "may"))
-        problem(r, item, "a token needs may: what it allows, of write, read, "
-                         "act");
+        problem(r, item,
+                "a token needs may: what it allows, of write, read, "
+                "act");
     for (i = 0; token->name && i < c->ntokens; i++)
         if (c->tokens[i].name && strcmp(c->tokens[i].name, token->name) == 0)
             problem(r, item, "two tokens are called \"%s\"", token->name);
@@ -401,22 +403,19 @@ static void read_host(struct reader *r, const struct yaml_node *v, void *in)
     read_setting(r, v, "docker.host");
 }
 
-static void read_version(struct reader *r, const struct yaml_node *v,
-                         void *in)
+static void read_version(struct reader *r, const struct yaml_node *v, void *in)
 {
     (void)in;
     read_setting(r, v, "docker.api_version");
 }
 
-static void read_history(struct reader *r, const struct yaml_node *v,
-                         void *in)
+static void read_history(struct reader *r, const struct yaml_node *v, void *in)
 {
     (void)in;
     read_setting(r, v, "docker.history");
 }
 
-static void read_enabled(struct reader *r, const struct yaml_node *v,
-                         void *in)
+static void read_enabled(struct reader *r, const struct yaml_node *v, void *in)
 {
     (void)in;
     read_bool(r, v, &r->config->docker);
@@ -518,14 +517,10 @@ static void read_limits(struct reader *r, const struct yaml_node *value,
 static void read_root(struct reader *r, const struct yaml_node *root)
 {
     static const struct key key[] = {
-        { "listen", read_listen },
-        { "allow_anonymous", read_anonymous },
-        { "tokens", read_tokens },
-        { "data", read_data },
-        { "fsync", read_fsync },
-        { "segment_size", read_segment },
-        { "reorder", read_reorder },
-        { "docker", read_docker },
+        { "listen", read_listen },   { "allow_anonymous", read_anonymous },
+        { "tokens", read_tokens },   { "data", read_data },
+        { "fsync", read_fsync },     { "segment_size", read_segment },
+        { "reorder", read_reorder }, { "docker", read_docker },
         { "limits", read_limits },
     };
 
@@ -534,9 +529,8 @@ static void read_root(struct reader *r, const struct yaml_node *root)
         read_mapping(r, root, (struct keys){ key, COUNT(key) }, NULL);
 }
 
-enum status config_parse(struct config *c, struct slice text,
-                         const char *path, const struct config_told *told,
-                         struct err *err)
+enum status config_parse(struct config *c, struct slice text, const char *path,
+                         const struct config_told *told, struct err *err)
 {
     struct reader r = { c, path, told, err, 0 };
     struct yaml *doc = NULL;

@@ -72,8 +72,7 @@ static enum status skip_rest(struct input *l, struct err *err)
     }
 }
 
-enum status input_peek(struct input *l, struct input_line *ret,
-                       struct err *err)
+enum status input_peek(struct input *l, struct input_line *ret, struct err *err)
 {
     size_t seen = 0;
     char *start, *newline;
@@ -91,8 +90,8 @@ enum status input_peek(struct input *l, struct input_line *ret,
     }
     if (!newline && l->n == l->from)
         return ST_END;
-    ret->text = slice_of(start, newline ? (size_t)(newline - start)
-                                        : l->n - l->from);
+    ret->text =
+        slice_of(start, newline ? (size_t)(newline - start) : l->n - l->from);
     ret->cut = ret->text.n > l->cap;
     if (ret->cut)
         ret->text.n = l->cap;
@@ -101,8 +100,7 @@ enum status input_peek(struct input *l, struct input_line *ret,
     return ST_OK;
 }
 
-enum status input_next(struct input *l, struct input_line *ret,
-                       struct err *err)
+enum status input_next(struct input *l, struct input_line *ret, struct err *err)
 {
     enum status st = input_peek(l, ret, err);
     size_t step;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define WAITING_MAX ((size_t)64 << 20) /* bytes of shards not yet merged */
-#define RETRY_FOR NSEC_SEC
+#define RETRY_FOR   NSEC_SEC
 
 /* An event on its way to the disk; line, id and why are copies. */
 struct waiting {
@@ -94,9 +94,7 @@ static enum status append(struct committer *c, const struct event *ev,
 static enum status declare(struct committer *c, uint32_t id,
                            struct registered *source, struct err *err)
 {
-    struct event ev = { .kind = EV_SOURCE,
-                        .source = id,
-                        .decl = source->decl };
+    struct event ev = { .kind = EV_SOURCE, .source = id, .decl = source->decl };
     enum status st;
 
     if (source->journalled)
@@ -125,8 +123,9 @@ static enum status judge(const struct committer *c, const struct line *line,
     if (!line->strict)
         return ST_OK;
     if (line->text.n > most) {
-        err_set(err, "the line has %zu bytes, more than the %llu of the "
-                     "limit shard_bytes",
+        err_set(err,
+                "the line has %zu bytes, more than the %llu of the "
+                "limit shard_bytes",
                 line->text.n, (unsigned long long)most);
         return ST_LIMIT;
     }
@@ -168,12 +167,10 @@ static enum status on_line(void *self, const struct line *line,
                            uint64_t *ret_ticket, struct err *err)
 {
     struct committer *c = self;
-    struct registered *source =
-        registry_get(c->config.registry, line->source);
-    struct event ev = { .kind = EV_LINE,
-                        .source = line->source,
-                        .fd = line->fd,
-                        .id = line->id };
+    struct registered *source = registry_get(c->config.registry, line->source);
+    struct event ev = {
+        .kind = EV_LINE, .source = line->source, .fd = line->fd, .id = line->id
+    };
     enum status st = blocked(c, err);
     struct waiting *w;
     struct shard *s;
@@ -247,8 +244,8 @@ static enum status on_gap(void *self, const struct gap *gap,
     return ST_OK;
 }
 
-static enum status on_cursor(void *self, struct slice blade,
-                             struct slice run, int fd, struct cursor *ret)
+static enum status on_cursor(void *self, struct slice blade, struct slice run,
+                             int fd, struct cursor *ret)
 {
     struct committer *c = self;
 
@@ -368,10 +365,8 @@ static void on_retry(void *arg)
     struct event ev = { .kind = EV_TICK,
                         .ts = core_stats(c->config.core).watermark };
 
-    if (c->troubled && !c->batch && c->n == 0 &&
-        committer_event(c, &ev, NULL))
-        loop_timer_start(c->config.loop, &c->retry, RETRY_FOR, 0, on_retry,
-                         c);
+    if (c->troubled && !c->batch && c->n == 0 && committer_event(c, &ev, NULL))
+        loop_timer_start(c->config.loop, &c->retry, RETRY_FOR, 0, on_retry, c);
 }
 
 static void work(void *arg)
@@ -390,8 +385,7 @@ static void done(void *arg)
     c->batch = NULL;
     if (st) {
         give_back(c, &why);
-        loop_timer_start(c->config.loop, &c->retry, RETRY_FOR, 0, on_retry,
-                         c);
+        loop_timer_start(c->config.loop, &c->retry, RETRY_FOR, 0, on_retry, c);
         return;
     }
     on_durable(c);

@@ -26,7 +26,7 @@ struct committer_config {
     struct journal *journal;
     struct registry *registry;
     void *self;
-    nsec (*now)(void *self); /* log time, clock.h */
+    nsec (*now)(void *self);    /* log time, clock.h */
     void (*merged)(void *self); /* after each group */
     /* The journal cannot be written (why), or can again (NULL). */
     void (*trouble)(void *self, const struct err *why);
@@ -39,8 +39,8 @@ void committer_free(struct committer *c);
 const struct intake *committer_intake(struct committer *c);
 
 /* Journals an event of the monitor's own: a tick, new limits. */
-CHECKED enum status committer_event(struct committer *c,
-                                    const struct event *ev, struct err *err);
+CHECKED enum status committer_event(struct committer *c, const struct event *ev,
+                                    struct err *err);
 /* Something is appended or being written. */
 bool committer_busy(const struct committer *c);
 /* NULL: all is well. */

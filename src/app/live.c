@@ -16,7 +16,8 @@
 #define TICK_EVERY (100 * NSEC_MSEC)
 /* A stream that does not get through its backlog must not stop alerts. */
 #define HOLD_MAX (30 * NSEC_SEC)
-#define STOP_MAX (3 * NSEC_SEC) /* what is still coming in then is not taken */
+#define STOP_MAX (3 * NSEC_SEC) /* what is still coming in then is not taken   \
+                                 */
 
 struct live {
     const struct config *config;
@@ -31,7 +32,7 @@ struct live {
     struct loop_signal on_int, on_term, on_hup;
     struct clock clock;
     bool behind; /* the wall clock, and it was said */
-    nsec tick; /* the last one journalled */
+    nsec tick;   /* the last one journalled */
     nsec started_at;
     bool has_limits; /* the journal says which bounds are in force */
     bool stopping;
@@ -46,9 +47,10 @@ static enum status recover_event(void *arg, const struct event *ev,
     struct live *l = arg;
 
     if (ev->kind == EV_SOURCE && ev->source >= REGISTRY_SOURCES_MAX) {
-        err_set(err, "the journal in %s numbers a source %u, and there are "
-                     "at most %d", l->config->data, ev->source,
-                REGISTRY_SOURCES_MAX);
+        err_set(err,
+                "the journal in %s numbers a source %u, and there are "
+                "at most %d",
+                l->config->data, ev->source, REGISTRY_SOURCES_MAX);
         return ST_BAD;
     }
     if (ev->kind == EV_SOURCE)
@@ -74,16 +76,18 @@ static void tell_recovery(const struct live *l,
                  (unsigned long long)s.lines, l->config->data,
                  (unsigned long long)s.nodes);
     if (r->dropped_bytes)
-        log_warn(now, "the last process stopped while writing: %llu records "
-                      "(%llu bytes) that were never acknowledged are dropped%s",
+        log_warn(now,
+                 "the last process stopped while writing: %llu records "
+                 "(%llu bytes) that were never acknowledged are dropped%s",
                  (unsigned long long)r->dropped_records,
                  (unsigned long long)r->dropped_bytes,
                  r->kept_aside ? "; they look as if the disk lost a part, and "
                                  "stay in their file"
                                : "");
     if (r->damaged)
-        log_warn(now, "%llu damaged parts of the journal in %s could not be "
-                      "read and are counted in monitor.damage",
+        log_warn(now,
+                 "%llu damaged parts of the journal in %s could not be "
+                 "read and are counted in monitor.damage",
                  (unsigned long long)r->damaged, l->config->data);
 }
 
@@ -104,7 +108,8 @@ static enum status recover(struct live *l, struct err *err)
     return st;
 }
 
-/* -- log time ------------------------------------------------------------------ */
+/* -- log time
+ * ------------------------------------------------------------------ */
 
 static nsec log_time(void *self)
 {
@@ -119,8 +124,9 @@ static void mind_clock(struct live *l, nsec now)
     bool behind = now - wall > (l->behind ? 0 : NSEC_SEC);
 
     if (behind && !l->behind)
-        log_warn(wall, "the clock is %.0f s behind what it was; until it has "
-                       "caught up, lines that others stamp come late",
+        log_warn(wall,
+                 "the clock is %.0f s behind what it was; until it has "
+                 "caught up, lines that others stamp come late",
                  (double)(now - wall) / 1e9);
     else if (!behind && l->behind)
         log_info(wall, "the clock has caught up");
@@ -179,8 +185,8 @@ static enum status journal_limits(struct live *l, struct err *err)
 {
     struct event ev = { .kind = EV_LIMITS, .limits = l->config->limits };
 
-    if (l->has_limits && memcmp(&ev.limits, core_limits(l->core),
-                                sizeof(ev.limits)) == 0)
+    if (l->has_limits &&
+        memcmp(&ev.limits, core_limits(l->core), sizeof(ev.limits)) == 0)
         return ST_OK;
     return committer_event(l->committer, &ev, err);
 }
@@ -192,8 +198,7 @@ static void on_trouble(void *self, const struct err *why)
 
     l->tick = core_stats(l->core).watermark;
     if (why) {
-        log_warn(loop_wall(l->loop), "nothing is acknowledged: %s",
-                 why->text);
+        log_warn(loop_wall(l->loop), "nothing is acknowledged: %s", why->text);
         return;
     }
     log_info(loop_wall(l->loop), "the journal can be written again");
@@ -222,23 +227,22 @@ static void core_metrics(const struct live *l, struct metrics *m)
     family(m, "bladewatch_lines_total", "Lines taken in.", s.lines);
     family(m, "bladewatch_shards_merged_total",
            "Shards released into the state.", s.merged);
-    family(m, "bladewatch_duplicates_total",
-           "Lines that had been seen before.", s.duplicates);
-    family(m, "bladewatch_late_total",
-           "Lines that came below the watermark.", s.late);
+    family(m, "bladewatch_duplicates_total", "Lines that had been seen before.",
+           s.duplicates);
+    family(m, "bladewatch_late_total", "Lines that came below the watermark.",
+           s.late);
     family(m, "bladewatch_not_json_total",
            "Lines that were no JSON and became msg.", s.not_json);
     family(m, "bladewatch_refused_total",
            "Parts of shards beyond a limit or a scope.", s.refused);
     family(m, "bladewatch_oversize_total",
            "Lines longer than the limit of a shard.", s.oversize);
-    family(m, "bladewatch_lost_lines_total", "Lines declared as lost.",
-           s.lost);
+    family(m, "bladewatch_lost_lines_total", "Lines declared as lost.", s.lost);
     family(m, "bladewatch_state_nodes", "Nodes in the state.", s.nodes);
-    family(m, "bladewatch_waiting_shards",
-           "Shards in the reorder buffer.", s.waiting);
-    family(m, "bladewatch_waiting_bytes",
-           "Memory of shards not yet merged.", s.waiting_bytes);
+    family(m, "bladewatch_waiting_shards", "Shards in the reorder buffer.",
+           s.waiting);
+    family(m, "bladewatch_waiting_bytes", "Memory of shards not yet merged.",
+           s.waiting_bytes);
     metrics_family(m, "bladewatch_watermark_timestamp_seconds", "gauge",
                    "Log time: every earlier shard has been merged.");
     metrics_double(m, (double)s.watermark / 1e9);
@@ -251,8 +255,8 @@ static void journal_metrics(const struct live *l, struct metrics *m)
 
     family(m, "bladewatch_journal_written_bytes_total",
            "Bytes written to the journal.", s.bytes);
-    family(m, "bladewatch_journal_commits_total",
-           "Group commits written.", s.batches);
+    family(m, "bladewatch_journal_commits_total", "Group commits written.",
+           s.batches);
     family(m, "bladewatch_journal_syncs_total", "fdatasync calls.", s.syncs);
     family(m, "bladewatch_journal_failures_total",
            "Writes or syncs that failed.", s.failures);
@@ -282,16 +286,17 @@ static void process_metrics(const struct live *l, struct metrics *m)
     getrusage(RUSAGE_SELF, &use);
     metrics_family(m, "process_cpu_seconds_total", "counter",
                    "User and system CPU time.");
-    metrics_double(m, (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-                          (double)(use.ru_utime.tv_usec +
-                                   use.ru_stime.tv_usec) / 1e6);
+    metrics_double(
+        m, (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+               (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
     metrics_family(m, "process_start_time_seconds", "gauge",
                    "When the process started.");
     metrics_double(m, (double)l->started_at / 1e9);
     metrics_family(m, "bladewatch_build_info", "gauge",
                    "Always 1; the label tells the version.");
-    metrics_label_u64(m, (struct slice[]){ slice_str("version"),
-                                           slice_str(BW_VERSION) }, 1, 1);
+    metrics_label_u64(
+        m, (struct slice[]){ slice_str("version"), slice_str(BW_VERSION) }, 1,
+        1);
 }
 
 static void on_metrics(void *self, struct metrics *m)
@@ -345,7 +350,8 @@ static void on_docker_log(void *self, enum docker_log level,
         log_info(loop_wall(l->loop), "docker: %s", sentence);
 }
 
-/* -- life ------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------
+ */
 
 static void finish_when_idle(void *arg)
 {
@@ -388,11 +394,9 @@ static enum status start_signals(struct live *l, struct err *err)
 
     st = loop_signal_start(l->loop, &l->on_int, SIGINT, on_stop, l, err);
     if (!st)
-        st = loop_signal_start(l->loop, &l->on_term, SIGTERM, on_stop, l,
-                               err);
+        st = loop_signal_start(l->loop, &l->on_term, SIGTERM, on_stop, l, err);
     if (!st)
-        st = loop_signal_start(l->loop, &l->on_hup, SIGHUP, on_hangup, l,
-                               err);
+        st = loop_signal_start(l->loop, &l->on_hup, SIGHUP, on_hangup, l, err);
     return st;
 }
 
@@ -501,8 +505,9 @@ static enum status start(struct live *l, struct err *err)
     /* What was read back waits for a tick: the state is to be whole at once. */
     on_tick(l);
     loop_timer_start(l->loop, &l->ticker, TICK_EVERY, TICK_EVERY, on_tick, l);
-    log_info(loop_wall(l->loop), "bladewatch %s listens on http://%s, "
-                                 "journal in %s",
+    log_info(loop_wall(l->loop),
+             "bladewatch %s listens on http://%s, "
+             "journal in %s",
              BW_VERSION, httpd_address(l->httpd), l->config->data);
     return ST_OK;
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
-#define LINE_CAP ((size_t)16 << 20)
+#define LINE_CAP       ((size_t)16 << 20)
 #define PROGRESS_EVERY 16384 /* lines */
 
 /* A recording's number of a source, and the core's. */
@@ -142,8 +142,7 @@ static bool is_blank(struct slice line)
 /* -- lines that say whose they are -------------------------------------- */
 
 /* The instant such a line is at, for until; ST_NONE if it has none. */
-static enum status envelope_ts(struct offline *o, struct slice line,
-                               nsec *ret)
+static enum status envelope_ts(struct offline *o, struct slice line, nsec *ret)
 {
     const struct tape_op *op = NULL;
     struct tape tape;
@@ -168,8 +167,8 @@ static void envelope_line(struct offline *o, struct slice line)
     struct err err;
     nsec ts;
 
-    if (is_blank(line) ||
-        (o->config.has_until && !envelope_ts(o, line, &ts) && past_until(o, ts)))
+    if (is_blank(line) || (o->config.has_until && !envelope_ts(o, line, &ts) &&
+                           past_until(o, ts)))
         return;
     if (core_envelope(o->core, line, &err)) {
         err.line = o->line;
@@ -281,8 +280,8 @@ static bool rename_source(struct offline *o, struct event *ev)
 
 static void recorded(struct offline *o, struct event *ev)
 {
-    bool sourced = ev->kind == EV_SOURCE || ev->kind == EV_LINE ||
-                   ev->kind == EV_GAP;
+    bool sourced =
+        ev->kind == EV_SOURCE || ev->kind == EV_LINE || ev->kind == EV_GAP;
 
     if (sourced && !rename_source(o, ev))
         return;
@@ -303,8 +302,7 @@ static void describe_damage(struct offline *o, const struct event *ev)
 }
 
 /* All events there are; ST_END or ST_AGAIN when there are no more. */
-static enum status drain(struct offline *o, struct reader *r,
-                         struct err *err)
+static enum status drain(struct offline *o, struct reader *r, struct err *err)
 {
     struct event ev;
     enum status st;
@@ -352,7 +350,8 @@ static enum input_format guess(struct slice line)
     if (s.n == 0 || *s.p != '{')
         return FORMAT_JSONL;
     s.n = s.n < 4096 ? s.n : 4096;
-    if (has_member(s, "\"bladewatch\":") && memmem(s.p, 20, "\"bladewatch\"", 12))
+    if (has_member(s, "\"bladewatch\":") &&
+        memmem(s.p, 20, "\"bladewatch\"", 12))
         return FORMAT_RECORDING;
     if ((has_member(s, "\"blade\":") && has_member(s, "\"seq\":") &&
          has_member(s, "\"ts\":")) ||
@@ -379,8 +378,7 @@ static enum status read_more(struct input *l, struct slice *ret,
 static enum status push_recording(struct offline *o, struct input *l,
                                   struct err *err)
 {
-    struct reader *r =
-        reader_new_push(o->file, (struct reader_options){ 0 });
+    struct reader *r = reader_new_push(o->file, (struct reader_options){ 0 });
     struct slice rest = slice_of(l->p + l->from, l->n - l->from);
     enum status st;
     size_t took;

@@ -60,9 +60,8 @@ void registry_free(struct registry *r)
 
 /* -- runs ---------------------------------------------------------------- */
 
-static struct run_entry *find_run(const struct registry *r,
-                                  struct slice blade, struct slice run,
-                                  bool make)
+static struct run_entry *find_run(const struct registry *r, struct slice blade,
+                                  struct slice run, bool make)
 {
     struct run_entry *u = NULL;
     struct buf key;
@@ -135,8 +134,7 @@ static void describe(const struct source *d, struct buf *key)
 
     add_part(key, d->blade);
     add_part(key, d->run);
-    buf_printf(key, "%d;%d;%lld;", d->mode, d->trusted,
-               (long long)d->ttl_for);
+    buf_printf(key, "%d;%d;%lld;", d->mode, d->trusted, (long long)d->ttl_for);
     add_path(key, &d->at);
     for (i = 0; i < d->nscope; i++)
         add_path(key, &d->scope[i]);
@@ -178,8 +176,9 @@ enum status registry_source(struct registry *r, const struct source *decl,
     describe(decl, &key);
     HASH_FIND(hh, r->sources, key.p, key.n, s);
     if (!s && r->made >= REGISTRY_SOURCES_MAX) {
-        err_set(err, "there are %d new sources since the start; no other one "
-                     "is taken",
+        err_set(err,
+                "there are %d new sources since the start; no other one "
+                "is taken",
                 REGISTRY_SOURCES_MAX);
         st = ST_LIMIT;
     } else {

@@ -16,8 +16,8 @@
 
 /* One life of a blade. */
 struct run {
-    uint64_t next_seq;    /* of the next line */
-    uint64_t durable_seq; /* the greatest on disk */
+    uint64_t next_seq;        /* of the next line */
+    uint64_t durable_seq;     /* the greatest on disk */
     struct cursor *cursor[3]; /* by fd; NULL: nothing seen */
 };
 
@@ -35,8 +35,8 @@ void registry_free(struct registry *r);
 
 /* The number of a source like decl, made if need be.  ST_LIMIT. */
 CHECKED enum status registry_source(struct registry *r,
-                                    const struct source *decl,
-                                    uint32_t *ret_id, struct err *err);
+                                    const struct source *decl, uint32_t *ret_id,
+                                    struct err *err);
 /* The same under a number that the journal gave. */
 void registry_recover(struct registry *r, uint32_t id,
                       const struct source *decl);

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #define ID_LENGTH 64
-#define SHORT_ID 12 /* Docker's default host name */
-#define PROC_MAX (256 << 10)
+#define SHORT_ID  12 /* Docker's default host name */
+#define PROC_MAX  (256 << 10)
 
 static size_t hex_length(const char *p, size_t n)
 {

@@ -22,10 +22,10 @@
 
 struct buf {
     char *p;
-    size_t n;     /* bytes in use */
-    size_t room;  /* bytes allocated */
-    size_t cap;   /* n never passes this */
-    bool full;    /* a write was refused since init or reset */
+    size_t n;    /* bytes in use */
+    size_t room; /* bytes allocated */
+    size_t cap;  /* n never passes this */
+    bool full;   /* a write was refused since init or reset */
 };
 
 void buf_init(struct buf *b, size_t cap);

@@ -62,8 +62,7 @@ void heap_pop(struct heap *h)
 }
 
 void heap_filter(struct heap *h,
-                 bool (*keep)(void *arg, const struct heap_entry *e),
-                 void *arg)
+                 bool (*keep)(void *arg, const struct heap_entry *e), void *arg)
 {
     size_t n = 0, i;
 

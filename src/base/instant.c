@@ -57,9 +57,8 @@ void instant_format(nsec at, char out[INSTANT_TEXT])
     days = sec / DAY - (sec % DAY < 0);
     tod = (unsigned)(sec - days * DAY);
     civil_from_days(days, &y, &m, &d);
-    snprintf(out, INSTANT_TEXT, "%04d-%02u-%02uT%02u:%02u:%02u.%09uZ",
-             (int)y, m, d, tod / 3600, tod / 60 % 60, tod % 60,
-             (unsigned)frac);
+    snprintf(out, INSTANT_TEXT, "%04d-%02u-%02uT%02u:%02u:%02u.%09uZ", (int)y,
+             m, d, tod / 3600, tod / 60 % 60, tod % 60, (unsigned)frac);
 }
 
 /* Reads exactly n digits at *p and steps over them. */

@@ -18,8 +18,8 @@ typedef int64_t nsec;
 
 #define NSEC_USEC ((nsec)1000)
 #define NSEC_MSEC ((nsec)1000000)
-#define NSEC_SEC ((nsec)1000000000)
-#define NSEC_MAX INT64_MAX
+#define NSEC_SEC  ((nsec)1000000000)
+#define NSEC_MAX  INT64_MAX
 
 #define INSTANT_TEXT 56 /* room for one instant and its NUL */
 

@@ -28,8 +28,9 @@ int usage(const struct command *c, const char *format, ...)
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "\nusage: bladewatch %s%s%s\n"
-                    "Try 'bladewatch help %s'.\n",
+    fprintf(stderr,
+            "\nusage: bladewatch %s%s%s\n"
+            "Try 'bladewatch help %s'.\n",
             c->name, *c->args ? " " : "", c->args, c->name);
     return EXIT_USAGE;
 }
@@ -103,8 +104,7 @@ int cli_main(int argc, char **argv)
     else
         c = find(argv[1]);
     if (!c) {
-        complain("there is no command \"%s\"; try 'bladewatch help'",
-                 argv[1]);
+        complain("there is no command \"%s\"; try 'bladewatch help'", argv[1]);
         return EXIT_USAGE;
     }
     status = c->run(argc - 1, argv + 1);

@@ -13,8 +13,8 @@ enum { EXIT_FINE = 0, EXIT_PROBLEMS = 1, EXIT_USAGE = 2 };
 
 struct command {
     const char *name;
-    const char *args; /* for the usage line */
-    const char *does; /* one line for help */
+    const char *args;    /* for the usage line */
+    const char *does;    /* one line for help */
     const char *options; /* what help NAME prints below the usage */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };

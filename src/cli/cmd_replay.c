@@ -93,12 +93,15 @@ static int take(struct arguments *a, int option, const char *text)
             return EXIT_FINE;
         return usage(&cmd_replay,
                      "--format is auto, recording, jsonl or shards, not "
-                     "\"%s\"", text);
+                     "\"%s\"",
+                     text);
     case OPT_REORDER:
         if (!span_parse(slice_str(text), &a->config.reorder_for))
             return EXIT_FINE;
-        return usage(&cmd_replay, "--reorder takes a span like 100ms or 2s, "
-                                  "not \"%s\"", text);
+        return usage(&cmd_replay,
+                     "--reorder takes a span like 100ms or 2s, "
+                     "not \"%s\"",
+                     text);
     case OPT_LIMIT:
         if (!limits_set(&a->config.limits, slice_str(text), &err))
             return EXIT_FINE;
@@ -138,8 +141,7 @@ static bool print(void *self, struct slice text)
     return fwrite(text.p, 1, text.n, self) == text.n;
 }
 
-static void summary(const struct core *core, struct offline_result r,
-                    bool json)
+static void summary(const struct core *core, struct offline_result r, bool json)
 {
     struct core_stats s = core_stats(core);
     const struct {
@@ -166,11 +168,9 @@ static void summary(const struct core *core, struct offline_result r,
         printf("{\"until\":\"%s\"", at);
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         if (json)
-            printf(",\"%s\":%llu", rows[i].name,
-                   (unsigned long long)rows[i].n);
+            printf(",\"%s\":%llu", rows[i].name, (unsigned long long)rows[i].n);
         else if (rows[i].n || i < 2)
-            printf("%12llu  %s\n", (unsigned long long)rows[i].n,
-                   rows[i].text);
+            printf("%12llu  %s\n", (unsigned long long)rows[i].n, rows[i].text);
     }
     if (json)
         puts("}");
@@ -253,7 +253,8 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_replay = {
-    "replay", "FILE... [OPTIONS]",
+    "replay",
+    "FILE... [OPTIONS]",
     "Merges recorded logs in virtual time and tells the outcome",
     "\n"
     "FILE is a recording (a file or a journal's directory), plain JSON lines\n"

@@ -143,8 +143,7 @@ static int glance(struct glance *g, int argc, char **argv)
 }
 
 /* File, then environment, then flags. */
-static int configure(struct config *c, const char *path, int argc,
-                     char **argv)
+static int configure(struct config *c, const char *path, int argc, char **argv)
 {
     const struct config_told told = { NULL, on_problem, on_warning };
     const char *rules = environment("BLADEWATCH_RULES");
@@ -203,7 +202,8 @@ out:
 }
 
 const struct command cmd_run = {
-    "run", "[OPTIONS]",
+    "run",
+    "[OPTIONS]",
     "Watches: reads lines, keeps the state, serves it over HTTP",
     "\n"
     "The environment (BLADEWATCH_*, DOCKER_HOST) is stronger than the file,\n"

@@ -77,7 +77,8 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_state = {
-    "state", "[PATH] [OPTIONS]",
+    "state",
+    "[PATH] [OPTIONS]",
     "Asks a running bladewatch for its state, or for the part at PATH",
     "\n"
     "PATH is dotted, as in intents.i7, or a JSON Pointer, as in /intents/i7.\n"

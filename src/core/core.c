@@ -124,8 +124,7 @@ void monitor_count(struct core *core, const char *first, struct slice second,
         in = tree_map(&core->monitor, in, &step, &w);
         step = tree_step(&core->monitor, second);
     }
-    if (in && tree_inc(&core->monitor, in, &step, &w,
-                       (amount)by * AMOUNT_UNIT))
+    if (in && tree_inc(&core->monitor, in, &step, &w, (amount)by * AMOUNT_UNIT))
         core->stats.refused++;
 }
 
@@ -402,8 +401,7 @@ static void find_origin(struct core *core, struct core_source *src,
     if (epoch == src->epoch)
         return;
     src->epoch = epoch;
-    src->origin =
-        names_origin(core->names, src->blade, src->decl->run, epoch);
+    src->origin = names_origin(core->names, src->blade, src->decl->run, epoch);
 }
 
 static bool is_repeated(struct core *core, const struct core_source *src,
@@ -416,8 +414,8 @@ static bool is_repeated(struct core *core, const struct core_source *src,
         id = tape_member(&s->tape, "$id");
     if (id && (id->kind == TAPE_STRING || id->kind == TAPE_NUMBER))
         text = tape_text(id);
-    return text.n && !ids_add(core->ids, src->decl->blade, text,
-                              core->limits.ids);
+    return text.n &&
+           !ids_add(core->ids, src->decl->blade, text, core->limits.ids);
 }
 
 static void duplicate(struct core *core, struct shard *s, uint32_t blade)
@@ -471,12 +469,12 @@ void core_drop(struct core *core, struct shard *shard)
     shard_free(&core->pool, shard);
 }
 
-struct shard *core_shard(struct core *core, uint32_t source,
-                         struct slice line, struct err *err)
+struct shard *core_shard(struct core *core, uint32_t source, struct slice line,
+                         struct err *err)
 {
     const struct core_source *src = core->source[source];
-    bool text = src->decl->mode == MODE_TEXT ||
-                line.n > core->limits.shard_bytes;
+    bool text =
+        src->decl->mode == MODE_TEXT || line.n > core->limits.shard_bytes;
     struct shard *s = shard_new(&core->pool, line, text, err);
 
     s->source = source;
@@ -582,12 +580,12 @@ void core_retire(struct core *core, struct slice name, nsec ts)
     buf_slice(&run, name);
     s->retire = true;
     s->source = names_blade(core->names, name);
-    s->tag = (struct tag){
-        ts,
-        names_origin(core->names, names_blade(core->names, slice_of("", 0)),
-                     buf_view(&run), 0),
-        0
-    };
+    s->tag =
+        (struct tag){ ts,
+                      names_origin(core->names,
+                                   names_blade(core->names, slice_of("", 0)),
+                                   buf_view(&run), 0),
+                      0 };
     buf_release(&run);
     enqueue(core, s, s->source);
 }

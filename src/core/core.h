@@ -26,11 +26,10 @@ void core_step(struct core *core, const struct event *event);
  * Parses a line of a declared source.  err (not NULL) says why the line is
  * plain text, or is empty.
  */
-struct shard *core_shard(struct core *core, uint32_t source,
-                         struct slice line, struct err *err);
+struct shard *core_shard(struct core *core, uint32_t source, struct slice line,
+                         struct err *err);
 /* Takes the shard; ev has seq, ts, logged_at, fd and id. */
-void core_take(struct core *core, struct shard *shard,
-               const struct event *ev);
+void core_take(struct core *core, struct shard *shard, const struct event *ev);
 void core_drop(struct core *core, struct shard *shard);
 
 /*

@@ -78,8 +78,10 @@ static enum status read_mount(const struct tape *t, struct path *at,
         if (t->op[i].kind != TAPE_STRING)
             goto bad;
         if (at->n == PATH_KEYS_MAX || t->op[i].n > PATH_KEY_MAX) {
-            err_set(err, "\"at\" has more than %d keys or a key of more than "
-                         "%d bytes", PATH_KEYS_MAX, PATH_KEY_MAX);
+            err_set(err,
+                    "\"at\" has more than %d keys or a key of more than "
+                    "%d bytes",
+                    PATH_KEYS_MAX, PATH_KEY_MAX);
             return ST_LIMIT;
         }
         at->key[at->n++] = tape_text(&t->op[i]);
@@ -177,8 +179,7 @@ static enum status control(struct core *core, const struct shard *s,
     return ST_OK;
 }
 
-enum status core_envelope(struct core *core, struct slice line,
-                          struct err *err)
+enum status core_envelope(struct core *core, struct slice line, struct err *err)
 {
     struct err why;
     struct shard *s = shard_new(&core->pool, line, false, &why);

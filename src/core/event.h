@@ -16,15 +16,15 @@
 
 /* Bounds on what a stranger can make grow; journalled when they change. */
 struct limits {
-    uint64_t shard_bytes;    /* one line, 64 KiB */
-    uint64_t string_bytes;   /* one string value, 8 KiB */
-    uint64_t list_items;     /* kept of a $push list, 100 */
-    uint64_t nodes;          /* in the tree, 1 M */
-    uint64_t blade_nodes;    /* created by one blade, 100 k */
-    uint64_t bank_keys;      /* in one $expired, 10 k */
-    uint64_t filter_gaps;    /* in one duplicate filter, 4096; 0: no cap */
-    uint64_t ids;            /* idempotency keys remembered, 65,536 */
-    nsec retire_after;       /* a silent blade is folded, 24 h; 0: never */
+    uint64_t shard_bytes;  /* one line, 64 KiB */
+    uint64_t string_bytes; /* one string value, 8 KiB */
+    uint64_t list_items;   /* kept of a $push list, 100 */
+    uint64_t nodes;        /* in the tree, 1 M */
+    uint64_t blade_nodes;  /* created by one blade, 100 k */
+    uint64_t bank_keys;    /* in one $expired, 10 k */
+    uint64_t filter_gaps;  /* in one duplicate filter, 4096; 0: no cap */
+    uint64_t ids;          /* idempotency keys remembered, 65,536 */
+    nsec retire_after;     /* a silent blade is folded, 24 h; 0: never */
 };
 
 struct limits limits_default(void);
@@ -41,14 +41,14 @@ enum event_kind {
 
 struct event {
     enum event_kind kind;
-    uint32_t source;      /* an id that an EV_SOURCE gave a meaning to */
-    int fd;               /* 1 stdout, 2 stderr, 0 neither */
+    uint32_t source; /* an id that an EV_SOURCE gave a meaning to */
+    int fd;          /* 1 stdout, 2 stderr, 0 neither */
     uint64_t seq;
-    nsec ts;              /* the time the core orders by */
-    nsec logged_at;       /* as the source stamped it; equals ts if not cut */
-    struct slice line;    /* raw bytes as logged, no newline */
-    bool json;            /* line is known to be one valid JSON value */
-    struct slice id;      /* idempotency key or empty */
+    nsec ts;           /* the time the core orders by */
+    nsec logged_at;    /* as the source stamped it; equals ts if not cut */
+    struct slice line; /* raw bytes as logged, no newline */
+    bool json;         /* line is known to be one valid JSON value */
+    struct slice id;   /* idempotency key or empty */
     const struct source *decl;
     struct slice blade;
     struct limits limits;

@@ -27,8 +27,8 @@ struct core_source {
     uint32_t blade;
     uint32_t origin; /* of epoch */
     uint32_t epoch;
-    uint32_t run;    /* the origin of epoch 0: this run's number */
-    bool minded;     /* a silent blade of this source retires */
+    uint32_t run; /* the origin of epoch 0: this run's number */
+    bool minded;  /* a silent blade of this source retires */
 };
 
 struct core {

@@ -29,8 +29,8 @@ static void enqueue(struct order *o, struct shard *s)
     size_t i;
 
     if (o->nqueue == o->queue_room) {
-        ring = xmalloc((o->queue_room ? o->queue_room * 2 : 64) *
-                       sizeof(*ring));
+        ring =
+            xmalloc((o->queue_room ? o->queue_room * 2 : 64) * sizeof(*ring));
         for (i = 0; i < o->nqueue; i++)
             ring[i] = o->queue[(o->head + i) & (o->queue_room - 1)];
         free(o->queue);
@@ -81,8 +81,8 @@ void order_put(struct order *o, const struct names *names, struct shard *s)
 
 static bool queue_is_next(const struct order *o, const struct names *names)
 {
-    return o->nqueue && (!o->nheap || !before(names, o->heap[0],
-                                              o->queue[o->head]));
+    return o->nqueue &&
+           (!o->nheap || !before(names, o->heap[0], o->queue[o->head]));
 }
 
 struct shard *order_first(const struct order *o, const struct names *names)

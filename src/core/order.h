@@ -26,8 +26,7 @@ void order_take(struct order *o, const struct names *names);
 /* The i-th in the queue, NULL past its end; the heap is not in it. */
 static inline struct shard *order_ahead(const struct order *o, size_t i)
 {
-    return i < o->nqueue ? o->queue[(o->head + i) & (o->queue_room - 1)]
-                         : NULL;
+    return i < o->nqueue ? o->queue[(o->head + i) & (o->queue_room - 1)] : NULL;
 }
 
 static inline size_t order_size(const struct order *o)

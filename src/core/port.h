@@ -41,9 +41,9 @@ struct line {
 /* Lines that are gone for good; recorded and counted in monitor.gaps. */
 struct gap {
     uint32_t source;
-    nsec from_at, to_at;  /* logged in between; 0 where not known */
-    uint64_t lines;       /* how many, 0 if not known */
-    struct slice why;     /* "rotated", "too long", ... */
+    nsec from_at, to_at; /* logged in between; 0 where not known */
+    uint64_t lines;      /* how many, 0 if not known */
+    struct slice why;    /* "rotated", "too long", ... */
 };
 
 /*
@@ -80,8 +80,8 @@ struct intake {
      */
     enum status (*line)(void *self, const struct line *line,
                         uint64_t *ret_ticket, struct err *err);
-    enum status (*gap)(void *self, const struct gap *gap,
-                       uint64_t *ret_ticket, struct err *err);
+    enum status (*gap)(void *self, const struct gap *gap, uint64_t *ret_ticket,
+                       struct err *err);
     /* ST_NONE if the journal knows nothing of this blade, run and fd. */
     enum status (*cursor)(void *self, struct slice blade, struct slice run,
                           int fd, struct cursor *ret);

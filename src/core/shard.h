@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 struct shard {
-    struct tag tag;    /* ts, origin and seq once the core has it */
+    struct tag tag; /* ts, origin and seq once the core has it */
     uint64_t seq;
-    uint32_t source;   /* the core's number */
+    uint32_t source; /* the core's number */
     int fd;
     nsec logged_at;
     struct slice line; /* raw, with a NUL behind it */

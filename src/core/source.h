@@ -17,7 +17,8 @@
 
 enum mode {
     MODE_SHARD, /* JSON with instructions ($inc, $ttl, ...) */
-    MODE_JSON,  /* third-party JSON: '$x' is stored as '$$x', null says nothing */
+    MODE_JSON,  /* third-party JSON: '$x' is stored as '$$x', null says nothing
+                 */
     MODE_TEXT   /* {"msg": line} */
 };
 

@@ -79,8 +79,7 @@ enum status view_write(const struct core *core, const struct path *path,
 enum status core_write_state(const struct core *core, bool split,
                              const struct sink *sink)
 {
-    struct place place = { .tree = &core->state,
-                           .node = &core->state.root };
+    struct place place = { .tree = &core->state, .node = &core->state.root };
 
     return render(core, place, split, sink);
 }

@@ -31,8 +31,7 @@ struct view_options {
 };
 
 /* ST_NONE if nothing stands at path; ST_END if the sink stopped it. */
-CHECKED enum status view_write(const struct core *core,
-                               const struct path *path,
+CHECKED enum status view_write(const struct core *core, const struct path *path,
                                struct view_options options,
                                const struct sink *sink);
 /* The number of nodes at and below path, counted no further than limit. */

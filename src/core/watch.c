@@ -7,7 +7,7 @@
 #include <uthash.h>
 
 #define CHANGES_MAX 4096
-#define PATCH_MAX ((size_t)1 << 20)
+#define PATCH_MAX   ((size_t)1 << 20)
 
 /* A path below the watched one that changed. */
 struct change {
@@ -94,8 +94,8 @@ static void on_state(void *self, const struct map *parent, struct slice key,
     buf_release(&pointer);
 }
 
-static void on_monitor(void *self, const struct map *parent,
-                       struct slice key, bool existed)
+static void on_monitor(void *self, const struct map *parent, struct slice key,
+                       bool existed)
 {
     struct core *core = self;
     struct buf pointer;
@@ -112,8 +112,7 @@ static void listen(struct core *core)
 {
     bool any = core->watches != NULL;
 
-    core->state.watcher =
-        (struct tree_watcher){ core, any ? on_state : NULL };
+    core->state.watcher = (struct tree_watcher){ core, any ? on_state : NULL };
     core->monitor.watcher =
         (struct tree_watcher){ core, any ? on_monitor : NULL };
 }

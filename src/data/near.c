@@ -25,8 +25,8 @@ static size_t distance(struct slice a, struct slice b)
         for (j = 1; j <= b.n; j++) {
             size_t cost = lower(a.p[i - 1]) != lower(b.p[j - 1]);
 
-            now[j] = least(above[j - 1] + cost,
-                           least(above[j], now[j - 1]) + 1);
+            now[j] =
+                least(above[j - 1] + cost, least(above[j], now[j - 1]) + 1);
             if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
                 a.p[i - 2] == b.p[j - 1])
                 now[j] = least(now[j], before[j - 2] + 1);

@@ -1,9 +1,9 @@
 #include "pretty.h"
 
-#define COLOUR_KEY "\033[34m"
+#define COLOUR_KEY    "\033[34m"
 #define COLOUR_STRING "\033[32m"
-#define COLOUR_WORD "\033[36m"
-#define COLOUR_END "\033[0m"
+#define COLOUR_WORD   "\033[36m"
+#define COLOUR_END    "\033[0m"
 
 void pretty_init(struct pretty *p, bool colour)
 {
@@ -65,8 +65,7 @@ static void close_container(struct pretty *p, char c, struct buf *out)
 
 static bool in_object(const struct pretty *p)
 {
-    return p->depth && p->depth <= PRETTY_DEPTH_MAX &&
-           p->object[p->depth - 1];
+    return p->depth && p->depth <= PRETTY_DEPTH_MAX && p->object[p->depth - 1];
 }
 
 /*

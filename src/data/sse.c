@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-void sse_init(struct sse *s, const struct sse_handler *handler,
-              size_t data_max)
+void sse_init(struct sse *s, const struct sse_handler *handler, size_t data_max)
 {
     *s = (struct sse){ .handler = *handler, .blank = true };
     buf_init(&s->data, data_max);

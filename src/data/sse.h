@@ -24,12 +24,7 @@ struct sse_handler {
                      struct slice data);
 };
 
-enum sse_field {
-    SSE_NONE,
-    SSE_EVENT,
-    SSE_ID,
-    SSE_DATA
-};
+enum sse_field { SSE_NONE, SSE_EVENT, SSE_ID, SSE_DATA };
 
 struct sse {
     struct sse_handler handler;

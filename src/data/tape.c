@@ -344,8 +344,10 @@ static enum status refuse(struct tape_parser *t, yajl_status ys,
         while (column <= t->line.n &&
                only_blanks(t->line.p + column - 1, t->line.p + column))
             column++;
-        err_set(err, "more than one JSON value on the line, the second at "
-                     "column %zu", column);
+        err_set(err,
+                "more than one JSON value on the line, the second at "
+                "column %zu",
+                column);
     } else {
         column = t->line.n + 1;
         err_set(err, "not JSON: the line ends inside a value, at column %zu",

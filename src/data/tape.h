@@ -73,9 +73,8 @@ CHECKED enum status tape_parse(struct tape_parser *parser, struct slice line,
  * are moved by to_line - from_line. */
 size_t tape_copy_size(const struct tape_parser *parser,
                       const struct tape *tape);
-struct tape tape_copy(const struct tape_parser *parser,
-                      const struct tape *tape, void *to, struct slice from_line,
-                      const char *to_line);
+struct tape tape_copy(const struct tape_parser *parser, const struct tape *tape,
+                      void *to, struct slice from_line, const char *to_line);
 
 static inline struct slice tape_text(const struct tape_op *op)
 {

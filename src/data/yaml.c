@@ -8,10 +8,10 @@
 #include <string.h>
 #include <uthash.h>
 
-#define CHUNK 16384
+#define CHUNK       16384
 #define ANCHORS_MAX 1000
-#define NAME_SHOWN 40
-#define BLANKS_MAX 200
+#define NAME_SHOWN  40
+#define BLANKS_MAX  200
 
 struct chunk {
     struct chunk *next;
@@ -228,8 +228,9 @@ static enum status on_alias(struct builder *b, struct fy_event *ev)
         st = copy_node(b, a->node, b->depth, &copy);
         return st ? st : attach(b, copy);
     }
-    err_set(b->err, a ? "the alias *%.*s stands inside what it names"
-                      : "the alias *%.*s names nothing before it",
+    err_set(b->err,
+            a ? "the alias *%.*s stands inside what it names"
+              : "the alias *%.*s names nothing before it",
             NAME_SHOWN, name);
     place_err(b->doc, b->at, b->err);
     return ST_BAD;
@@ -332,10 +333,9 @@ static enum status on_start(struct builder *b, struct fy_event *ev,
                             enum yaml_kind kind)
 {
     bool map = kind == YAML_MAPPING;
-    struct fy_token *tag = map ? ev->mapping_start.tag
-                               : ev->sequence_start.tag;
-    struct fy_token *name = map ? ev->mapping_start.anchor
-                                : ev->sequence_start.anchor;
+    struct fy_token *tag = map ? ev->mapping_start.tag : ev->sequence_start.tag;
+    struct fy_token *name =
+        map ? ev->mapping_start.anchor : ev->sequence_start.anchor;
     struct level level = { 0 };
     enum status st;
 
@@ -474,8 +474,7 @@ static enum status build(struct builder *b)
         abort();
     fy_diag_set_collect_errors(cfg.diag, true);
     parser = fy_parser_create(&cfg);
-    if (!parser || fy_parser_set_string(parser, b->doc->text.p,
-                                        b->doc->text.n))
+    if (!parser || fy_parser_set_string(parser, b->doc->text.p, b->doc->text.n))
         abort();
     while (st == ST_OK && (ev = fy_parser_parse(parser))) {
         st = on_event(b, ev);

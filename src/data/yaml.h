@@ -25,11 +25,7 @@
 #define YAML_DEPTH_MAX 64
 #define YAML_NODES_MAX 300000 /* with all aliases expanded */
 
-enum yaml_kind {
-    YAML_SCALAR,
-    YAML_SEQUENCE,
-    YAML_MAPPING
-};
+enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
 enum yaml_style {
     YAML_PLAIN, /* also of sequences and mappings */
@@ -40,8 +36,8 @@ enum yaml_style {
 };
 
 struct yaml_node {
-    uint8_t kind;  /* enum yaml_kind */
-    uint8_t style; /* enum yaml_style */
+    uint8_t kind;          /* enum yaml_kind */
+    uint8_t style;         /* enum yaml_style */
     uint32_t line, column; /* 1-based, column in bytes */
     uint32_t from, to;
     uint32_t n;                    /* children */

@@ -108,7 +108,7 @@ struct follow {
     nsec start_event_at;
     bool grumbled; /* the engine reported an error inside this reading */
     bool whole;    /* this life has been read to its end, twice */
-    bool reload;  /* the intake's cursor is the truth, not ours */
+    bool reload;   /* the intake's cursor is the truth, not ours */
 
     nsec dropped_at;  /* stamp of an open line that was given up; 0: none */
     nsec since;       /* of the present read; 0: from the beginning */

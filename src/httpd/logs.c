@@ -249,8 +249,9 @@ static enum status submit(struct request *req, struct err *err)
 
     if (logs->key.n && logs->item.n > req->httpd->config.keyed_lines) {
         /* A repetition would find the first ones forgotten. */
-        err_set(err, "an Idempotency-Key covers %zu lines: send the rest with "
-                     "another one",
+        err_set(err,
+                "an Idempotency-Key covers %zu lines: send the rest with "
+                "another one",
                 req->httpd->config.keyed_lines);
         return ST_LIMIT;
     }

@@ -12,7 +12,7 @@
 
 #include <uthash.h>
 
-#define RECENT         256
+#define RECENT 256
 
 enum framing {
     FRAMING_UNKNOWN, /* the header has not been seen */

@@ -48,8 +48,8 @@ struct loop_poll {
  * other events while running. */
 CHECKED enum status loop_poll_start(struct loop *loop, struct loop_poll *p,
                                     int fd, int events,
-                                    void (*fn)(void *arg, int ready),
-                                    void *arg, struct err *err);
+                                    void (*fn)(void *arg, int ready), void *arg,
+                                    struct err *err);
 void loop_poll_stop(struct loop_poll *p); /* also if not started */
 
 struct loop_signal {

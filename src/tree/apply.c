@@ -17,8 +17,8 @@ struct walk {
 /* Which scopes the path still fits, one bit each; INSIDE: it is in one. */
 #define INSIDE 0x100u
 
-static void value(struct walk *k, struct map *in, size_t depth,
-                  unsigned scope, size_t i);
+static void value(struct walk *k, struct map *in, size_t depth, unsigned scope,
+                  size_t i);
 
 const char *refusal_name(enum refusal why)
 {
@@ -208,8 +208,8 @@ static void lease(struct walk *k, struct map *in, size_t depth, nsec hold_for)
 {
     in = parent_of(k, in, depth, TREE_LEASE);
     if (in)
-        check(k, tree_lease(k->a->tree, in, &k->path[depth - 1], k->w,
-                            hold_for));
+        check(k,
+              tree_lease(k->a->tree, in, &k->path[depth - 1], k->w, hold_for));
 }
 
 /* -- instructions ------------------------------------------------------ */
@@ -278,8 +278,8 @@ static void members(struct walk *k, struct map *in, size_t depth,
                     unsigned scope, size_t i);
 
 /* An object as a plain patch: a map, then each member. */
-static void merge(struct walk *k, struct map *in, size_t depth,
-                  unsigned scope, size_t i)
+static void merge(struct walk *k, struct map *in, size_t depth, unsigned scope,
+                  size_t i)
 {
     struct map *into = parent_of(k, in, depth, TREE_MAP), *below = NULL;
 
@@ -323,8 +323,8 @@ static void instruct(struct walk *k, struct map *in, size_t depth,
                                   : (nsec)n * (NSEC_SEC / AMOUNT_UNIT));
 }
 
-static void value(struct walk *k, struct map *in, size_t depth,
-                  unsigned scope, size_t i)
+static void value(struct walk *k, struct map *in, size_t depth, unsigned scope,
+                  size_t i)
 {
     const struct tape_op *op = op_at(k, i);
     bool object = op->kind == TAPE_OBJECT;
@@ -358,8 +358,8 @@ static struct slice stored_key(struct walk *k, size_t depth,
     return slice_of(k->escaped[depth], text.n + 1);
 }
 
-static void member(struct walk *k, struct map *in, size_t depth,
-                   unsigned scope, const struct tape_op *key)
+static void member(struct walk *k, struct map *in, size_t depth, unsigned scope,
+                   const struct tape_op *key)
 {
     size_t i = (size_t)(key - k->body->tape->op) + 1;
     struct slice text;
@@ -428,8 +428,7 @@ static void set_plain(struct walk *k, size_t depth)
         utf8_repair(text, &fixed);
         text = buf_view(&fixed);
     }
-    set_text(k, NULL, depth, NODE_STRING,
-             utf8_cut(text, k->a->string_bytes));
+    set_text(k, NULL, depth, NODE_STRING, utf8_cut(text, k->a->string_bytes));
     buf_release(&fixed);
 }
 
@@ -471,8 +470,7 @@ static unsigned go_to_mount(struct walk *k)
     return scope;
 }
 
-void apply_body(struct apply *a, const struct body *body,
-                const struct write *w)
+void apply_body(struct apply *a, const struct body *body, const struct write *w)
 {
     const struct mount *m = body->mount;
     struct walk k;

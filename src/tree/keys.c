@@ -29,8 +29,7 @@ uint32_t keys_find(const struct keys *k, struct slice text, uint32_t hash)
 
     if (!k->slot)
         return KEY_NONE;
-    for (i = hash & k->mask; k->slot[i].id != KEY_NONE;
-         i = (i + 1) & k->mask) {
+    for (i = hash & k->mask; k->slot[i].id != KEY_NONE; i = (i + 1) & k->mask) {
         if (k->slot[i].hash == hash &&
             slice_eq(keys_text(k, k->slot[i].id), text))
             return k->slot[i].id;

@@ -101,8 +101,8 @@ static bool erased_later(const struct tree *t, const struct step *path,
     return later;
 }
 
-bool tree_allows(const struct tree *t, enum tree_op op,
-                 const struct step *path, size_t n, struct tag tag)
+bool tree_allows(const struct tree *t, enum tree_op op, const struct step *path,
+                 size_t n, struct tag tag)
 {
     const struct node *at = &t->root;
     uint32_t key;

@@ -15,10 +15,10 @@
 
 #ifdef BW_HOSTILE
 #define SMALL_MAX 2
-#define PAGE 2
+#define PAGE      2
 #else
 #define SMALL_MAX 24
-#define PAGE 32
+#define PAGE      32
 #endif
 #define DEPTH_MAX 22 /* past it a page grows instead of splitting */
 
@@ -139,8 +139,8 @@ struct node *map_find(const struct map *m, uint32_t key)
 void map_prefetch(const struct map *m, uint32_t key)
 {
     /* As a number: an empty map has no store, a short one ends sooner. */
-    uintptr_t keys = m->wide ? (uintptr_t)page_of(m, key)->key
-                             : (uintptr_t)m->store;
+    uintptr_t keys =
+        m->wide ? (uintptr_t)page_of(m, key)->key : (uintptr_t)m->store;
 
     __builtin_prefetch((const void *)keys);
     __builtin_prefetch((const void *)(keys + 64));
@@ -148,8 +148,8 @@ void map_prefetch(const struct map *m, uint32_t key)
 
 static struct page *page_new(uint64_t depth, uint32_t room)
 {
-    struct page *p = xmalloc(sizeof(*p) + nodes_offset(room) +
-                             room * sizeof(struct node));
+    struct page *p =
+        xmalloc(sizeof(*p) + nodes_offset(room) + room * sizeof(struct node));
 
     p->n = 0;
     p->room = room;
@@ -317,8 +317,8 @@ bool map_next(const struct map *m, struct map_iter *it, uint32_t *ret_key,
     if (w ? it->page == dir_size(w) : it->i == m->n)
         return false;
     *ret_key = w ? w->dir[it->page]->key[it->i] : small_keys(m)[it->i];
-    *ret_node = w ? &page_nodes(w->dir[it->page])[it->i]
-                  : &small_nodes(m)[it->i];
+    *ret_node =
+        w ? &page_nodes(w->dir[it->page])[it->i] : &small_nodes(m)[it->i];
     it->i++;
     return true;
 }

@@ -84,8 +84,7 @@ static struct counter *spread(struct node *n)
     c->n = 0;
     c->room = 2;
     if (n->kind == NODE_COUNTER)
-        c->e[c->n++] =
-            (struct counter_entry){ n->u.one.micro, n->u.one.entry };
+        c->e[c->n++] = (struct counter_entry){ n->u.one.micro, n->u.one.entry };
     n->kind = NODE_COUNTER;
     n->inlined = 0;
     n->u.counter = c;

@@ -70,8 +70,9 @@ enum status path_parse(struct path *p, struct slice text, struct buf *store,
             return ST_LIMIT;
         }
         if (!pointer && stop == at) {
-            err_set(err, "a key of the path is empty at column %zu; write "
-                         "the path as a JSON Pointer (/a//b) if that is meant",
+            err_set(err,
+                    "a key of the path is empty at column %zu; write "
+                    "the path as a JSON Pointer (/a//b) if that is meant",
                     (size_t)(at - text.p) + 1);
             return ST_BAD;
         }

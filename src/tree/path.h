@@ -13,7 +13,7 @@
 #include "base/status.h"
 
 #define PATH_KEYS_MAX 32  /* deepest path there can be */
-#define PATH_KEY_MAX 256  /* bytes of one key */
+#define PATH_KEY_MAX  256 /* bytes of one key */
 
 struct path {
     struct slice key[PATH_KEYS_MAX]; /* borrowed */

@@ -13,8 +13,7 @@ struct item {
     const struct tree *tree;
 };
 
-static void value(struct render *r, const struct tree *t,
-                  const struct node *n);
+static void value(struct render *r, const struct tree *t, const struct node *n);
 
 static uint64_t head_of(struct slice key)
 {
@@ -123,8 +122,7 @@ static int by_name(const void *a, const void *b)
     return slice_cmp(x->name, y->name);
 }
 
-static void shares(struct render *r, const struct tree *t,
-                   const struct node *n)
+static void shares(struct render *r, const struct tree *t, const struct node *n)
 {
     struct counter_entry e;
     struct share *share;
@@ -165,8 +163,7 @@ static void list(struct render *r, const struct list *l)
     buf_str(&r->out, l->n ? "]" : "[]");
 }
 
-static void value(struct render *r, const struct tree *t,
-                  const struct node *n)
+static void value(struct render *r, const struct tree *t, const struct node *n)
 {
     switch (n->kind) {
     case NODE_FALSE:

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define STALE_FREE   1024 /* deadlines of no lease that are no burden */
+#define STALE_FREE 1024 /* deadlines of no lease that are no burden */
 /* Nodes freed on the spot when a subtree goes; the rest bit by bit, so that a
  * line that erases a thousand of them stops nobody. */
 #define REAP_AT_ONCE 16
@@ -215,8 +215,7 @@ static bool may_create(struct tree *t, uint16_t payer)
         memset(t->bill + t->npayers, 0, (n - t->npayers) * sizeof(*t->bill));
         t->npayers = n;
     }
-    return t->nodes < t->limits.nodes &&
-           t->bill[payer] < t->limits.payer_nodes;
+    return t->nodes < t->limits.nodes && t->bill[payer] < t->limits.payer_nodes;
 }
 
 static struct node *find(const struct tree *t, const struct map *in,
@@ -481,8 +480,8 @@ static void bank_below(struct tree *t, struct map *into, const struct node *n,
     uint32_t key;
 
     if (n->kind == NODE_COUNTER)
-        bank_add(into, s->n ? buf_view(&s->text) : slice_str("."),
-                 node_sum(n), t->limits.bank_keys);
+        bank_add(into, s->n ? buf_view(&s->text) : slice_str("."), node_sum(n),
+                 t->limits.bank_keys);
     if (n->kind != NODE_MAP)
         return;
     if (n->u.map->bank)

@@ -120,11 +120,18 @@ CHECKED enum status tree_lease(struct tree *t, struct map *in,
                                nsec hold_for);
 
 /* The kinds of write, as the guard knows them. */
-enum tree_op { TREE_MAP, TREE_SET, TREE_ERASE, TREE_INC, TREE_PUSH, TREE_LEASE };
+enum tree_op {
+    TREE_MAP,
+    TREE_SET,
+    TREE_ERASE,
+    TREE_INC,
+    TREE_PUSH,
+    TREE_LEASE
+};
 
 /* May this late write happen?  path has n > 0 steps from the root. */
-bool tree_allows(const struct tree *t, enum tree_op op,
-                 const struct step *path, size_t n, struct tag tag);
+bool tree_allows(const struct tree *t, enum tree_op op, const struct step *path,
+                 size_t n, struct tag tag);
 
 /* Fires every lease due at or before upto, in order. */
 void tree_advance(struct tree *t, nsec upto);

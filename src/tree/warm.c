@@ -56,8 +56,8 @@ static bool level(const struct tree *t, struct warm *way, size_t n)
     for (i = 0; i < n; i++) {
         if (!way[i].map)
             continue;
-        look[i].id = keys_find(&t->keys, tape_text(look[i].key),
-                               look[i].key->hash);
+        look[i].id =
+            keys_find(&t->keys, tape_text(look[i].key), look[i].key->hash);
         if (look[i].id == KEY_NONE)
             way[i].map = NULL;
         else

@@ -75,8 +75,8 @@ static void line(struct core *core, struct slice text, uint64_t n, nsec *now)
     ev.line = slice_of(text.p + 1, text.n - 1);
     switch (*text.p) {
     case '\t':
-        *now += (nsec)(text.n > 1 ? (unsigned char)text.p[1] : 1) *
-                100 * NSEC_MSEC;
+        *now +=
+            (nsec)(text.n > 1 ? (unsigned char)text.p[1] : 1) * 100 * NSEC_MSEC;
         core_step(core, &(struct event){ .kind = EV_TICK, .ts = *now });
         return;
     case '\b':
@@ -136,8 +136,7 @@ static void check_nodes(struct core *core)
     tree_reap(&core->state, SIZE_MAX);
     for (i = 0; i < core->state.npayers; i++)
         bill += core->state.bill[i];
-    must(render_weight(&core->state.root, SIZE_MAX) - 1 ==
-         core->state.nodes);
+    must(render_weight(&core->state.root, SIZE_MAX) - 1 == core->state.nodes);
     must(bill == core->state.nodes);
     must(core->state.nodes <= tiny.nodes || tiny.nodes == 0);
 }

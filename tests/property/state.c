@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SECOND NSEC_SEC
+#define SECOND  NSEC_SEC
 #define FOREVER (INT64_MAX / 2)
 
 static const struct fold_options everything = { true, true, true, true };
@@ -198,8 +198,7 @@ static void every_tick_shows_the_fold_of_what_lies_before_it(struct trial *t)
 static void retired_blades_are_the_base(struct trial *t)
 {
     begin(t, "retired blades are the base", everything, 60);
-    add_retirement(t, "b1",
-                   t->s.shard[random_below(&t->seed, t->s.n)].ts);
+    add_retirement(t, "b1", t->s.shard[random_below(&t->seed, t->s.n)].ts);
     add_retirement(t, "b2", last_ts(t));
     feed_shuffled(t, t->core);
     core_flush(t->core);
@@ -253,8 +252,7 @@ static void same_total(struct trial *t)
 static void totals_survive_time_outs_and_retirement(struct trial *t)
 {
     begin(t, "totals survive time-outs and retirement", counting, 60);
-    add_retirement(t, "b1",
-                   t->s.shard[random_below(&t->seed, t->s.n)].ts);
+    add_retirement(t, "b1", t->s.shard[random_below(&t->seed, t->s.n)].ts);
     feed_shuffled(t, t->core);
     core_flush(t->core);
     same_total(t);
@@ -312,8 +310,7 @@ static void run_wild(struct trial *t, struct core *core, uint64_t seed)
         feed(t, core, order[i]);
         if (random_below(&t->seed, 4) == 0)
             machine_tick(core, t->s.shard[order[i]].ts +
-                                   (int64_t)random_below(&t->seed, 3) *
-                                       SECOND);
+                                   (int64_t)random_below(&t->seed, 3) * SECOND);
     }
     free(order);
     core_flush(core);
@@ -407,9 +404,9 @@ static void mirror_step(struct mirror *m, struct trial *t)
 
 static void patches_keep_a_mirror_up_to_date(struct trial *t)
 {
-    struct mirror m[] = { { .path = "" },       { .path = "/a" },
-                          { .path = "/a/b" },   { .path = "/a//x~1~01" },
-                          { .path = "/m0/c" },  { .path = "/monitor" },
+    struct mirror m[] = { { .path = "" },           { .path = "/a" },
+                          { .path = "/a/b" },       { .path = "/a//x~1~01" },
+                          { .path = "/m0/c" },      { .path = "/monitor" },
                           { .path = "/b/$expired" } };
     size_t n = sizeof(m) / sizeof(*m), i, j, *order;
 
@@ -420,9 +417,9 @@ static void patches_keep_a_mirror_up_to_date(struct trial *t)
     for (i = 0; i < t->s.n; i++) {
         feed(t, t->core, order[i]);
         if (random_below(&t->seed, 3) == 0)
-            machine_tick(t->core, t->s.shard[order[i]].ts +
-                                      (int64_t)random_below(&t->seed, 9) *
-                                          SECOND);
+            machine_tick(t->core,
+                         t->s.shard[order[i]].ts +
+                             (int64_t)random_below(&t->seed, 9) * SECOND);
         for (j = 0; j < n && random_below(&t->seed, 2); j++)
             mirror_step(&m[j], t);
     }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define DEEP 16
-#define SEP '\x1f' /* between the keys of a path as text; in no key */
+#define SEP  '\x1f' /* between the keys of a path as text; in no key */
 
 enum kind { REG, COUNTER, LIST, MAP };
 
@@ -232,8 +232,8 @@ static void push(struct state *f, const struct way *w, const struct val *v)
     const struct val *item = v->kind == VAL_ARRAY ? v->first : v;
     size_t n = 0;
 
-    if (c && (c->kind == LIST || (c->kind == REG &&
-                                  c->val->kind == VAL_ARRAY))) {
+    if (c &&
+        (c->kind == LIST || (c->kind == REG && c->val->kind == VAL_ARRAY))) {
         val_free(list);
         list = val_copy(c->val);
     }

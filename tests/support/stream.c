@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define SECOND ((int64_t)1000000000)
-#define START (1700000000 * SECOND)
+#define START  (1700000000 * SECOND)
 
 struct maker {
     uint64_t *seed;
@@ -47,8 +47,14 @@ static struct val *number(const struct maker *m)
 static struct val *scalar(const struct maker *m)
 {
     static const char *const texts[] = {
-        "", "s", "q\"\\\n", "\xc3\xa9", "\xf0\x9f\x9a\x80 up", "\x01\x1e",
-        "sixteen bytes ok", "a longer text, on the heap",
+        "",
+        "s",
+        "q\"\\\n",
+        "\xc3\xa9",
+        "\xf0\x9f\x9a\x80 up",
+        "\x01\x1e",
+        "sixteen bytes ok",
+        "a longer text, on the heap",
     };
     struct val *v;
 
@@ -126,8 +132,11 @@ static struct val *hold(const struct maker *m, struct val *v)
     static const struct {
         const char *text;
         int64_t micro;
-    } spans[] = { { "0.5", 500000 }, { "1", 1000000 }, { "2", 2000000 },
-                  { "5", 5000000 },  { "12", 12000000 } };
+    } spans[] = { { "0.5", 500000 },
+                  { "1", 1000000 },
+                  { "2", 2000000 },
+                  { "5", 5000000 },
+                  { "12", 12000000 } };
     size_t i = below(m, 5);
 
     if (v->kind != VAL_OBJECT)
@@ -138,7 +147,7 @@ static struct val *hold(const struct maker *m, struct val *v)
 
 static struct val *body(const struct maker *m, size_t depth)
 {
-    static const char *const keys[] = { "a", "b",   "c", "\xc3\xa9",
+    static const char *const keys[] = { "a", "b",   "c",   "\xc3\xa9",
                                         "",  "$$k", "x/~1" };
     struct val *o = val_new(VAL_OBJECT, NULL), *v;
     size_t n = 1 + below(m, 3);
@@ -164,8 +173,7 @@ static struct val *body(const struct maker *m, size_t depth)
 
 static int64_t step(const struct maker *m)
 {
-    static const int64_t steps[] = { 0, 0, 1, SECOND / 10, SECOND / 2,
-                                     SECOND };
+    static const int64_t steps[] = { 0, 0, 1, SECOND / 10, SECOND / 2, SECOND };
     uint64_t i = below(m, 7);
 
     return i < 6 ? steps[i] : (int64_t)below(m, (uint64_t)(6 * SECOND));
@@ -247,10 +255,10 @@ void shard_line(const struct fold_shard *s, uint64_t *seed, struct buf *out)
                    (long long)s->ts);
         return;
     }
-    buf_printf(out, "{\"blade\":\"%s\",\"run\":\"%s\",\"seq\":%llu,"
-                    "\"ts\":%lld,\"at\":[",
-               s->blade, s->run, (unsigned long long)s->seq,
-               (long long)s->ts);
+    buf_printf(out,
+               "{\"blade\":\"%s\",\"run\":\"%s\",\"seq\":%llu,"
+               "\"ts\":%lld,\"at\":[",
+               s->blade, s->run, (unsigned long long)s->seq, (long long)s->ts);
     if (s->nat)
         buf_printf(out, "\"%s\"", s->at[0]);
     buf_str(out, "],\"body\":");

@@ -45,19 +45,19 @@ static inline int run_suite(const struct suite_plan *plan)
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define RUN_SUITE_WITH(name, setup, teardown, tests, tables)                 \
-    run_suite(&(struct suite_plan){                                          \
-        name, setup, teardown, tests, sizeof(tests) / sizeof(*(tests)),      \
-        tables, sizeof(tables) / sizeof(*(tables)) })
-#define RUN_SUITE(name, tests, tables) \
+#define RUN_SUITE_WITH(name, setup, teardown, tests, tables)                   \
+    run_suite(&(struct suite_plan){ name, setup, teardown, tests,              \
+                                    sizeof(tests) / sizeof(*(tests)), tables,  \
+                                    sizeof(tables) / sizeof(*(tables)) })
+#define RUN_SUITE(name, tests, tables)                                         \
     RUN_SUITE_WITH(name, NULL, NULL, tests, tables)
 
 /* Compares a slice with a text. */
-#define assert_slice(s, text)                                                \
-    do {                                                                     \
-        struct slice slice_ = (s);                                           \
-        ck_assert_msg(slice_is(slice_, text), "got %.*s, not %s",            \
-                      SLICE_ARG(slice_), (const char *)(text));              \
+#define assert_slice(s, text)                                                  \
+    do {                                                                       \
+        struct slice slice_ = (s);                                             \
+        ck_assert_msg(slice_is(slice_, text), "got %.*s, not %s",              \
+                      SLICE_ARG(slice_), (const char *)(text));                \
     } while (0)
 
 #endif

@@ -25,7 +25,7 @@ enum val_kind {
 
 struct val {
     enum val_kind kind;
-    char *text; /* of a number, or a string's bytes, no NUL among them */
+    char *text;    /* of a number, or a string's bytes, no NUL among them */
     int64_t micro; /* of a number, where the maker knows it: 10^-6 */
     char *key;
     struct val *first, *next;

@@ -37,12 +37,12 @@ static void good(struct config *c, const char *text)
 
     config_init(c);
     ck_assert_msg(config_parse(c, slice_str(text), "c.yaml", NULL, &err) ==
-                  ST_OK, "%zu:%zu: %s", err.line, err.column, err.text);
+                      ST_OK,
+                  "%zu:%zu: %s", err.line, err.column, err.text);
 }
 
 /* The first problem of text. */
-static void bad(const char *text, size_t line, size_t column,
-                const char *says)
+static void bad(const char *text, size_t line, size_t column, const char *says)
 {
     struct config c;
     struct err err = { 0 };
@@ -145,8 +145,9 @@ START_TEST(a_value_of_the_wrong_kind_is_named)
     bad("hello\n", 1, 1, "a mapping is wanted here, not a single value");
     bad("listen: [1]\n", 1, 9, "listen: a single value is wanted, not a list");
     bad("listen: {a: 1}\n", 1, 9, "not a mapping");
-    bad("data: /x\nlisten:\n", 2, 1, "listen: a single value is wanted, not "
-                                  "nothing");
+    bad("data: /x\nlisten:\n", 2, 1,
+        "listen: a single value is wanted, not "
+        "nothing");
     bad("docker: false\n", 1, 9, "docker: a mapping is wanted");
     bad("tokens: {}\n", 1, 9, "tokens: a list of tokens is wanted");
     bad("tokens: [x]\n", 1, 10, "a mapping is wanted here");
@@ -192,9 +193,11 @@ START_TEST(all_problems_of_a_file_are_told)
     struct err err = { 0 };
 
     config_init(&c);
-    ck_assert_int_eq(config_parse(&c, slice_str("lisen: 1\nfsync: x\n"
-                                                "docker: {hots: 1}\n"),
-                                  "c.yaml", &told, &err), ST_BAD);
+    ck_assert_int_eq(config_parse(&c,
+                                  slice_str("lisen: 1\nfsync: x\n"
+                                            "docker: {hots: 1}\n"),
+                                  "c.yaml", &told, &err),
+                     ST_BAD);
     ck_assert_uint_eq(heard.problems, 3);
     ck_assert_uint_eq(err.line, 1);
     ck_assert_uint_eq(heard.last.line, 3);
@@ -225,11 +228,11 @@ START_TEST(a_secret_comes_from_its_file)
 
     /* Beside the configuration, and open to everybody. */
     ck_assert_int_eq(chmod(path, 0644), 0);
-    snprintf(text, sizeof(text),
-             "tokens: [{name: n1, file: %s, may: [read]}]", path + 5);
+    snprintf(text, sizeof(text), "tokens: [{name: n1, file: %s, may: [read]}]",
+             path + 5);
     config_init(&c);
-    ck_assert_int_eq(config_parse(&c, slice_str(text), "/tmp/c.yaml", &told,
-                                  &err), ST_OK);
+    ck_assert_int_eq(
+        config_parse(&c, slice_str(text), "/tmp/c.yaml", &told, &err), ST_OK);
     ck_assert_uint_eq(heard.warnings, 1);
     ck_assert(strstr(heard.last.text, "everybody on this machine"));
     config_release(&c);
@@ -239,8 +242,8 @@ END_TEST
 
 START_TEST(a_token_that_cannot_work_is_named)
 {
-    static const char *const secrets[] = { "", "\n", "a b\n", "a\nb\n",
-                                           "\x01\n", "\xc3\xa4" };
+    static const char *const secrets[] = { "",       "\n",     "a b\n",
+                                           "a\nb\n", "\x01\n", "\xc3\xa4" };
     char path[64], text[256];
     size_t i;
 
@@ -262,8 +265,10 @@ START_TEST(a_token_that_cannot_work_is_named)
              path);
     bad(text, 1, (size_t)(strstr(text, "wriet") - text) + 1,
         "\"wriet\" is not one of write, read, act");
-    snprintf(text, sizeof(text), "tokens:\n- {name: a, file: %s, may: [act]}\n"
-             "- {name: a, file: %s, may: [act]}\n", path, path);
+    snprintf(text, sizeof(text),
+             "tokens:\n- {name: a, file: %s, may: [act]}\n"
+             "- {name: a, file: %s, may: [act]}\n",
+             path, path);
     bad(text, 3, 3, "two tokens are called \"a\"");
     unlink(path);
 }
@@ -318,12 +323,21 @@ static enum status with(struct config *c, const char *const *vars,
 
 START_TEST(the_environment_speaks_after_the_file)
 {
-    const char *const vars[] = {
-        "BLADEWATCH_LISTEN", "127.0.0.1:9", "BLADEWATCH_DATA", "/d",
-        "BLADEWATCH_FSYNC", "never", "BLADEWATCH_ALLOW_ANONYMOUS", "true",
-        "BLADEWATCH_SELF", "abc", "BLADEWATCH_DOCKER", "0",
-        "DOCKER_API_VERSION", "1.30", NULL
-    };
+    const char *const vars[] = { "BLADEWATCH_LISTEN",
+                                 "127.0.0.1:9",
+                                 "BLADEWATCH_DATA",
+                                 "/d",
+                                 "BLADEWATCH_FSYNC",
+                                 "never",
+                                 "BLADEWATCH_ALLOW_ANONYMOUS",
+                                 "true",
+                                 "BLADEWATCH_SELF",
+                                 "abc",
+                                 "BLADEWATCH_DOCKER",
+                                 "0",
+                                 "DOCKER_API_VERSION",
+                                 "1.30",
+                                 NULL };
     struct config c;
     struct err err = { 0 };
 
@@ -364,12 +378,15 @@ START_TEST(a_variable_that_is_nonsense_is_named)
     refused(VARS("DOCKER_HOST", "ssh://u@h"), "ssh:// is not supported");
     refused(VARS("DOCKER_HOST", "tcp://h:2376", "DOCKER_TLS_VERIFY", "1"),
             "DOCKER_TLS_VERIFY asks for TLS");
-    ck_assert_int_eq(with(&c, VARS("DOCKER_HOST", "ssh://u@h",
-                                   "BLADEWATCH_DOCKER", "false"), &err),
-                     ST_OK);
+    ck_assert_int_eq(
+        with(&c, VARS("DOCKER_HOST", "ssh://u@h", "BLADEWATCH_DOCKER", "false"),
+             &err),
+        ST_OK);
     config_release(&c);
-    ck_assert_int_eq(with(&c, VARS("DOCKER_HOST", "unix:///x",
-                                   "DOCKER_TLS_VERIFY", "1"), &err), ST_OK);
+    ck_assert_int_eq(
+        with(&c, VARS("DOCKER_HOST", "unix:///x", "DOCKER_TLS_VERIFY", "1"),
+             &err),
+        ST_OK);
     config_release(&c);
 }
 END_TEST
@@ -379,8 +396,8 @@ START_TEST(the_recording_has_a_place_by_default)
     struct config c;
     struct err err = { 0 };
 
-    ck_assert_int_eq(with(&c, VARS("XDG_STATE_HOME", "/s", "HOME", "/h"),
-                          &err), ST_OK);
+    ck_assert_int_eq(with(&c, VARS("XDG_STATE_HOME", "/s", "HOME", "/h"), &err),
+                     ST_OK);
     ck_assert_str_eq(c.data, "/s/bladewatch");
     config_release(&c);
     ck_assert_int_eq(with(&c, VARS("HOME", "/h"), &err), ST_OK);
@@ -395,8 +412,7 @@ END_TEST
 static void finds(const char *mounts, const char *cgroup, const char *host,
                   const char *wanted)
 {
-    char *id = self_find(slice_str(mounts), slice_str(cgroup),
-                         slice_str(host));
+    char *id = self_find(slice_str(mounts), slice_str(cgroup), slice_str(host));
 
     ck_assert_pstr_eq(id, wanted);
     free(id);
@@ -405,13 +421,14 @@ static void finds(const char *mounts, const char *cgroup, const char *host,
 START_TEST(the_own_container_is_found)
 {
     finds("1 2 0:1 /var/lib/docker/containers/" ID "/hostname /etc/hostname "
-          "rw - ext4 x rw\n", "", "", ID);
+          "rw - ext4 x rw\n",
+          "", "", ID);
     finds("", "12:pids:/docker/" ID "\n0::/\n", "", ID);
     finds("", "0::/system.slice/docker-" ID ".scope\n", "", ID);
     finds("", "0::/\n", "0123456789ab", "0123456789ab");
     finds("", "0::/user.slice\n", "myhost", NULL);
-    finds("1 2 0:1 / /var/lib/docker/containers/" ID "/mounts/shm rw\n", "",
-          "", NULL);
+    finds("1 2 0:1 / /var/lib/docker/containers/" ID "/mounts/shm rw\n", "", "",
+          NULL);
     finds("1 2\n\n \n", "/" ID "0\n", "", NULL);
 }
 END_TEST

@@ -107,15 +107,16 @@ START_TEST(instants_are_read_and_written_as_rfc_3339)
     nsec at = 42;
 
     ck_assert_msg(instant_parse(slice_str(instants[_i].text), &at) ==
-                      instants[_i].st, "%s", instants[_i].text);
+                      instants[_i].st,
+                  "%s", instants[_i].text);
     if (instants[_i].st) {
         ck_assert_int_eq(at, 42);
         return;
     }
     ck_assert_int_eq(at, instants[_i].at);
     instant_format(at, text);
-    ck_assert_str_eq(text, instants[_i].back ? instants[_i].back
-                                             : instants[_i].text);
+    ck_assert_str_eq(text,
+                     instants[_i].back ? instants[_i].back : instants[_i].text);
 }
 END_TEST
 
@@ -202,9 +203,9 @@ static const struct {
       "\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf" },
     { "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 8,
       "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf" },
-    { "a\x80z", 1, "a\xef\xbf\xbdz" },                /* lone continuation */
+    { "a\x80z", 1, "a\xef\xbf\xbdz" }, /* lone continuation */
     { "\xbf\xbf", 0, "\xef\xbf\xbd\xef\xbf\xbd" },
-    { "\xc0\x80", 0, "\xef\xbf\xbd\xef\xbf\xbd" },    /* overlong */
+    { "\xc0\x80", 0, "\xef\xbf\xbd\xef\xbf\xbd" }, /* overlong */
     { "\xc1\xbf", 0, "\xef\xbf\xbd\xef\xbf\xbd" },
     { "\xe0\x9f\xbf", 0, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
     { "\xf0\x8f\xbf\xbf", 0,
@@ -214,10 +215,14 @@ static const struct {
       "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
     { "\xf5\x80", 0, "\xef\xbf\xbd\xef\xbf\xbd" },
     { "\xff\xfe", 0, "\xef\xbf\xbd\xef\xbf\xbd" },
-    { "ok\xc3", 2, "ok\xef\xbf\xbd" },                /* cut short */
+    { "ok\xc3", 2, "ok\xef\xbf\xbd" }, /* cut short */
     { "\xe2\x82", 0, "\xef\xbf\xbd" },
     { "\xf0\x9f\x9a", 0, "\xef\xbf\xbd" },
-    { "\xf0\x9f\x9a" "a", 0, "\xef\xbf\xbd" "a" },
+    { "\xf0\x9f\x9a"
+      "a",
+      0,
+      "\xef\xbf\xbd"
+      "a" },
     { "\xe2\x82\xc3\xa9", 0, "\xef\xbf\xbd\xc3\xa9" },
     { "", 0, "" },
 };
@@ -249,8 +254,8 @@ START_TEST(whatever_is_repaired_is_valid_and_what_is_valid_stays)
     for (i = 0; i < 50000; i++) {
         n = random_below(&seed, sizeof(bytes));
         for (j = 0; j < n; j++)
-            bytes[j] = (char)(random_below(&seed, 3) ? random_next(&seed) >> 8
-                                                     : 0xf0);
+            bytes[j] =
+                (char)(random_below(&seed, 3) ? random_next(&seed) >> 8 : 0xf0);
         buf_reset(&once);
         buf_reset(&twice);
         utf8_repair(slice_of(bytes, n), &once);
@@ -313,7 +318,8 @@ START_TEST(amounts_are_cut_at_six_decimals_and_refused_from_ten_to_the_18)
         amount a = 42;
 
         ck_assert_msg(amount_parse(slice_str(amounts[i].text), &a) ==
-                          amounts[i].st, "%s", amounts[i].text);
+                          amounts[i].st,
+                      "%s", amounts[i].text);
         if (amounts[i].st) {
             ck_assert(a == 42);
             continue;
@@ -336,8 +342,7 @@ START_TEST(a_sum_past_128_bits_stays_at_the_end)
     ck_assert(amount_add(max, -1) == max - 1);
     buf_init(&out, AMOUNT_TEXT);
     amount_write(-max - 1, &out);
-    assert_slice(buf_view(&out),
-                 "-170141183460469231731687303715884.105728");
+    assert_slice(buf_view(&out), "-170141183460469231731687303715884.105728");
     buf_release(&out);
 }
 END_TEST

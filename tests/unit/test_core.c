@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
-#define T0 ((nsec)1700000000000000000)
+#define T0       ((nsec)1700000000000000000)
 
 static struct core *core;
 static struct buf out, text;
@@ -32,14 +32,17 @@ static void limit(struct limits limits)
 
 static void declare(uint32_t id, const struct source *decl)
 {
-    core_step(core, &(struct event){ .kind = EV_SOURCE, .source = id,
-                                     .decl = decl });
+    core_step(core,
+              &(struct event){ .kind = EV_SOURCE, .source = id, .decl = decl });
 }
 
 static void line(uint32_t source, uint64_t seq, nsec ts, const char *text_)
 {
-    core_step(core, &(struct event){ .kind = EV_LINE, .source = source,
-                                     .seq = seq, .ts = ts, .logged_at = ts,
+    core_step(core, &(struct event){ .kind = EV_LINE,
+                                     .source = source,
+                                     .seq = seq,
+                                     .ts = ts,
+                                     .logged_at = ts,
                                      .line = slice_str(text_) });
 }
 
@@ -56,8 +59,7 @@ static struct slice at(const char *path)
     return buf_view(&out);
 }
 
-static const struct source plain = { .blade = { "web", 3 },
-                                     .run = { "1", 1 } };
+static const struct source plain = { .blade = { "web", 3 }, .run = { "1", 1 } };
 
 /* -- filter -------------------------------------------------------------- */
 
@@ -170,9 +172,12 @@ START_TEST(an_idempotency_key_counts_once_until_it_is_forgotten)
     declare(0, &plain);
     line(0, 1, T0, "{\"$id\":\"x\",\"n\":{\"$inc\":1}}");
     line(0, 2, T0, "{\"$id\":\"x\",\"n\":{\"$inc\":1}}");
-    core_step(core, &(struct event){
-        .kind = EV_LINE, .seq = 3, .ts = T0, .id = slice_str("x"),
-        .line = slice_str("{\"n\":{\"$inc\":1}}") });
+    core_step(core,
+              &(struct event){ .kind = EV_LINE,
+                               .seq = 3,
+                               .ts = T0,
+                               .id = slice_str("x"),
+                               .line = slice_str("{\"n\":{\"$inc\":1}}") });
     line(0, 4, T0, "{\"$id\":7,\"n\":{\"$inc\":1}}");
     line(0, 5, T0, "{\"$id\":\"y\",\"n\":{\"$inc\":1}}");
     assert_slice(state(), "{\"n\":3}");
@@ -206,15 +211,15 @@ START_TEST(shards_leave_the_buffer_in_the_order_of_their_tags)
     uint64_t seed = (uint64_t)_i + 1;
 
     for (i = 0; i < 3; i++)
-        origin[i] = names_origin(
-            names, names_blade(names, slice_of(&"zam"[i], 1)),
-            slice_str(""), 0);
+        origin[i] =
+            names_origin(names, names_blade(names, slice_of(&"zam"[i], 1)),
+                         slice_str(""), 0);
     for (n = 0; n < COUNT(shard);) {
-        for (i = (uint32_t)random_below(&seed, 40);
-             i && n < COUNT(shard); i--, n++, left++) {
-            shard[n].tag = (struct tag){
-                (nsec)(n / 20 + random_below(&seed, 3) * 4),
-                origin[random_below(&seed, 3)], n };
+        for (i = (uint32_t)random_below(&seed, 40); i && n < COUNT(shard);
+             i--, n++, left++) {
+            shard[n].tag =
+                (struct tag){ (nsec)(n / 20 + random_below(&seed, 3) * 4),
+                              origin[random_below(&seed, 3)], n };
             order_put(&order, names, &shard[n]);
         }
         last = TAG_NEVER;
@@ -308,46 +313,70 @@ static const struct {
     uint64_t refused;
 } lines[] = {
     /* reserved first keys */
-    { { .mode = MODE_SHARD }, "{\"docker\":1,\"probes\":2,\"monitor\":3,"
-      "\"a\":4}", "{\"a\":4}", 3 },
+    { { .mode = MODE_SHARD },
+      "{\"docker\":1,\"probes\":2,\"monitor\":3,"
+      "\"a\":4}",
+      "{\"a\":4}",
+      3 },
     { { .mode = MODE_SHARD, .trusted = true },
       "{\"docker\":1,\"probes\":2,\"monitor\":3,\"a\":{\"monitor\":4}}",
-      "{\"a\":{\"monitor\":4},\"docker\":1,\"probes\":2}", 1 },
-    { { .mode = MODE_JSON, .at = { { { "monitor", 7 } }, 1 } }, "{\"a\":1}",
-      "{}", 1 },
-    { { .mode = MODE_SHARD, .nscope = 1,
-        .scope = (struct path[]){ { { { "monitor", 7 } }, 1 } } }, "{\"monitor\":1}", "{}",
+      "{\"a\":{\"monitor\":4},\"docker\":1,\"probes\":2}",
+      1 },
+    { { .mode = MODE_JSON, .at = { { { "monitor", 7 } }, 1 } },
+      "{\"a\":1}",
+      "{}",
+      1 },
+    { { .mode = MODE_SHARD,
+        .nscope = 1,
+        .scope = (struct path[]){ { { { "monitor", 7 } }, 1 } } },
+      "{\"monitor\":1}",
+      "{}",
       1 },
     /* a scope */
-    { { .mode = MODE_SHARD, .nscope = 2,
+    { { .mode = MODE_SHARD,
+        .nscope = 2,
         .scope = (struct path[]){ { { { "a", 1 }, { "b", 1 } }, 2 },
                                   { { { "c", 1 } }, 1 } } },
       "{\"a\":{\"b\":{\"x\":1},\"y\":2},\"c\":3,\"d\":4}",
-      "{\"a\":{\"b\":{\"x\":1}},\"c\":3}", 2 },
-    { { .mode = MODE_SHARD, .nscope = 1,
+      "{\"a\":{\"b\":{\"x\":1}},\"c\":3}",
+      2 },
+    { { .mode = MODE_SHARD,
+        .nscope = 1,
         .scope = (struct path[]){ { { { "a", 1 }, { "b", 1 } }, 2 } } },
-      "{\"a\":5,\"c\":{\"$set\":7}}", "{}", 2 },
+      "{\"a\":5,\"c\":{\"$set\":7}}",
+      "{}",
+      2 },
     /* modes */
     { { .mode = MODE_JSON, .at = { { { "w", 1 } }, 1 } },
       "{\"$inc\":1,\"n\":null,\"$$k\":[{\"$x\":null}]}",
-      "{\"w\":{\"$$$k\":[{\"$x\":null}],\"$$inc\":1}}", 0 },
-    { { .mode = MODE_JSON, .at = { { { "w", 1 } }, 1 } }, "[1,2]",
-      "{\"w\":{\"msg\":[1,2]}}", 0 },
-    { { .mode = MODE_TEXT, .at = { { { "w", 1 } }, 1 } }, "{\"a\":1}",
-      "{\"w\":{\"msg\":\"{\\\"a\\\":1}\"}}", 0 },
-    { { .mode = MODE_SHARD }, "not JSON \xff\xc3\x01",
-      "{\"msg\":\"not JSON \xef\xbf\xbd\xef\xbf\xbd\\u0001\"}", 0 },
+      "{\"w\":{\"$$$k\":[{\"$x\":null}],\"$$inc\":1}}",
+      0 },
+    { { .mode = MODE_JSON, .at = { { { "w", 1 } }, 1 } },
+      "[1,2]",
+      "{\"w\":{\"msg\":[1,2]}}",
+      0 },
+    { { .mode = MODE_TEXT, .at = { { { "w", 1 } }, 1 } },
+      "{\"a\":1}",
+      "{\"w\":{\"msg\":\"{\\\"a\\\":1}\"}}",
+      0 },
+    { { .mode = MODE_SHARD },
+      "not JSON \xff\xc3\x01",
+      "{\"msg\":\"not JSON \xef\xbf\xbd\xef\xbf\xbd\\u0001\"}",
+      0 },
     { { .mode = MODE_SHARD }, "17", "{\"msg\":17}", 0 },
     { { .mode = MODE_SHARD }, "", "{\"msg\":\"\"}", 0 },
     /* instructions at the root, unknown ones, literal keys */
     { { .mode = MODE_SHARD }, "{\"$inc\":5,\"a\":1}", "{}", 0 },
-    { { .mode = MODE_SHARD }, "{\"$set\":{\"a\":1},\"b\":2}", "{\"a\":1}",
+    { { .mode = MODE_SHARD }, "{\"$set\":{\"a\":1},\"b\":2}", "{\"a\":1}", 0 },
+    { { .mode = MODE_SHARD },
+      "{\"$ttl\":5,\"$no\":1,\"$$a\":{\"$x\":1}}",
+      "{\"$$a\":{}}",
       0 },
-    { { .mode = MODE_SHARD }, "{\"$ttl\":5,\"$no\":1,\"$$a\":{\"$x\":1}}",
-      "{\"$$a\":{}}", 0 },
-    { { .mode = MODE_SHARD }, "{\"a\":{\"$inc\":\"1\"},\"b\":{\"$inc\":1e99},"
+    { { .mode = MODE_SHARD },
+      "{\"a\":{\"$inc\":\"1\"},\"b\":{\"$inc\":1e99},"
       "\"c\":{\"$ttl\":-1,\"d\":1},\"e\":{\"$push\":[]}}",
-      "{\"c\":{\"d\":1},\"e\":[]}", 0 },
+      "{\"c\":{\"d\":1},\"e\":[]}",
+      0 },
 };
 
 START_TEST(a_line_writes_what_its_source_may_write)
@@ -392,8 +421,9 @@ START_TEST(beyond_depth_key_and_string_a_part_is_refused_by_name)
     buf_reset(&text);
     buf_printf(&text, "{\"%0256d\":1,\"%0257d\":1}", 0, 0);
     line(0, 3, T0 + 2, buf_cstr(&text));
-    line(0, 4, T0 + 3, "{\"s\":\"12345\",\"t\":\"123456\",\"u\":1234567,"
-                       "\"l\":{\"$push\":[\"123\",\"1234\"]}}");
+    line(0, 4, T0 + 3,
+         "{\"s\":\"12345\",\"t\":\"123456\",\"u\":1234567,"
+         "\"l\":{\"$push\":[\"123\",\"1234\"]}}");
     core_flush(core);
     assert_slice(at("/s"), "\"12345\"");
     assert_slice(at("/t"), "");
@@ -412,8 +442,9 @@ START_TEST(a_full_tree_goes_on_with_what_it_has)
     limit(limits);
     declare(0, &plain);
     line(0, 1, T0, "{\"a\":1,\"b\":{\"c\":1,\"d\":1}}");
-    line(0, 2, T0 + 1, "{\"a\":{\"$inc\":1},\"b\":{\"c\":2,\"d\":2},\"e\":{"
-                       "\"f\":1}}");
+    line(0, 2, T0 + 1,
+         "{\"a\":{\"$inc\":1},\"b\":{\"c\":2,\"d\":2},\"e\":{"
+         "\"f\":1}}");
     assert_slice(state(), "{\"a\":2,\"b\":{\"c\":2}}");
     assert_slice(at("/monitor"),
                  "{\"refusals\":{\"nodes\":3},\"refused\":{\"web\":3}}");
@@ -473,7 +504,7 @@ static const struct {
     const char *path, *shown;
 } views[] = {
     { "", "{\"\":{\"x/y\":[1]},\"$$d\":1,\"$expired\":{\".\":3},\"a\":{\"b\":"
-      "{\"c\":\"\xc3\xa9\"}},\"monitor\":{}}" },
+          "{\"c\":\"\xc3\xa9\"}},\"monitor\":{}}" },
     { "/a", "{\"b\":{\"c\":\"\xc3\xa9\"}}" },
     { "a.b.c", "\"\xc3\xa9\"" },
     { "/a/b/c/d", "" },
@@ -491,10 +522,13 @@ static const struct {
 
 START_TEST(a_view_shows_what_stands_at_its_path)
 {
-    machine_feed(core, slice_str(
-        "{\"blade\":\"b\",\"seq\":1,\"ts\":1,\"body\":{\"a\":{\"b\":{\"c\":"
-        "\"\\u00e9\"}},\"\":{\"x/y\":[1]},\"$$d\":1,\"leased\":{\"$ttl\":9},"
-        "\"n\":{\"$inc\":3,\"$ttl\":1}}}"));
+    machine_feed(
+        core,
+        slice_str(
+            "{\"blade\":\"b\",\"seq\":1,\"ts\":1,\"body\":{\"a\":{\"b\":{\"c\":"
+            "\"\\u00e9\"}},\"\":{\"x/"
+            "y\":[1]},\"$$d\":1,\"leased\":{\"$ttl\":9},"
+            "\"n\":{\"$inc\":3,\"$ttl\":1}}}"));
     machine_tick(core, 2 * NSEC_SEC);
     assert_slice(at(views[_i].path), views[_i].shown);
 }
@@ -513,12 +547,10 @@ static const struct {
     { "{\"blade\":\"b\",\"seq\":1,\"ts\":99999999999999999999,\"body\":{}}",
       "\"ts\"" },
     { "{\"blade\":\"b\",\"seq\":1,\"ts\":1}", "\"body\"" },
-    { "{\"blade\":\"b\",\"run\":1,\"seq\":1,\"ts\":1,\"body\":{}}",
-      "\"run\"" },
+    { "{\"blade\":\"b\",\"run\":1,\"seq\":1,\"ts\":1,\"body\":{}}", "\"run\"" },
     { "{\"blade\":\"b\",\"seq\":1,\"ts\":1,\"at\":\"a\",\"body\":{}}",
       "\"at\"" },
-    { "{\"blade\":\"b\",\"seq\":1,\"ts\":1,\"at\":[1],\"body\":{}}",
-      "\"at\"" },
+    { "{\"blade\":\"b\",\"seq\":1,\"ts\":1,\"at\":[1],\"body\":{}}", "\"at\"" },
     { "{\"tick\":\"soon\"}", "\"tick\"" },
     { "{\"retire\":\"b\"}", "\"ts\"" },
     { "{\"retire\":{},\"ts\":1}", "\"retire\"" },
@@ -615,8 +647,7 @@ static const struct suite_table tables[] = {
     { &shards_leave_the_buffer_in_the_order_of_their_tags, 10 },
     { &a_line_writes_what_its_source_may_write, COUNT(lines) },
     { &a_view_shows_what_stands_at_its_path, COUNT(views) },
-    { &a_wrong_envelope_changes_nothing_and_says_what_is_wrong,
-      COUNT(wrong) },
+    { &a_wrong_envelope_changes_nothing_and_says_what_is_wrong, COUNT(wrong) },
 };
 
 int main(void)

@@ -90,11 +90,44 @@ START_TEST(good_lines_are_read_and_written_in_one_form)
 END_TEST
 
 static const char *const bad[] = {
-    "", " ", "{", "}", "[1,]", "[1 2]", "[,1]", "{\"a\"}", "{\"a\":}",
-    "{\"a\":1,}", "{a:1}", "{'a':1}", "01", "+1", "1.", ".5", "1e", "-",
-    "0x10", "NaN", "Infinity", "tru", "nulll", "True", "\"", "\"\\x\"",
-    "\"\\u12g4\"", "\"a\nb\"", "\"\x01\"", "1 2", "{} {}", "{}x", "[]]",
-    "{\"a\":1}}", "// c\n1", "/* c */ 1", "\xef\xbb\xbf{}", "plain text",
+    "",
+    " ",
+    "{",
+    "}",
+    "[1,]",
+    "[1 2]",
+    "[,1]",
+    "{\"a\"}",
+    "{\"a\":}",
+    "{\"a\":1,}",
+    "{a:1}",
+    "{'a':1}",
+    "01",
+    "+1",
+    "1.",
+    ".5",
+    "1e",
+    "-",
+    "0x10",
+    "NaN",
+    "Infinity",
+    "tru",
+    "nulll",
+    "True",
+    "\"",
+    "\"\\x\"",
+    "\"\\u12g4\"",
+    "\"a\nb\"",
+    "\"\x01\"",
+    "1 2",
+    "{} {}",
+    "{}x",
+    "[]]",
+    "{\"a\":1}}",
+    "// c\n1",
+    "/* c */ 1",
+    "\xef\xbb\xbf{}",
+    "plain text",
 };
 
 START_TEST(other_lines_are_refused_with_a_column_and_leave_no_trace)
@@ -186,8 +219,11 @@ END_TEST
 START_TEST(a_copy_lives_on_when_line_and_parser_are_gone)
 {
     static const char *const lines[] = {
-        sample, "{\"lone\":\"\\ud800\",\"e\":\"\\n\"}",
-        "{\"bytes\":\"\xff\",\"n\":1}", "17", "\"\\u0041\"",
+        sample,
+        "{\"lone\":\"\\ud800\",\"e\":\"\\n\"}",
+        "{\"bytes\":\"\xff\",\"n\":1}",
+        "17",
+        "\"\\u0041\"",
     };
     size_t i;
 
@@ -203,8 +239,7 @@ START_TEST(a_copy_lives_on_when_line_and_parser_are_gone)
         json_value(&tape, 0, &before);
         second = xmemdup0(line.p, line.n);
         block = xmalloc(tape_copy_size(parser, &tape));
-        copy = tape_copy(parser, &tape, block, slice_of(first, line.n),
-                         second);
+        copy = tape_copy(parser, &tape, block, slice_of(first, line.n), second);
         memset(first, 'X', line.n);
         free(first);
         ck_assert(!parse(slice_str("{\"other\":[\"\\u0042\",\"\\ud800\"]}")));
@@ -223,8 +258,10 @@ START_TEST(a_member_is_found_by_its_last_mention)
     struct tape tape;
     const struct tape_op *op;
 
-    ck_assert(!tape_parse(parser, slice_str("{\"a\":1,\"b\":{\"c\":5},"
-                                            "\"a\":[2]}"), &tape, NULL));
+    ck_assert(!tape_parse(parser,
+                          slice_str("{\"a\":1,\"b\":{\"c\":5},"
+                                    "\"a\":[2]}"),
+                          &tape, NULL));
     op = tape_member(&tape, "a");
     ck_assert_int_eq(op->kind, TAPE_ARRAY);
     ck_assert_ptr_null(tape_member(&tape, "c"));

@@ -33,8 +33,7 @@ static void bad_bytes(struct slice text, size_t line, size_t column,
         ck_assert_uint_eq(err.column, column);
 }
 
-static void bad(const char *text, size_t line, size_t column,
-                const char *says)
+static void bad(const char *text, size_t line, size_t column, const char *says)
 {
     bad_bytes(slice_str(text), line, column, says);
 }
@@ -184,8 +183,14 @@ START_TEST(what_is_no_text_is_refused)
 {
     bad_bytes(slice_of("a: \0b\n", 6), 1, 4, "NUL");
     bad("a: 1\nb: \xff\n", 2, 4, "UTF-8");
-    bad_bytes(slice_of("\xff\xfe" "a\0:\0", 6), 1, 1, "UTF-8");
-    bad_bytes(slice_of("\x7f" "ELF\x01\0\0", 7), 0, 0, "");
+    bad_bytes(slice_of("\xff\xfe"
+                       "a\0:\0",
+                       6),
+              1, 1, "UTF-8");
+    bad_bytes(slice_of("\x7f"
+                       "ELF\x01\0\0",
+                       7),
+              0, 0, "");
 }
 END_TEST
 
@@ -211,9 +216,11 @@ START_TEST(aliases_do_not_multiply_without_bound)
     buf_init(&b, 1 << 16);
     buf_str(&b, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for (i = 1; i < 12; i++)
-        buf_printf(&b, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, "
-                       "*a%d, *a%d, *a%d]\n", i, i, i - 1, i - 1, i - 1,
-                   i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+        buf_printf(&b,
+                   "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, "
+                   "*a%d, *a%d, *a%d]\n",
+                   i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1,
+                   i - 1, i - 1);
     bad(buf_cstr(&b), 0, 0, "aliases expanded");
     buf_reset(&b);
     buf_str(&b, "a0: &a0 [x]\n");
@@ -230,22 +237,17 @@ START_TEST(a_megabyte_of_nonsense_ends_soon)
     static const struct {
         const char *before, *what;
     } texts[] = {
-        { "", "[" },          { "", "{" },
-        { "", "- " },         { "", "? " },
-        { "", ": " },         { "", "a: " },
-        { "", "&a " },        { "", "*a " },
-        { "", "!" },          { "", "'x" },
-        { "", "\"" },         { "\"", "\\" },
-        { "", "#" },          { "", "\t" },
-        { "", "\n" },         { "", "---\n" },
-        { "", "%" },          { "a: 1\n...\n", "%" },
-        { "", "|\n" },        { ">\n", " x\n\n" },
-        { "|\n", " \n" },     { "|\n", "\n" },
-        { "", "a\n" },        { "", "a: b: " },
-        { "[", "a," },        { "{", "a: 1, " },
-        { "", "- a\n" },      { "[", "{}," },
-        { "a: ", "\xc3\xa4" }, { "", "<<: " },
-        { "&x [", "*x," },    { "[", "[],"},
+        { "", "[" },       { "", "{" },           { "", "- " },
+        { "", "? " },      { "", ": " },          { "", "a: " },
+        { "", "&a " },     { "", "*a " },         { "", "!" },
+        { "", "'x" },      { "", "\"" },          { "\"", "\\" },
+        { "", "#" },       { "", "\t" },          { "", "\n" },
+        { "", "---\n" },   { "", "%" },           { "a: 1\n...\n", "%" },
+        { "", "|\n" },     { ">\n", " x\n\n" },   { "|\n", " \n" },
+        { "|\n", "\n" },   { "", "a\n" },         { "", "a: b: " },
+        { "[", "a," },     { "{", "a: 1, " },     { "", "- a\n" },
+        { "[", "{}," },    { "a: ", "\xc3\xa4" }, { "", "<<: " },
+        { "&x [", "*x," }, { "[", "[]," },
     };
     size_t i;
 

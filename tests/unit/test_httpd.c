@@ -412,8 +412,9 @@ START_TEST(a_key_covers_no_more_lines_than_are_remembered)
     w->config.keyed_lines = 2;
     expect_part(post_to(w, "/logs", "Idempotency-Key: k\r\n",
                         slice_str("{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n")),
-                207, "{\"line\":3,\"column\":1,\"error\":\"an "
-                     "Idempotency-Key covers 2 lines: ");
+                207,
+                "{\"line\":3,\"column\":1,\"error\":\"an "
+                "Idempotency-Key covers 2 lines: ");
     ck_assert_str_eq(buf_cstr(&w->lines), "k/1 {\"a\":1}\nk/2 {\"b\":2}\n");
     expect(post(w, "{}\n{}\n{}"), 200, "{\"accepted\":3}\n");
     world_free(w);

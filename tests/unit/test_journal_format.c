@@ -205,8 +205,7 @@ START_TEST(a_source_comes_back_with_mount_lease_scope_and_trust)
         .at = { .key = { { "", 0 }, { "x/~y", 4 } }, .n = 2 },
         .ttl_for = 90 * NSEC_SEC,
         .scope = (struct path[]){ { .n = 0 },
-                                  { .key = { { "intents", 7 } },
-                                    .n = 1 } },
+                                  { .key = { { "intents", 7 } }, .n = 1 } },
         .nscope = 2,
         .trusted = true,
     };

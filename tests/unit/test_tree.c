@@ -11,14 +11,14 @@
 #include <stdio.h>
 
 /* ck_assert() writes to a pipe each time: too slow for inner loops. */
-#define must(holds)                                \
-    do {                                           \
-        if (!(holds))                              \
-            ck_abort_msg("not so: %s", #holds);    \
+#define must(holds)                                                            \
+    do {                                                                       \
+        if (!(holds))                                                          \
+            ck_abort_msg("not so: %s", #holds);                                \
     } while (0)
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
-#define MANY 100000
+#define MANY     100000
 
 static struct names *names;
 static struct tree tree;
@@ -261,8 +261,8 @@ START_TEST(a_counter_keeps_blades_apart_and_sums_them)
     w = by("key 5", 1000);
     inc(root(), "n", &w, -1000);
     assert_slice(shown(false), "{\"n\":-100}");
-    ck_assert_ptr_nonnull(strstr(buf_cstr((shown(true), &out)),
-                                 "\"key 5\":-997"));
+    ck_assert_ptr_nonnull(
+        strstr(buf_cstr((shown(true), &out)), "\"key 5\":-997"));
 }
 END_TEST
 
@@ -476,15 +476,13 @@ START_TEST(banks_go_up_with_what_held_them)
     hold(two, "items", &w, 10);
     hold(root(), "intents", &w, 30);
     tree_advance(&tree, 10);
-    assert_slice(shown(false),
-                 "{\"intents\":{\"$expired\":{\"host/items\":3},"
-                 "\"i2\":{\"$expired\":{\".\":4}}}}");
+    assert_slice(shown(false), "{\"intents\":{\"$expired\":{\"host/items\":3},"
+                               "\"i2\":{\"$expired\":{\".\":4}}}}");
     tree_advance(&tree, 20);
     assert_slice(shown(false), "{\"intents\":{\"$expired\":{"
                                "\"*\":4,\"host/items\":3}}}");
     tree_advance(&tree, 30);
-    assert_slice(shown(false),
-                 "{\"$expired\":{\"*/*\":4,\"*/host/items\":3}}");
+    assert_slice(shown(false), "{\"$expired\":{\"*/*\":4,\"*/host/items\":3}}");
 }
 END_TEST
 
@@ -567,8 +565,7 @@ START_TEST(a_late_write_gives_way_to_what_is_newer)
     set(map_at(root(), "map", &w60), "new", &w60);
     for (n = 0; n < 3 && row->path[n]; n++)
         path[n] = key(row->path[n]);
-    ck_assert_int_eq(tree_allows(&tree, row->op, path, n,
-                                 by("a", row->ts).tag),
+    ck_assert_int_eq(tree_allows(&tree, row->op, path, n, by("a", row->ts).tag),
                      row->allowed);
 }
 END_TEST
@@ -585,8 +582,7 @@ START_TEST(a_late_erase_spares_what_is_newer_and_the_way_there)
     set(map_at(m, "way", &w60), "new", &w60);
     late.late = true;
     tree_erase(&tree, root(), &s, &late);
-    assert_slice(shown(false),
-                 "{\"m\":{\"new\":true,\"way\":{\"new\":true}}}");
+    assert_slice(shown(false), "{\"m\":{\"new\":true,\"way\":{\"new\":true}}}");
 }
 END_TEST
 
@@ -693,8 +689,7 @@ START_TEST(past_its_bounds_a_tree_changes_but_does_not_grow)
     tree_erase(&tree, root(), &s, &b); /* what a paid for */
     s = key("fourth");
     ck_assert(!tree_set(&tree, root(), &s, &a, &v));
-    assert_slice(shown(false),
-                 "{\"first\":4,\"fourth\":true,\"third\":true}");
+    assert_slice(shown(false), "{\"first\":4,\"fourth\":true,\"third\":true}");
 }
 END_TEST
 
@@ -718,11 +713,13 @@ static const struct {
     { "/~", ST_BAD, NULL },
     { "/a~2", ST_BAD, NULL },
     { "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26"
-      "/27/28/29/30/31/32", ST_OK,
+      "/27/28/29/30/31/32",
+      ST_OK,
       "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26"
       "/27/28/29/30/31/32" },
     { "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26"
-      "/27/28/29/30/31/32/33", ST_LIMIT, NULL },
+      "/27/28/29/30/31/32/33",
+      ST_LIMIT, NULL },
 };
 
 START_TEST(paths_are_pointers_or_dotted)
@@ -755,16 +752,13 @@ static const struct {
     uint64_t seq;
     int64_t total, step;
 } totals[] = {
-    { 1, "/a", 1, 5, 5 },   /* the first says all it has */
-    { 1, "/a", 2, 7, 2 },
-    { 1, "/b", 3, 9, 9 },
-    { 1, "/a", 5, 3, 3 },   /* smaller: it began again */
-    { 1, "/a", 4, 99, 0 },  /* from before the last: contained */
-    { 1, "/a", 6, 3, 0 },
-    { 2, "/a", 1, 4, 4 },   /* a new run begins at 0 */
-    { 1, "/a", 7, 5, 2 },   /* the run before may still speak */
-    { 3, "/a", 1, 1, 1 },
-    { 1, "/a", 8, 50, 0 },  /* two runs ago: too old */
+    { 1, "/a", 1, 5, 5 }, /* the first says all it has */
+    { 1, "/a", 2, 7, 2 },  { 1, "/b", 3, 9, 9 },
+    { 1, "/a", 5, 3, 3 },  /* smaller: it began again */
+    { 1, "/a", 4, 99, 0 }, /* from before the last: contained */
+    { 1, "/a", 6, 3, 0 },  { 2, "/a", 1, 4, 4 }, /* a new run begins at 0 */
+    { 1, "/a", 7, 5, 2 }, /* the run before may still speak */
+    { 3, "/a", 1, 1, 1 },  { 1, "/a", 8, 50, 0 }, /* two runs ago: too old */
     { 2, "/a", 2, 6, 2 },
 };
 
@@ -778,8 +772,11 @@ START_TEST(running_totals_become_what_they_add)
 
     for (i = 0; i < COUNT(totals); i++) {
         struct counted now = {
-            .blade = 4, .run = totals[i].run, .seq = totals[i].seq,
-            .path = slice_str(totals[i].path), .total = totals[i].total,
+            .blade = 4,
+            .run = totals[i].run,
+            .seq = totals[i].seq,
+            .path = slice_str(totals[i].path),
+            .total = totals[i].total,
         };
 
         ck_assert(!counts_step(c, &now, &step));
@@ -798,7 +795,7 @@ START_TEST(past_their_bounds_no_new_total_is_kept)
         const char *path;
         enum status st;
     } rows[] = {
-        { 1, "/a", ST_OK }, { 1, "/b", ST_OK }, { 1, "/c", ST_LIMIT },
+        { 1, "/a", ST_OK }, { 1, "/b", ST_OK },    { 1, "/c", ST_LIMIT },
         { 2, "/a", ST_OK }, { 2, "/b", ST_LIMIT }, { 3, "/a", ST_LIMIT },
         { 1, "/a", ST_OK },
     };
@@ -808,7 +805,9 @@ START_TEST(past_their_bounds_no_new_total_is_kept)
 
     counts_limit(c, 2, 3);
     for (i = 0; i < COUNT(rows); i++) {
-        struct counted now = { .blade = rows[i].blade, .seq = i, .total = 1,
+        struct counted now = { .blade = rows[i].blade,
+                               .seq = i,
+                               .total = 1,
                                .path = slice_str(rows[i].path) };
 
         ck_assert_int_eq(counts_step(c, &now, &step), rows[i].st);
