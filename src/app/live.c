@@ -16,8 +16,8 @@
 #define TICK_EVERY (100 * NSEC_MSEC)
 /* A stream that does not get through its backlog must not stop alerts. */
 #define HOLD_MAX (30 * NSEC_SEC)
-#define STOP_MAX (3 * NSEC_SEC) /* what is still coming in then is not taken   \
-                                 */
+/* What is still coming in then is not taken. */
+#define STOP_MAX (3 * NSEC_SEC)
 
 struct live {
     const struct config *config;
