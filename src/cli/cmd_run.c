@@ -4,10 +4,12 @@
 #include "app/limits.h"
 #include "app/live.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     OPT_CONFIG = 256,
@@ -63,10 +65,16 @@ static void on_warning(void *self, const char *path, const struct err *err)
     fprintf(stderr, ": warning: %s\n", err->text);
 }
 
-static int no_rules(void)
+/* Rules come with the next version; nobody is to think that they run. */
+static int note_rules(const char *path)
 {
-    return usage(&cmd_run, "this version evaluates no rules yet; start it "
-                           "without --rules");
+    if (access(path, R_OK))
+        return usage(&cmd_run, "--rules: cannot read %s: %s", path,
+                     strerror(errno));
+    complain("the rules in %s are NOT evaluated: this version collects, "
+             "merges and records, and has no rules yet",
+             path);
+    return EXIT_FINE;
 }
 
 static int set(struct config *c, const char *name, const char *text)
@@ -88,7 +96,7 @@ static int take(struct config *c, int option, const char *text)
     case OPT_CONFIG:
         return EXIT_FINE;
     case OPT_RULES:
-        return no_rules();
+        return note_rules(text);
     case OPT_LISTEN:
         return set(c, "listen", text);
     case OPT_DATA:
@@ -159,9 +167,9 @@ static int configure(struct config *c, const char *path, int argc, char **argv)
         return EXIT_USAGE;
     }
     if (rules && *rules) {
-        complain("BLADEWATCH_RULES is set, but this version evaluates no "
-                 "rules yet; unset it");
-        return EXIT_USAGE;
+        status = note_rules(rules);
+        if (status)
+            return status;
     }
     optind = 0;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -216,6 +224,6 @@ const struct command cmd_run = {
     "  --docker URL        the engine: unix:///path or tcp://host:port\n"
     "  --no-docker         follow no containers\n"
     "  --limit NAME=N      raise or lower a bound, as in nodes=5000000\n"
-    "  --rules PATH        not in this version: it evaluates no rules yet\n",
+    "  --rules PATH        named already, not evaluated by this version\n",
     run,
 };

@@ -53,7 +53,7 @@ usage_error() {
     like "${*:2}" "$(head -1 <<<"$err")" "$1"
 }
 
-usage_error 'evaluates no rules yet' --rules x
+usage_error '--rules: cannot read' --rules x
 usage_error '--docker and --no-docker exclude' --docker unix:///x --no-docker
 usage_error '--listen: cannot listen on' --listen nowhere
 usage_error '--fsync: "x" is not one of' --fsync x
@@ -72,7 +72,6 @@ environment_error() {
 
 environment_error 'BLADEWATCH_LISTEN: cannot listen' BLADEWATCH_LISTEN=x
 environment_error 'BLADEWATCH_FSYNC: "x"' BLADEWATCH_FSYNC=x
-environment_error 'evaluates no rules yet' BLADEWATCH_RULES=x
 environment_error 'ssh:// is not supported' DOCKER_HOST=ssh://h
 environment_error 'DOCKER_TLS_VERIFY asks for TLS' \
     DOCKER_HOST=tcp://127.0.0.1:1 DOCKER_TLS_VERIFY=1
