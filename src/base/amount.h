@@ -13,7 +13,7 @@
 #include "status.h"
 
 #define AMOUNT_UNIT 1000000 /* parts in one */
-#define AMOUNT_TEXT 48      /* bytes amount_text() may need */
+#define AMOUNT_TEXT 48      /* bytes amount_write() may add */
 
 typedef __int128 amount;
 

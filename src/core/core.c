@@ -497,7 +497,6 @@ static void make_mount(struct core *core, struct core_source *src)
     m->scope = d->scope;
     m->nscope = d->nscope;
     m->instructions = d->mode == MODE_SHARD;
-    m->text = d->mode == MODE_TEXT;
     m->trusted = d->trusted;
     m->ttl_for = d->ttl_for;
 }

@@ -29,7 +29,6 @@ struct mount {
     const struct step *at;
     size_t n;
     bool instructions;
-    bool text;                /* the whole line is {"msg": line} */
     bool trusted;             /* may write under docker and probes */
     nsec ttl_for;             /* lease on the mount, 0: none */
     const struct path *scope; /* at most MOUNT_SCOPE_MAX */
