@@ -56,9 +56,9 @@ struct ast {
     uint8_t kind; /* enum ast_kind */
     uint8_t loop; /* enum ast_loop, enum ast_bind */
     bool optional;
-    bool test;   /* AST_SELECT: has() */
-    bool rooted; /* AST_IDENT: ".x" */
-    bool place;  /* checker: this is a node of the state, see check.h */
+    bool test;     /* AST_SELECT: has() */
+    bool rooted;   /* AST_IDENT: ".x" */
+    bool place;    /* checker: this is a node of the state, see check.h */
     bool receiver; /* AST_CALL: a is the receiver (NULL otherwise) */
     uint32_t from, to, at;
     struct slice name, name2; /* name2: a loop's second variable, or empty */

@@ -18,7 +18,7 @@ extern "C" {
 
 struct regex;
 
-#define REGEX_PATTERN_MAX 4096          /* bytes */
+#define REGEX_PATTERN_MAX 4096 /* bytes */
 #define REGEX_MEMORY_MAX  (8 * 1024 * 1024)
 
 /* ST_BAD: err says why; its column is the 1-based byte in pattern of the
