@@ -150,34 +150,61 @@ enum status instant_parse(struct slice text, nsec *ret_at)
     return ST_OK;
 }
 
-enum status span_parse(struct slice text, nsec *ret_for)
+/* One number with its unit: "1.5h".  A bare number is seconds. */
+static bool span_part(const char **p, const char *end, nsec *ret_unit,
+                      nsec *ret_for)
 {
     static const struct {
-        const char *unit;
+        const char *name;
         nsec n;
     } units[] = {
-        { "", NSEC_SEC },         { "ns", 1 },
-        { "us", NSEC_USEC },      { "ms", NSEC_MSEC },
-        { "s", NSEC_SEC },        { "m", 60 * NSEC_SEC },
-        { "h", 3600 * NSEC_SEC }, { "d", DAY * NSEC_SEC },
+        { "", NSEC_SEC },
+        { "ns", 1 },
+        { "us", NSEC_USEC },
+        { "ms", NSEC_MSEC },
+        { "s", NSEC_SEC },
+        { "m", 60 * NSEC_SEC },
+        { "h", 3600 * NSEC_SEC },
+        { "d", DAY * NSEC_SEC },
+        { "w", 7 * DAY * NSEC_SEC },
     };
-    const char *p = text.p, *end = text.p + text.n;
+    const char *unit;
     nsec whole = 0, frac = 0;
     size_t i;
 
-    if (p == end || *p < '0' || *p > '9')
-        return ST_BAD;
-    for (; p < end && *p >= '0' && *p <= '9'; p++)
-        if (whole > NSEC_MAX / NSEC_SEC || (whole = whole * 10 + *p - '0') < 0)
-            return ST_BAD;
-    if (expect(&p, end, "."))
-        frac = fraction(&p, end);
+    if (*p == end || **p < '0' || **p > '9')
+        return false;
+    for (; *p < end && **p >= '0' && **p <= '9'; ++*p)
+        if (whole > NSEC_MAX / NSEC_SEC || (whole = whole * 10 + **p - '0') < 0)
+            return false;
+    if (expect(p, end, "."))
+        frac = fraction(p, end);
+    unit = *p;
+    while (*p < end && **p >= 'a' && **p <= 'z')
+        ++*p;
     for (i = 0; i < sizeof(units) / sizeof(*units); i++)
-        if (slice_is(slice_of(p, (size_t)(end - p)), units[i].unit))
+        if (slice_is(slice_of(unit, (size_t)(*p - unit)), units[i].name))
             break;
     if (i == sizeof(units) / sizeof(*units) || whole > NSEC_MAX / units[i].n)
-        return ST_BAD;
+        return false;
+    *ret_unit = i == 0 ? 0 : units[i].n;
     *ret_for = nsec_add(whole * units[i].n,
                         (nsec)((__int128)frac * units[i].n / NSEC_SEC));
+    return true;
+}
+
+enum status span_parse(struct slice text, nsec *ret_for)
+{
+    const char *p = text.p, *end = text.p + text.n;
+    nsec sum = 0, part, unit, before = NSEC_MAX;
+
+    do {
+        if (!span_part(&p, end, &unit, &part) || unit >= before ||
+            (unit == 0 && before != NSEC_MAX))
+            return ST_BAD;
+        sum = nsec_add(sum, part);
+        before = unit;
+    } while (p < end);
+    *ret_for = sum;
     return ST_OK;
 }

@@ -33,7 +33,10 @@ void instant_format(nsec at, char out[INSTANT_TEXT]);
  * are cut), the whole slice.  ST_BAD otherwise.
  */
 CHECKED enum status instant_parse(struct slice text, nsec *ret_at);
-/* A span written 250ms, 1.5s, 10m, 24h, 7d or a bare number of seconds. */
+/*
+ * A span written 250ms, 1.5s, 10m, 24h, 7d or 2w, as several of these with
+ * falling units (1h30m), or as a bare number of seconds.
+ */
 CHECKED enum status span_parse(struct slice text, nsec *ret_for);
 
 #endif
