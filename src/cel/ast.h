@@ -52,6 +52,9 @@ enum ast_bind {
 
 struct cel_group; /* function.h */
 
+/* The slot of a name that is not declared (cel_options.no_check). */
+#define AST_NO_SLOT UINT32_MAX
+
 struct ast {
     uint8_t kind; /* enum ast_kind */
     uint8_t loop; /* enum ast_loop, enum ast_bind */
