@@ -50,6 +50,13 @@ int64_t days_of_seconds(int64_t seconds, unsigned *ret_rest)
     return days;
 }
 
+int days_weekday(int64_t days)
+{
+    int weekday = (int)((days + 4) % 7); /* 1970-01-01 was a Thursday */
+
+    return weekday < 0 ? weekday + 7 : weekday;
+}
+
 void instant_format(nsec at, char out[INSTANT_TEXT])
 {
     int64_t sec = at / NSEC_SEC, frac = at % NSEC_SEC, y;

@@ -49,5 +49,7 @@ void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month,
                      unsigned *ret_day);
 /* Rounded down; *ret_rest, 0 to 86399: the seconds since midnight. */
 int64_t days_of_seconds(int64_t seconds, unsigned *ret_rest);
+/* 0: Sunday. */
+int days_weekday(int64_t days);
 
 #endif
