@@ -6,7 +6,8 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &cmd_run, &cmd_replay, &cmd_state, &cmd_version, &cmd_help, NULL,
+    &cmd_run,     &cmd_replay, &cmd_check, &cmd_state,
+    &cmd_version, &cmd_help,   NULL,
 };
 
 void complain(const char *format, ...)

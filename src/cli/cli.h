@@ -2,14 +2,14 @@
  * cli.h - the sub-commands, one const struct each.
  *
  * Exit status: 0 fine, 1 problems found, 2 the command line or a file it
- * names is wrong.
+ * names is wrong, 3 warnings where --lint-fatal was given.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
 #include "base/status.h"
 
-enum { EXIT_FINE = 0, EXIT_PROBLEMS = 1, EXIT_USAGE = 2 };
+enum { EXIT_FINE = 0, EXIT_PROBLEMS = 1, EXIT_USAGE = 2, EXIT_LINT = 3 };
 
 struct command {
     const char *name;
@@ -19,8 +19,8 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command cmd_run, cmd_replay, cmd_state, cmd_version,
-    cmd_help;
+extern const struct command cmd_run, cmd_replay, cmd_check, cmd_state,
+    cmd_version, cmd_help;
 
 /* All of them, in the order help shows; ends with NULL. */
 extern const struct command *const commands[];
