@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #define FUNCTIONS_MEMORY ((size_t)4 << 20)
-#define ARGS_MAX         (sizeof(((struct cel_signature *)0)->arg) / \
-                  sizeof(const struct cel_type *))
+#define ARGS_MAX                                                               \
+    (sizeof(((struct cel_signature *)0)->arg) / sizeof(const struct cel_type *))
 
 struct cel_functions {
     struct arena arena;
@@ -52,12 +52,12 @@ static const struct cel_type *read_type(struct arena *a, struct slice text)
 static uint32_t kinds_of(const struct cel_type *t)
 {
     static const uint8_t kind[] = {
-        [TYPE_NULL] = CEL_NULL,           [TYPE_BOOL] = CEL_BOOL,
-        [TYPE_INT] = CEL_INT,             [TYPE_UINT] = CEL_UINT,
-        [TYPE_DOUBLE] = CEL_DOUBLE,       [TYPE_STRING] = CEL_STRING,
-        [TYPE_BYTES] = CEL_BYTES,         [TYPE_TIMESTAMP] = CEL_TIMESTAMP,
-        [TYPE_DURATION] = CEL_DURATION,   [TYPE_LIST] = CEL_LIST,
-        [TYPE_MAP] = CEL_MAP,             [TYPE_OPTIONAL] = CEL_OPTIONAL,
+        [TYPE_NULL] = CEL_NULL,         [TYPE_BOOL] = CEL_BOOL,
+        [TYPE_INT] = CEL_INT,           [TYPE_UINT] = CEL_UINT,
+        [TYPE_DOUBLE] = CEL_DOUBLE,     [TYPE_STRING] = CEL_STRING,
+        [TYPE_BYTES] = CEL_BYTES,       [TYPE_TIMESTAMP] = CEL_TIMESTAMP,
+        [TYPE_DURATION] = CEL_DURATION, [TYPE_LIST] = CEL_LIST,
+        [TYPE_MAP] = CEL_MAP,           [TYPE_OPTIONAL] = CEL_OPTIONAL,
         [TYPE_TYPE] = CEL_TYPE,
     };
 
@@ -188,9 +188,8 @@ static void group_entries(struct cel_functions *f, const struct entry *entry,
 struct cel_functions *cel_functions_new(void)
 {
     const struct cel_library library[] = {
-        cel_library_operators(), cel_library_standard(),
-        cel_library_time(),      cel_library_optionals(),
-        cel_library_strings(),   cel_library_math(),
+        cel_library_operators(),   cel_library_standard(), cel_library_time(),
+        cel_library_optionals(),   cel_library_strings(),  cel_library_math(),
         cel_library_collections(), cel_library_encoders(),
     };
     struct cel_functions *f = xcalloc(1, sizeof(*f));

@@ -1,5 +1,7 @@
-#include "cel/timezone.h"
 #include "cel/value.h"
+
+#include "base/base64.h"
+#include "cel/timezone.h"
 #include "data/json.h"
 #include "data/tape.h"
 
@@ -140,23 +142,6 @@ struct cel_value cel_from_json(struct cel_context *cx, struct slice text)
 
 /* -- out ---------------------------------------------------------------- */
 
-static void write_base64(struct slice s, struct buf *out)
-{
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t three;
-    size_t i, k;
-
-    for (i = 0; i < s.n; i += 3) {
-        three = 0;
-        for (k = 0; k < 3; k++)
-            three = three << 8 | (i + k < s.n ? (unsigned char)s.p[i + k] : 0);
-        for (k = 0; k < 4; k++)
-            buf_char(out,
-                     i + k > s.n ? '=' : digit[three >> (18 - 6 * k) & 63]);
-    }
-}
-
 static void write_double(double d, struct buf *out)
 {
     size_t at = out->n;
@@ -222,7 +207,7 @@ static void write_quoted(struct cel_value v, struct buf *out)
     buf_char(out, '"');
     switch (v.kind) {
     case CEL_BYTES:
-        write_base64(cel_text(v), out);
+        base64_encode(cel_text(v), out);
         break;
     case CEL_TIMESTAMP:
         timestamp_write(v, out);

@@ -1,4 +1,4 @@
-#include "cel/function.h"
+#include "cel/library.h"
 
 #define SEC_NSEC        1000000000
 #define TIMESTAMP_LEAST INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
@@ -11,43 +11,31 @@ static struct cel_value overflow(struct cel_context *cx, const char *what)
 
 /* -- int and uint ------------------------------------------------------- */
 
-static struct cel_value add_int(struct cel_context *cx,
-                                const struct cel_value *arg, size_t n)
+/* Exactly, or an error. */
+#define EXACT(verb, type, field)                                               \
+    CEL_CALL(verb##_##type)                                                    \
+    {                                                                          \
+        struct cel_value r = { .kind = arg[0].kind };                          \
+                                                                               \
+        if (EXACT_##verb(arg[0].field, arg[1].field, &r.field))                \
+            return overflow(cx, #type);                                        \
+        return r;                                                              \
+    }
+#define EXACT_add      __builtin_add_overflow
+#define EXACT_subtract __builtin_sub_overflow
+#define EXACT_multiply __builtin_mul_overflow
+
+EXACT(add, int, i)
+EXACT(subtract, int, i)
+EXACT(multiply, int, i)
+EXACT(add, uint, u)
+EXACT(subtract, uint, u)
+EXACT(multiply, uint, u)
+EXACT(add, duration, i)
+EXACT(subtract, duration, i)
+
+CEL_CALL(divide_int)
 {
-    int64_t r;
-
-    (void)n;
-    if (__builtin_add_overflow(arg[0].i, arg[1].i, &r))
-        return overflow(cx, "int");
-    return cel_int(r);
-}
-
-static struct cel_value subtract_int(struct cel_context *cx,
-                                     const struct cel_value *arg, size_t n)
-{
-    int64_t r;
-
-    (void)n;
-    if (__builtin_sub_overflow(arg[0].i, arg[1].i, &r))
-        return overflow(cx, "int");
-    return cel_int(r);
-}
-
-static struct cel_value multiply_int(struct cel_context *cx,
-                                     const struct cel_value *arg, size_t n)
-{
-    int64_t r;
-
-    (void)n;
-    if (__builtin_mul_overflow(arg[0].i, arg[1].i, &r))
-        return overflow(cx, "int");
-    return cel_int(r);
-}
-
-static struct cel_value divide_int(struct cel_context *cx,
-                                   const struct cel_value *arg, size_t n)
-{
-    (void)n;
     if (arg[1].i == 0)
         return cel_fail(cx, CEL_DIVISION, "division by zero");
     if (arg[0].i == INT64_MIN && arg[1].i == -1)
@@ -55,10 +43,8 @@ static struct cel_value divide_int(struct cel_context *cx,
     return cel_int(arg[0].i / arg[1].i);
 }
 
-static struct cel_value modulo_int(struct cel_context *cx,
-                                   const struct cel_value *arg, size_t n)
+CEL_CALL(modulo_int)
 {
-    (void)n;
     if (arg[1].i == 0)
         return cel_fail(cx, CEL_DIVISION, "modulus by zero");
     if (arg[0].i == INT64_MIN && arg[1].i == -1)
@@ -66,61 +52,22 @@ static struct cel_value modulo_int(struct cel_context *cx,
     return cel_int(arg[0].i % arg[1].i);
 }
 
-static struct cel_value negate_int(struct cel_context *cx,
-                                   const struct cel_value *arg, size_t n)
+CEL_CALL(negate_int)
 {
-    (void)n;
     if (arg[0].i == INT64_MIN)
         return overflow(cx, "int");
     return cel_int(-arg[0].i);
 }
 
-static struct cel_value add_uint(struct cel_context *cx,
-                                 const struct cel_value *arg, size_t n)
+CEL_CALL(divide_uint)
 {
-    uint64_t r;
-
-    (void)n;
-    if (__builtin_add_overflow(arg[0].u, arg[1].u, &r))
-        return overflow(cx, "uint");
-    return cel_uint(r);
-}
-
-static struct cel_value subtract_uint(struct cel_context *cx,
-                                      const struct cel_value *arg, size_t n)
-{
-    uint64_t r;
-
-    (void)n;
-    if (__builtin_sub_overflow(arg[0].u, arg[1].u, &r))
-        return overflow(cx, "uint");
-    return cel_uint(r);
-}
-
-static struct cel_value multiply_uint(struct cel_context *cx,
-                                      const struct cel_value *arg, size_t n)
-{
-    uint64_t r;
-
-    (void)n;
-    if (__builtin_mul_overflow(arg[0].u, arg[1].u, &r))
-        return overflow(cx, "uint");
-    return cel_uint(r);
-}
-
-static struct cel_value divide_uint(struct cel_context *cx,
-                                    const struct cel_value *arg, size_t n)
-{
-    (void)n;
     if (arg[1].u == 0)
         return cel_fail(cx, CEL_DIVISION, "division by zero");
     return cel_uint(arg[0].u / arg[1].u);
 }
 
-static struct cel_value modulo_uint(struct cel_context *cx,
-                                    const struct cel_value *arg, size_t n)
+CEL_CALL(modulo_uint)
 {
-    (void)n;
     if (arg[1].u == 0)
         return cel_fail(cx, CEL_DIVISION, "modulus by zero");
     return cel_uint(arg[0].u % arg[1].u);
@@ -128,44 +75,28 @@ static struct cel_value modulo_uint(struct cel_context *cx,
 
 /* -- double ------------------------------------------------------------- */
 
-static struct cel_value add_double(struct cel_context *cx,
-                                   const struct cel_value *arg, size_t n)
+CEL_CALL(add_double)
 {
-    (void)cx;
-    (void)n;
     return cel_double(arg[0].d + arg[1].d);
 }
 
-static struct cel_value subtract_double(struct cel_context *cx,
-                                        const struct cel_value *arg, size_t n)
+CEL_CALL(subtract_double)
 {
-    (void)cx;
-    (void)n;
     return cel_double(arg[0].d - arg[1].d);
 }
 
-static struct cel_value multiply_double(struct cel_context *cx,
-                                        const struct cel_value *arg, size_t n)
+CEL_CALL(multiply_double)
 {
-    (void)cx;
-    (void)n;
     return cel_double(arg[0].d * arg[1].d);
 }
 
-/* IEEE 754 knows what x / 0 is; C leaves it to the platform. */
-__attribute__((no_sanitize("float-divide-by-zero"))) static struct cel_value
-divide_double(struct cel_context *cx, const struct cel_value *arg, size_t n)
+CEL_CALL(divide_double)
 {
-    (void)cx;
-    (void)n;
     return cel_double(arg[0].d / arg[1].d);
 }
 
-static struct cel_value negate_double(struct cel_context *cx,
-                                      const struct cel_value *arg, size_t n)
+CEL_CALL(negate_double)
 {
-    (void)cx;
-    (void)n;
     return cel_double(-arg[0].d);
 }
 
@@ -186,61 +117,29 @@ static struct cel_value shifted(struct cel_context *cx, struct cel_value at,
     return cel_timestamp((int64_t)seconds, (uint32_t)nanos);
 }
 
-static struct cel_value add_to_timestamp(struct cel_context *cx,
-                                         const struct cel_value *arg, size_t n)
+CEL_CALL(add_to_timestamp)
 {
-    (void)n;
     return shifted(cx, arg[0], arg[1].i);
 }
 
-static struct cel_value add_timestamp(struct cel_context *cx,
-                                      const struct cel_value *arg, size_t n)
+CEL_CALL(add_timestamp)
 {
-    (void)n;
     return shifted(cx, arg[1], arg[0].i);
 }
 
-static struct cel_value subtract_from_timestamp(struct cel_context *cx,
-                                                const struct cel_value *arg,
-                                                size_t n)
+CEL_CALL(subtract_from_timestamp)
 {
-    (void)n;
     return shifted(cx, arg[0], -(__int128)arg[1].i);
 }
 
-static struct cel_value subtract_timestamps(struct cel_context *cx,
-                                            const struct cel_value *arg,
-                                            size_t n)
+CEL_CALL(subtract_timestamps)
 {
     __int128 ns = (__int128)arg[0].i * SEC_NSEC + arg[0].n -
                   (__int128)arg[1].i * SEC_NSEC - arg[1].n;
 
-    (void)n;
     if (ns > INT64_MAX || ns < INT64_MIN)
         return overflow(cx, "duration");
     return cel_duration((int64_t)ns);
-}
-
-static struct cel_value add_duration(struct cel_context *cx,
-                                     const struct cel_value *arg, size_t n)
-{
-    int64_t r;
-
-    (void)n;
-    if (__builtin_add_overflow(arg[0].i, arg[1].i, &r))
-        return overflow(cx, "duration");
-    return cel_duration(r);
-}
-
-static struct cel_value subtract_duration(struct cel_context *cx,
-                                          const struct cel_value *arg, size_t n)
-{
-    int64_t r;
-
-    (void)n;
-    if (__builtin_sub_overflow(arg[0].i, arg[1].i, &r))
-        return overflow(cx, "duration");
-    return cel_duration(r);
 }
 
 /* -- strings, bytes and lists ------------------------------------------- */
@@ -266,20 +165,16 @@ static struct cel_value joined(struct cel_context *cx, struct cel_value a,
     return (struct cel_value){ .kind = a.kind, .n = (uint32_t)n, .s = p };
 }
 
-static struct cel_value add_text(struct cel_context *cx,
-                                 const struct cel_value *arg, size_t n)
+CEL_CALL(add_text)
 {
-    (void)n;
     return joined(cx, arg[0], arg[1]);
 }
 
-static struct cel_value add_list(struct cel_context *cx,
-                                 const struct cel_value *arg, size_t n)
+CEL_CALL(add_list)
 {
     const struct cel_list *a = arg[0].list, *b = arg[1].list;
     struct cel_value *item = cel_new_items(cx, a->n + b->n);
 
-    (void)n;
     if (!item)
         return cel_spent();
     if (a->n)
@@ -287,14 +182,6 @@ static struct cel_value add_list(struct cel_context *cx,
     if (b->n)
         memcpy(item + a->n, b->item, b->n * sizeof(*item));
     return cel_list_of(cx, item, a->n + b->n);
-}
-
-static struct cel_value not_bool(struct cel_context *cx,
-                                 const struct cel_value *arg, size_t n)
-{
-    (void)cx;
-    (void)n;
-    return cel_bool(!arg[0].b);
 }
 
 /* Without a call: the evaluator's own (compile.c). */
@@ -324,7 +211,7 @@ static const struct cel_overload overloads[] = {
     { "_%_(uint, uint) -> uint", modulo_uint },
     { "-_(int) -> int", negate_int },
     { "-_(double) -> double", negate_double },
-    { "!_(bool) -> bool", not_bool },
+    { "!_(bool) -> bool", NULL },
     { "_==_(A, A) -> bool", NULL },
     { "_!=_(A, A) -> bool", NULL },
 #define ORDER(op)                                                              \
@@ -365,6 +252,5 @@ static const struct cel_overload overloads[] = {
 
 struct cel_library cel_library_operators(void)
 {
-    return (struct cel_library){ overloads,
-                                 sizeof(overloads) / sizeof(*overloads) };
+    return CEL_LIBRARY(overloads);
 }

@@ -1,4 +1,4 @@
-#include "cel/function.h"
+#include "cel/library.h"
 
 #include "base/utf8.h"
 #include "cel/regex.h"
@@ -11,13 +11,11 @@
 
 /* -- size --------------------------------------------------------------- */
 
-static struct cel_value size_string(struct cel_context *cx,
-                                    const struct cel_value *arg, size_t n)
+CEL_CALL(size_string)
 {
     int64_t points = 0;
     uint32_t i;
 
-    (void)n;
     if (!cel_charge(cx, arg[0].n / 16))
         return cel_spent();
     for (i = 0; i < arg[0].n; i++)
@@ -25,36 +23,25 @@ static struct cel_value size_string(struct cel_context *cx,
     return cel_int(points);
 }
 
-static struct cel_value size_bytes(struct cel_context *cx,
-                                   const struct cel_value *arg, size_t n)
+CEL_CALL(size_bytes)
 {
-    (void)cx;
-    (void)n;
     return cel_int(arg[0].n);
 }
 
-static struct cel_value size_list(struct cel_context *cx,
-                                  const struct cel_value *arg, size_t n)
+CEL_CALL(size_list)
 {
-    (void)cx;
-    (void)n;
     return cel_int((int64_t)arg[0].list->n);
 }
 
-static struct cel_value size_map(struct cel_context *cx,
-                                 const struct cel_value *arg, size_t n)
+CEL_CALL(size_map)
 {
-    (void)n;
     return cel_int((int64_t)cel_map_size(cx, arg[0]));
 }
 
 /* -- int, uint, double, bool -------------------------------------------- */
 
-static struct cel_value same(struct cel_context *cx,
-                             const struct cel_value *arg, size_t n)
+CEL_CALL(same)
 {
-    (void)cx;
-    (void)n;
     return arg[0];
 }
 
@@ -86,32 +73,26 @@ static bool number_text(struct cel_value text, char copy[NUMBER_TEXT])
     return strlen(copy) == text.n;
 }
 
-static struct cel_value int_from_uint(struct cel_context *cx,
-                                      const struct cel_value *arg, size_t n)
+CEL_CALL(int_from_uint)
 {
-    (void)n;
     if (arg[0].u > INT64_MAX)
         return out_of_range(cx, "int");
     return cel_int((int64_t)arg[0].u);
 }
 
 /* The ends of the range are excluded: as doubles they are rounded. */
-static struct cel_value int_from_double(struct cel_context *cx,
-                                        const struct cel_value *arg, size_t n)
+CEL_CALL(int_from_double)
 {
-    (void)n;
     if (!(arg[0].d > -0x1p63 && arg[0].d < 0x1p63))
         return out_of_range(cx, "int");
     return cel_int((int64_t)arg[0].d);
 }
 
-static struct cel_value int_from_string(struct cel_context *cx,
-                                        const struct cel_value *arg, size_t n)
+CEL_CALL(int_from_string)
 {
     char copy[NUMBER_TEXT], *end;
     long long i;
 
-    (void)n;
     if (!number_text(arg[0], copy))
         return no_number(cx, arg[0], "int");
     errno = 0;
@@ -121,31 +102,25 @@ static struct cel_value int_from_string(struct cel_context *cx,
     return errno ? out_of_range(cx, "int") : cel_int(i);
 }
 
-static struct cel_value uint_from_int(struct cel_context *cx,
-                                      const struct cel_value *arg, size_t n)
+CEL_CALL(uint_from_int)
 {
-    (void)n;
     if (arg[0].i < 0)
         return out_of_range(cx, "uint");
     return cel_uint((uint64_t)arg[0].i);
 }
 
-static struct cel_value uint_from_double(struct cel_context *cx,
-                                         const struct cel_value *arg, size_t n)
+CEL_CALL(uint_from_double)
 {
-    (void)n;
     if (!(arg[0].d > -1 && arg[0].d < 0x1p64))
         return out_of_range(cx, "uint");
     return cel_uint((uint64_t)arg[0].d);
 }
 
-static struct cel_value uint_from_string(struct cel_context *cx,
-                                         const struct cel_value *arg, size_t n)
+CEL_CALL(uint_from_string)
 {
     char copy[NUMBER_TEXT], *end;
     unsigned long long u;
 
-    (void)n;
     if (!number_text(arg[0], copy) || !isdigit((unsigned char)copy[0]))
         return no_number(cx, arg[0], "uint");
     errno = 0;
@@ -155,38 +130,28 @@ static struct cel_value uint_from_string(struct cel_context *cx,
     return errno ? out_of_range(cx, "uint") : cel_uint(u);
 }
 
-static struct cel_value double_from_int(struct cel_context *cx,
-                                        const struct cel_value *arg, size_t n)
+CEL_CALL(double_from_int)
 {
-    (void)cx;
-    (void)n;
     return cel_double((double)arg[0].i);
 }
 
-static struct cel_value double_from_uint(struct cel_context *cx,
-                                         const struct cel_value *arg, size_t n)
+CEL_CALL(double_from_uint)
 {
-    (void)cx;
-    (void)n;
     return cel_double((double)arg[0].u);
 }
 
-static struct cel_value double_from_string(struct cel_context *cx,
-                                           const struct cel_value *arg,
-                                           size_t n)
+CEL_CALL(double_from_string)
 {
     char copy[NUMBER_TEXT], *end;
     double d;
 
-    (void)n;
     if (!number_text(arg[0], copy))
         return no_number(cx, arg[0], "double");
     d = strtod(copy, &end);
     return *end ? no_number(cx, arg[0], "double") : cel_double(d);
 }
 
-static struct cel_value bool_from_string(struct cel_context *cx,
-                                         const struct cel_value *arg, size_t n)
+CEL_CALL(bool_from_string)
 {
     static const char *const word[2][5] = {
         { "0", "f", "false", "FALSE", "False" },
@@ -194,7 +159,6 @@ static struct cel_value bool_from_string(struct cel_context *cx,
     };
     size_t i, k;
 
-    (void)n;
     for (i = 0; i < 2; i++)
         for (k = 0; k < 5; k++)
             if (slice_is(cel_text(arg[0]), word[i][k]))
@@ -212,52 +176,40 @@ static struct cel_value string_from_buf(struct cel_context *cx, struct buf *b)
     return v;
 }
 
-static struct cel_value string_from_bool(struct cel_context *cx,
-                                         const struct cel_value *arg, size_t n)
+CEL_CALL(string_from_bool)
 {
-    (void)cx;
-    (void)n;
     return cel_string(slice_str(arg[0].b ? "true" : "false"));
 }
 
-static struct cel_value string_from_int(struct cel_context *cx,
-                                        const struct cel_value *arg, size_t n)
+CEL_CALL(string_from_int)
 {
     struct buf b;
 
-    (void)n;
     buf_init(&b, BUF_NO_CAP);
     buf_i64(&b, arg[0].i);
     return string_from_buf(cx, &b);
 }
 
-static struct cel_value string_from_uint(struct cel_context *cx,
-                                         const struct cel_value *arg, size_t n)
+CEL_CALL(string_from_uint)
 {
     struct buf b;
 
-    (void)n;
     buf_init(&b, BUF_NO_CAP);
     buf_u64(&b, arg[0].u);
     return string_from_buf(cx, &b);
 }
 
-static struct cel_value string_from_double(struct cel_context *cx,
-                                           const struct cel_value *arg,
-                                           size_t n)
+CEL_CALL(string_from_double)
 {
     struct buf b;
 
-    (void)n;
     buf_init(&b, BUF_NO_CAP);
     cel_double_text(arg[0].d, &b);
     return string_from_buf(cx, &b);
 }
 
-static struct cel_value string_from_bytes(struct cel_context *cx,
-                                          const struct cel_value *arg, size_t n)
+CEL_CALL(string_from_bytes)
 {
-    (void)n;
     if (!cel_charge(cx, arg[0].n / 16))
         return cel_spent();
     if (!utf8_valid(cel_text(arg[0])))
@@ -265,21 +217,15 @@ static struct cel_value string_from_bytes(struct cel_context *cx,
     return cel_string(cel_text(arg[0]));
 }
 
-static struct cel_value bytes_from_string(struct cel_context *cx,
-                                          const struct cel_value *arg, size_t n)
+CEL_CALL(bytes_from_string)
 {
-    (void)cx;
-    (void)n;
     return cel_bytes(cel_text(arg[0]));
 }
 
-static struct cel_value type_of(struct cel_context *cx,
-                                const struct cel_value *arg, size_t n)
+CEL_CALL(type_of)
 {
     struct slice name = slice_str(cel_kind_name(arg[0].kind));
 
-    (void)cx;
-    (void)n;
     return (struct cel_value){ .kind = CEL_TYPE,
                                .n = (uint32_t)name.n,
                                .s = name.p };
@@ -287,30 +233,24 @@ static struct cel_value type_of(struct cel_context *cx,
 
 /* -- searching ---------------------------------------------------------- */
 
-static struct cel_value contains(struct cel_context *cx,
-                                 const struct cel_value *arg, size_t n)
+CEL_CALL(contains)
 {
-    (void)n;
     if (!cel_charge(cx, arg[0].n / 16))
         return cel_spent();
     return cel_bool(arg[1].n == 0 ||
                     memmem(arg[0].s, arg[0].n, arg[1].s, arg[1].n));
 }
 
-static struct cel_value starts_with(struct cel_context *cx,
-                                    const struct cel_value *arg, size_t n)
+CEL_CALL(starts_with)
 {
-    (void)n;
     if (!cel_charge(cx, arg[1].n / 16))
         return cel_spent();
     return cel_bool(arg[1].n <= arg[0].n &&
                     slice_eq(slice_of(arg[0].s, arg[1].n), cel_text(arg[1])));
 }
 
-static struct cel_value ends_with(struct cel_context *cx,
-                                  const struct cel_value *arg, size_t n)
+CEL_CALL(ends_with)
 {
-    (void)n;
     if (!cel_charge(cx, arg[1].n / 16))
         return cel_spent();
     return cel_bool(arg[1].n <= arg[0].n &&
@@ -319,13 +259,11 @@ static struct cel_value ends_with(struct cel_context *cx,
 }
 
 /* A pattern that is computed; compile.c has the constant ones. */
-static struct cel_value matches(struct cel_context *cx,
-                                const struct cel_value *arg, size_t n)
+CEL_CALL(matches)
 {
     const struct regex *regex;
     struct err err;
 
-    (void)n;
     if (!cel_charge(cx, arg[0].n / 16 + arg[1].n))
         return cel_spent();
     if (regex_cache_get(cx->patterns, cel_text(arg[1]), &regex, &err))
@@ -375,6 +313,5 @@ static const struct cel_overload overloads[] = {
 
 struct cel_library cel_library_standard(void)
 {
-    return (struct cel_library){ overloads,
-                                 sizeof(overloads) / sizeof(*overloads) };
+    return CEL_LIBRARY(overloads);
 }
