@@ -353,16 +353,6 @@ static void find_all(struct engine *e)
     }
 }
 
-static nsec next_boundary(nsec now)
-{
-    nsec at = now / ENGINE_GRAIN;
-
-    if (now % ENGINE_GRAIN < 0)
-        at--;
-    return at >= NSEC_MAX / ENGINE_GRAIN - 1 ? NSEC_MAX
-                                             : (at + 1) * ENGINE_GRAIN;
-}
-
 nsec engine_due(struct engine *e, nsec now)
 {
     nsec due = timers_due(e);
@@ -372,6 +362,11 @@ nsec engine_due(struct engine *e, nsec now)
     else
         now = NSEC_MAX;
     return due < now ? due : now;
+}
+
+bool engine_waits(const struct engine *e)
+{
+    return heap_top(&e->queue) != NULL;
 }
 
 void engine_evaluate(struct engine *e, nsec at)

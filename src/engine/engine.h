@@ -83,6 +83,8 @@ bool engine_minds_lines(const struct engine *e);
 /* The first instant at which there is something to evaluate; NSEC_MAX: none.
  * changes were merged up to `now`. */
 nsec engine_due(struct engine *e, nsec now);
+/* Something has changed that a rule read. */
+bool engine_waits(const struct engine *e);
 /* Evaluates at this instant. */
 void engine_evaluate(struct engine *e, nsec at);
 /* Everything at every instant, found by looking and not by listening: slow,

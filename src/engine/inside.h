@@ -202,6 +202,8 @@ struct cel_place instance_place(const struct engine *e,
 void instance_schedule(struct engine *e, struct instance *i);
 /* Rules have other numbers: their instances are found by them from now on. */
 void instances_renumber(struct engine *e);
+/* The first multiple of ENGINE_GRAIN after now. */
+nsec next_boundary(nsec now);
 /* When the first instance wants to be woken; NSEC_MAX: none does. */
 nsec timers_due(struct engine *e);
 /* Marks all that are due. */

@@ -261,6 +261,16 @@ void instances_renumber(struct engine *e)
     }
 }
 
+nsec next_boundary(nsec now)
+{
+    nsec at = now / ENGINE_GRAIN;
+
+    if (now % ENGINE_GRAIN < 0)
+        at--;
+    return at >= NSEC_MAX / ENGINE_GRAIN - 1 ? NSEC_MAX
+                                             : (at + 1) * ENGINE_GRAIN;
+}
+
 static bool counts(void *arg, const struct heap_entry *entry)
 {
     const struct engine *e = arg;
@@ -276,6 +286,8 @@ static bool counts(void *arg, const struct heap_entry *entry)
  */
 void instance_schedule(struct engine *e, struct instance *i)
 {
+    if (i->wake_at <= e->now) /* the next instant is a later one */
+        i->wake_at = next_boundary(e->now);
     if (i->wake_at == NSEC_MAX || i->wake_at >= i->queued_at)
         return;
     if (e->timers.n > 1024 + 4 * e->alive)
