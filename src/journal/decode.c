@@ -1,6 +1,6 @@
 #include "format.h"
 
-#include "base64.h"
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "data/json.h"
 
