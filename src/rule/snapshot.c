@@ -36,7 +36,7 @@ static void follow(struct trace *t, size_t at, uint32_t depth)
 static void help_near(struct diagnostic *item, const struct trace *t)
 {
     const struct tape_op *op = t->tape->op;
-    const char *name[NEAR_MAX], *meant;
+    const char *name[NEAR_MAX] = { NULL }, *meant;
     size_t i, n = 0;
 
     if (op[t->at].kind != TAPE_OBJECT)
