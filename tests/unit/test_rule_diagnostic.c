@@ -58,7 +58,7 @@ END_TEST
 START_TEST(the_mark_is_aligned_by_characters_and_tabs_are_one)
 {
     ck_assert_str_eq(show("\t\xc3\xa9\xe2\x82\xac: <\xc3\xa9x>"),
-                     "f.yaml:2:8: error: wrong\n"
+                     "f.yaml:2:9: error: wrong\n"
                      "   2 |  \xc3\xa9\xe2\x82\xac: \xc3\xa9x\n"
                      "     |      ^~\n");
 }
