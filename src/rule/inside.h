@@ -37,10 +37,10 @@ struct ruleset_own {
 
 /* A rule's expression reads what others derive. */
 struct reference {
-    uint32_t rule; /* that reads */
-    bool all;      /* whatever any rule derives */
-    enum rule_kind kind;
-    struct slice name; /* p == NULL: all rules of that kind */
+    uint32_t rule;       /* that reads */
+    bool all;            /* whatever any rule derives */
+    enum rule_kind kind; /* RULE_KINDS: there is no section of that name */
+    struct slice name;   /* p == NULL: all rules of that kind */
     struct diagnostic_place at;
 };
 
@@ -119,7 +119,8 @@ const struct yaml_node *load_need(struct loader *l,
 /* A name people give: no control characters, at most RULE_NAME_MAX. */
 bool load_name(struct loader *l, const struct yaml_node *value,
                struct slice *ret);
-/* [a-zA-Z_][a-zA-Z0-9_]* */
+/* [a-zA-Z0-9_], and a run of them without a digit first. */
+bool rule_is_word(char c);
 bool rule_is_identifier(struct slice s);
 /* A name for a variable beside state and now; complains if it is none. */
 bool load_check_variable(struct loader *l, const struct yaml_node *where,

@@ -223,19 +223,20 @@ bool load_name(struct loader *l, const struct yaml_node *value,
     return true;
 }
 
-static bool is_letter(char c)
+bool rule_is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_';
 }
 
 bool rule_is_identifier(struct slice s)
 {
     size_t i;
 
-    if (s.n == 0 || !is_letter(*s.p))
+    if (s.n == 0 || (*s.p >= '0' && *s.p <= '9'))
         return false;
-    for (i = 1; i < s.n; i++)
-        if (!is_letter(s.p[i]) && (s.p[i] < '0' || s.p[i] > '9'))
+    for (i = 0; i < s.n; i++)
+        if (!rule_is_word(s.p[i]))
             return false;
     return true;
 }
