@@ -46,13 +46,12 @@ static struct diagnostic_place find_place(const struct loader *l,
                                           size_t from, struct slice section,
                                           struct slice name)
 {
-    struct slice text = where->text, word = section;
-    size_t at = from == WHOLE ? text.n : find_word(text, from, section);
+    struct slice text = where->text, word = name.p ? name : section;
+    size_t at = from == WHOLE ? text.n : from;
 
-    if (name.p) {
-        word = name;
-        at = find_word(text, at < text.n ? at + section.n : at, name);
-    }
+    if (name.p && section.p)
+        at = find_word(text, at, section);
+    at = find_word(text, at, word);
     if (at == text.n)
         return load_place(l, where, 0, WHOLE);
     return load_place(l, where, at, at + word.n);
