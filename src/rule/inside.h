@@ -63,7 +63,8 @@ struct loader {
     struct slice file_name;
     struct group group;
     struct rule *rule;         /* the one being read; its env is complete */
-    const struct cel_env *env; /* what expressions are compiled in */
+    const struct cel_env *env; /* what expressions are compiled in; NULL: the
+                                  variables are not known, so they are not */
     /* Of all files. */
     size_t n, room;
     struct diagnostic_place *name_at; /* by rule */
@@ -168,8 +169,9 @@ size_t load_labels(struct loader *l, const struct yaml_node *mapping,
                    struct rule_label **ret);
 bool load_check_label(struct loader *l, const struct yaml_node *key);
 
-/* Names and path; the path ends in a star. */
-void load_foreach(struct loader *l, const struct yaml_node *value,
+/* Names and a path with at least one star.  False: not even the names could be
+ * read. */
+bool load_foreach(struct loader *l, const struct yaml_node *value,
                   struct rule_foreach *ret, struct slice *ret_element);
 /* A path alone. */
 void load_path(struct loader *l, const struct yaml_node *value,

@@ -116,7 +116,7 @@ void load_help(struct diagnostic *item, const char *format, ...)
     diagnostic_help(item, text);
 }
 
-/* What people who come from Prometheus look for. */
+/* What people who come from Prometheus write, or in the wrong place. */
 static const struct {
     const char *key, *help;
 } elsewhere[] = {
@@ -128,6 +128,9 @@ static const struct {
                       "them" },
     { "limit", "leave it out: how large the state may grow is a bound of the "
                "configuration" },
+    { "severity", "it is a label: put it below labels:" },
+    { "summary", "it is an annotation: put it below annotations:" },
+    { "description", "it is an annotation: put it below annotations:" },
     { "record", "what is worth a name is a count: NAME with value: and, for "
                 "the latest value instead of a total, type: gauge" },
 };

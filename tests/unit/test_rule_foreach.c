@@ -117,7 +117,8 @@ static const struct {
     { "a in state.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
       "a.a",
       "7:14 foreach: the path is too deep" },
-    { "[a]", "7:14 foreach: names and a path is wanted, not a list" },
+    { "[a]", "7:14 foreach: a text such as \"id, intent in state.intents\" is "
+      "wanted, not a list" },
 };
 
 START_TEST(a_fault_is_told_where_it_is)
