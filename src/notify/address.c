@@ -83,8 +83,9 @@ static const char *host_problem(struct slice s)
     (void)take(&s, n);
     if (s.n == 0)
         return NULL;
-    (void)take(&s, 1);
-    return is_port(s) ? NULL : "the port is no number from 1 to 65535";
+    if (take(&s, 1).p[0] != ':' || !is_port(s))
+        return "the port is no number from 1 to 65535";
+    return NULL;
 }
 
 static const char *problem(enum receiver_kind kind, struct slice url)
