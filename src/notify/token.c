@@ -25,7 +25,7 @@ static enum status trim(const char *path, struct slice s,
         continue;
     if (s.n == 0 || i < s.n || s.n > TOKEN_MAX) {
         err_set(err,
-                "%s must hold one token of visible ASCII, at most %d bytes",
+                "%s must hold one secret of visible ASCII, at most %d bytes",
                 path, TOKEN_MAX);
         return ST_BAD;
     }
