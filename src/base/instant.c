@@ -3,8 +3,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define DAY 86400
-
 nsec nsec_add(nsec a, nsec b)
 {
     nsec sum;
@@ -14,8 +12,8 @@ nsec nsec_add(nsec a, nsec b)
     return sum;
 }
 
-/* Days since 1970-01-01 of a civil date: Howard Hinnant's days_from_civil. */
-static int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
+/* Howard Hinnant's algorithm: years begin in March. */
+int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
 {
     int64_t era;
     unsigned yoe, doy, doe;
@@ -28,8 +26,7 @@ static int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
     return era * 146097 + (int64_t)doe - 719468;
 }
 
-/* The inverse, civil_from_days. */
-static void civil_from_days(int64_t days, int64_t *y, unsigned *m, unsigned *d)
+void civil_from_days(int64_t days, int64_t *y, unsigned *m, unsigned *d)
 {
     int64_t era;
     unsigned doe, yoe, doy, mp;
@@ -45,18 +42,31 @@ static void civil_from_days(int64_t days, int64_t *y, unsigned *m, unsigned *d)
     *y = (int64_t)yoe + era * 400 + (*m <= 2);
 }
 
+int64_t days_of_seconds(int64_t seconds, unsigned *ret_rest)
+{
+    int64_t days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
+
+    *ret_rest = (unsigned)(seconds - days * DAY_SECONDS);
+    return days;
+}
+
+int days_weekday(int64_t days)
+{
+    int weekday = (int)((days + 4) % 7); /* 1970-01-01 was a Thursday */
+
+    return weekday < 0 ? weekday + 7 : weekday;
+}
+
 void instant_format(nsec at, char out[INSTANT_TEXT])
 {
-    int64_t sec = at / NSEC_SEC, frac = at % NSEC_SEC, days, y;
+    int64_t sec = at / NSEC_SEC, frac = at % NSEC_SEC, y;
     unsigned m, d, tod;
 
     if (frac < 0) {
         frac += NSEC_SEC;
         sec--;
     }
-    days = sec / DAY - (sec % DAY < 0);
-    tod = (unsigned)(sec - days * DAY);
-    civil_from_days(days, &y, &m, &d);
+    civil_from_days(days_of_seconds(sec, &tod), &y, &m, &d);
     snprintf(out, INSTANT_TEXT, "%04d-%02u-%02uT%02u:%02u:%02u.%09uZ", (int)y,
              m, d, tod / 3600, tod / 60 % 60, tod % 60, (unsigned)frac);
 }
@@ -85,12 +95,12 @@ static bool expect(const char **p, const char *end, const char *any)
     return true;
 }
 
-static nsec fraction(const char **p, const char *end)
+static uint32_t fraction(const char **p, const char *end)
 {
-    nsec v = 0, unit = NSEC_SEC / 10;
+    uint32_t v = 0, unit = NSEC_SEC / 10;
 
     for (; *p < end && **p >= '0' && **p <= '9'; ++*p, unit /= 10)
-        v += unit * (**p - '0');
+        v += unit * (uint32_t)(**p - '0');
     return v;
 }
 
@@ -121,12 +131,13 @@ static unsigned month_days(unsigned y, unsigned m)
     return days[m - 1] + (m == 2 && leap ? 1u : 0u);
 }
 
-enum status instant_parse(struct slice text, nsec *ret_at)
+enum status instant_split(struct slice text, int64_t *ret_seconds,
+                          uint32_t *ret_nanos)
 {
     const char *p = text.p, *end = text.p + text.n;
     unsigned y, mo, d, h, mi, s;
-    int64_t sec, east;
-    nsec frac = 0, at;
+    uint32_t frac = 0;
+    int64_t east;
 
     if (!digits(&p, end, 4, &y) || !expect(&p, end, "-") ||
         !digits(&p, end, 2, &mo) || !expect(&p, end, "-") ||
@@ -142,42 +153,81 @@ enum status instant_parse(struct slice text, nsec *ret_at)
         frac = fraction(&p, end);
     if (!offset(&p, end, &east) || p != end)
         return ST_BAD;
-    sec = days_from_civil(y, mo, d) * DAY + h * 3600 + mi * 60 + s - east;
-    if (__builtin_mul_overflow(sec, NSEC_SEC, &at) ||
-        __builtin_add_overflow(at, frac, &at))
+    *ret_seconds =
+        days_from_civil(y, mo, d) * DAY_SECONDS + h * 3600 + mi * 60 + s - east;
+    *ret_nanos = frac;
+    return ST_OK;
+}
+
+enum status instant_parse(struct slice text, nsec *ret_at)
+{
+    int64_t seconds;
+    uint32_t nanos;
+    nsec at;
+
+    if (instant_split(text, &seconds, &nanos) ||
+        __builtin_mul_overflow(seconds, NSEC_SEC, &at) ||
+        __builtin_add_overflow(at, (nsec)nanos, &at))
         return ST_BAD;
     *ret_at = at;
     return ST_OK;
 }
 
-enum status span_parse(struct slice text, nsec *ret_for)
+/* One number with its unit: "1.5h".  A bare number is seconds. */
+static bool span_part(const char **p, const char *end, nsec *ret_unit,
+                      nsec *ret_for)
 {
     static const struct {
-        const char *unit;
+        const char *name;
         nsec n;
     } units[] = {
-        { "", NSEC_SEC },         { "ns", 1 },
-        { "us", NSEC_USEC },      { "ms", NSEC_MSEC },
-        { "s", NSEC_SEC },        { "m", 60 * NSEC_SEC },
-        { "h", 3600 * NSEC_SEC }, { "d", DAY * NSEC_SEC },
+        { "", NSEC_SEC },
+        { "ns", 1 },
+        { "us", NSEC_USEC },
+        { "ms", NSEC_MSEC },
+        { "s", NSEC_SEC },
+        { "m", 60 * NSEC_SEC },
+        { "h", 3600 * NSEC_SEC },
+        { "d", DAY_SECONDS * NSEC_SEC },
+        { "w", 7 * DAY_SECONDS * NSEC_SEC },
     };
-    const char *p = text.p, *end = text.p + text.n;
+    const char *unit;
     nsec whole = 0, frac = 0;
     size_t i;
 
-    if (p == end || *p < '0' || *p > '9')
-        return ST_BAD;
-    for (; p < end && *p >= '0' && *p <= '9'; p++)
-        if (whole > NSEC_MAX / NSEC_SEC || (whole = whole * 10 + *p - '0') < 0)
-            return ST_BAD;
-    if (expect(&p, end, "."))
-        frac = fraction(&p, end);
+    if (*p == end || **p < '0' || **p > '9')
+        return false;
+    for (; *p < end && **p >= '0' && **p <= '9'; ++*p)
+        if (whole > NSEC_MAX / NSEC_SEC || (whole = whole * 10 + **p - '0') < 0)
+            return false;
+    if (expect(p, end, "."))
+        frac = fraction(p, end);
+    unit = *p;
+    while (*p < end && **p >= 'a' && **p <= 'z')
+        ++*p;
     for (i = 0; i < sizeof(units) / sizeof(*units); i++)
-        if (slice_is(slice_of(p, (size_t)(end - p)), units[i].unit))
+        if (slice_is(slice_of(unit, (size_t)(*p - unit)), units[i].name))
             break;
     if (i == sizeof(units) / sizeof(*units) || whole > NSEC_MAX / units[i].n)
-        return ST_BAD;
+        return false;
+    *ret_unit = i == 0 ? 0 : units[i].n;
     *ret_for = nsec_add(whole * units[i].n,
                         (nsec)((__int128)frac * units[i].n / NSEC_SEC));
+    return true;
+}
+
+enum status span_parse(struct slice text, nsec *ret_for)
+{
+    const char *p = text.p, *end = text.p + text.n;
+    nsec sum = 0, part, unit, before = NSEC_MAX;
+
+    do {
+        if (!span_part(&p, end, &unit, &part) || unit >= before ||
+            (unit == 0 && before != NSEC_MAX))
+            return ST_BAD;
+        sum = nsec_add(sum, part);
+        before = unit;
+    } while (p < end);
+    *ret_for = sum;
     return ST_OK;
 }

@@ -33,7 +33,26 @@ void instant_format(nsec at, char out[INSTANT_TEXT]);
  * are cut), the whole slice.  ST_BAD otherwise.
  */
 CHECKED enum status instant_parse(struct slice text, nsec *ret_at);
-/* A span written 250ms, 1.5s, 10m, 24h, 7d or a bare number of seconds. */
+/* The same for years 0000 to 9999: seconds since 1970, and nanoseconds more. */
+CHECKED enum status instant_split(struct slice text, int64_t *ret_seconds,
+                                  uint32_t *ret_nanos);
+/*
+ * A span written 250ms, 1.5s, 10m, 24h, 7d or 2w, as several of these with
+ * falling units (1h30m), or as a bare number of seconds.
+ */
 CHECKED enum status span_parse(struct slice text, nsec *ret_for);
+
+/* -- the calendar ------------------------------------------------------- */
+
+#define DAY_SECONDS 86400
+
+/* Days since 1970-01-01 of a date of the Gregorian calendar, however early. */
+int64_t days_from_civil(int64_t year, unsigned month, unsigned day);
+void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month,
+                     unsigned *ret_day);
+/* Rounded down; *ret_rest, 0 to 86399: the seconds since midnight. */
+int64_t days_of_seconds(int64_t seconds, unsigned *ret_rest);
+/* 0: Sunday. */
+int days_weekday(int64_t days);
 
 #endif

@@ -24,11 +24,13 @@ enum ast_kind {
     AST_IDENT,   /* name; a leading dot: rooted */
     AST_SELECT,  /* a.name; optional: a.?name; test: has(a.name) */
     AST_CALL,    /* name(list...), or receiver a: a.name(list...).  Operators
-                    are calls: see function.h.  a[b]: "_[_]", a[?b]: "_[?_]",
-                    a ? b : c: "_?_:_" */
-    AST_LIST,    /* [list...]; a child with optional: [?x] */
-    AST_MAP,     /* {list...}: key, value, key, value; optional on the key */
-    AST_LOOP,    /* a comprehension: loop, a is the range */
+                    are calls whose operands are the list: see function.h.
+                    a[b]: "_[_]", a[?b]: "_[?_]", a ? b : c: "_?_:_".
+                    Chains of && and || are balanced trees */
+    AST_LIST,    /* [list...]; spread on a child: [?x] */
+    AST_MAP,     /* {list...}: key, value, key, value; spread on the key */
+    AST_LOOP,    /* a comprehension: loop, a is the range, c the last argument
+                    (predicate, key, what is collected), b a filter or NULL */
     AST_BIND     /* cel.bind(name, a, b); optMap and optFlatMap: see bind */
 };
 
@@ -37,11 +39,11 @@ enum ast_loop {
     LOOP_EXISTS,
     LOOP_EXISTS_ONE,
     LOOP_FILTER,
-    LOOP_MAP,             /* b: filter or NULL, c: what is collected */
-    LOOP_TRANSFORM_LIST,  /* two variables; likewise */
-    LOOP_TRANSFORM_MAP,   /* two variables; likewise */
+    LOOP_MAP,             /* may have a filter; likewise the next three */
+    LOOP_TRANSFORM_LIST,  /* two variables */
+    LOOP_TRANSFORM_MAP,   /* two variables */
     LOOP_TRANSFORM_ENTRY, /* two variables; c yields a map of entries */
-    LOOP_SORT_BY          /* list.sortBy(x, key): c is the key */
+    LOOP_SORT_BY          /* list.sortBy(x, key) */
 };
 
 enum ast_bind {
@@ -52,14 +54,19 @@ enum ast_bind {
 
 struct cel_group; /* function.h */
 
+/* The slot of a name that is not declared (cel_options.no_check). */
+#define AST_NO_SLOT UINT32_MAX
+
 struct ast {
     uint8_t kind; /* enum ast_kind */
     uint8_t loop; /* enum ast_loop, enum ast_bind */
-    bool optional;
-    bool test;     /* AST_SELECT: has() */
-    bool rooted;   /* AST_IDENT: ".x" */
-    bool place;    /* checker: this is a node of the state, see check.h */
-    bool receiver; /* AST_CALL: a is the receiver (NULL otherwise) */
+    bool optional;  /* AST_SELECT: a.?name */
+    bool spread;    /* any: [?this], {?this: v} */
+    bool test;      /* AST_SELECT: has() */
+    bool rooted;    /* AST_IDENT: ".x", AST_CALL: ".f()" */
+    bool place;     /* checker: this is a node of the state, see check.h */
+    bool receiver;  /* AST_CALL: a is the receiver (NULL otherwise) */
+    uint8_t height; /* levels of the tree here, at most CEL_DEPTH_MAX */
     uint32_t from, to, at;
     struct slice name, name2; /* name2: a loop's second variable, or empty */
     struct cel_value value;   /* AST_LITERAL */

@@ -69,6 +69,8 @@ const struct cel_group *cel_functions_find(const struct cel_functions *f,
 /* The i-th of all groups, in no order; NULL past the last.  For suggestions. */
 const struct cel_group *cel_functions_at(const struct cel_functions *f,
                                          size_t i);
+/* A function's name as people write it: "_<_" is "<", "@in" is "in". */
+void cel_function_label(struct slice name, struct buf *out);
 /* Calls the first overload whose kinds fit; CEL_NO_OVERLOAD if none does. */
 struct cel_value cel_group_call(const struct cel_group *group,
                                 struct cel_context *cx,

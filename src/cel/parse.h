@@ -20,13 +20,17 @@ struct cel_parse_options {
 };
 
 /*
- * ST_BAD: problems say why (at least one error); ST_LIMIT: the arena is full.
- * The tree and its texts lie in arena; text need not outlive it.
+ * ST_BAD: problems, which are not NULL, say why (at least one error); ST_LIMIT:
+ * the arena is full, and problems say so too.  The tree and its texts lie in
+ * arena; text need not outlive it.
  */
 CHECKED enum status cel_parse(struct arena *arena, struct slice text,
                               struct cel_parse_options options,
                               struct cel_problems *problems, struct ast **ret);
-/* The tree as text again, fully bracketed: for tests and messages. */
+/*
+ * The tree as text again, for tests and messages: every operator inside
+ * another has its brackets.  That text, parsed, gives an equal tree.
+ */
 void cel_unparse(const struct ast *ast, struct buf *out);
 
 #endif

@@ -15,17 +15,21 @@ struct civil {
     int yearday;              /* 0-based */
 };
 
+/* The first and last second that a timestamp can be in. */
+#define TIMESTAMP_MIN INT64_C(-62135596800)
+#define TIMESTAMP_MAX INT64_C(253402300799)
+
 /* What a clock shows at seconds in a zone: "", "UTC", "+02:00", "-07:30",
  * "Europe/Berlin".  ST_BAD: no such zone. */
 CHECKED enum status civil_at(const struct cel_zones *zones, struct slice zone,
                              int64_t seconds, struct civil *ret);
-int64_t civil_seconds(const struct civil *utc);
 /* RFC 3339, years 0001 to 9999.  ST_BAD, ST_LIMIT: beyond the range. */
 CHECKED enum status timestamp_parse(struct slice text, struct cel_value *ret);
 void timestamp_write(struct cel_value v, struct buf *out);
-/* Go's form: "1h30m", "-1.5s", "100ms", "5us", "1ns". */
+/* Go's form: "1h30m", "-1.5s", "100ms", "5us", "1ns", "0".  ST_BAD, ST_LIMIT:
+ * beyond 64 bits of nanoseconds. */
 CHECKED enum status duration_parse(struct slice text, struct cel_value *ret);
-/* Seconds with their fraction: "5400s", "0.100s", as CEL prints them. */
+/* Seconds with their fraction: "5400s", "-0.1s", as CEL prints them. */
 void duration_write(int64_t ns, struct buf *out);
 
 #endif

@@ -30,24 +30,29 @@ enum cel_type_kind {
     TYPE_PARAM     /* name: "A" */
 };
 
+/* Deeper than this a type is dyn: what walks types need not fear for the
+ * stack. */
+#define CEL_TYPE_DEPTH 100
+
 struct cel_type {
     uint8_t kind;
+    uint8_t depth; /* of the arguments, 0: there are none */
     const struct cel_type *arg[2];
     struct slice name;
     uint32_t variable; /* TYPE_PARAM inside the checker: its number, else 0 */
 };
 
-/* kind must be one without arguments. */
+/* kind must be one without arguments; TYPE_TYPE is "type" then. */
 const struct cel_type *cel_type_simple(enum cel_type_kind kind);
 const struct cel_type *cel_type_of(struct arena *a, enum cel_type_kind kind,
                                    const struct cel_type *first,
                                    const struct cel_type *second);
 /* "map(string, list(int))", "optional_type(int)", "type(int)", "dyn", "A",
- * "timestamp", "duration", "null_type", "list(dyn)", "param(T)" is "T". */
+ * "timestamp" or "google.protobuf.Timestamp", "duration", "null_type";
+ * "param(T)" is "T", "list" is "list(dyn)".  ST_BAD: anything else. */
 CHECKED enum status cel_type_parse(struct arena *a, struct slice text,
                                    const struct cel_type **ret);
-/* The same text; simple names "timestamp" and "duration" unless full, then
- * "google.protobuf.Timestamp". */
+/* The same text; "timestamp" and "duration" by their short names. */
 void cel_type_write(const struct cel_type *t, struct buf *out);
 bool cel_type_same(const struct cel_type *a, const struct cel_type *b);
 

@@ -152,6 +152,7 @@ static inline struct slice cel_text(struct cel_value v)
 struct cel_host;
 struct cel_zones;
 struct regex_cache;
+struct tape_parser;
 
 /* What functions may use; the evaluator (program.h) owns it. */
 struct cel_context {
@@ -160,6 +161,7 @@ struct cel_context {
     struct cel_host *host; /* NULL: no state */
     const struct cel_zones *zones; /* NULL: UTC and fixed offsets only */
     struct regex_cache *patterns;  /* of matches() with computed patterns */
+    struct tape_parser *json;      /* of cel_from_json(); NULL: a new one */
     nsec now;                      /* CEL_NEVER: there is none */
     bool strict;                   /* no promotion of int to double */
 };
@@ -220,13 +222,14 @@ int cel_key_order(struct cel_value a, struct cel_value b);
 struct cel_value cel_map_open(struct cel_context *cx, struct cel_value map);
 /* The number of members. */
 size_t cel_map_size(struct cel_context *cx, struct cel_value map);
-/* False: no such key.  key of any kind. */
+/* False: no such key.  key of any kind; ret may be NULL. */
 bool cel_map_get(struct cel_context *cx, struct cel_value map,
                  struct cel_value key, struct cel_value *ret);
 /* Shortest text that reads back as the same double, as string(double). */
 void cel_double_text(double d, struct buf *out);
 /* The value as canonical JSON: for eval's output, labels and fixtures.
- * timestamps and durations as strings, bytes in base64, NaN as "NaN". */
+ * timestamps and durations as strings, bytes in base64, NaN as "NaN", whole
+ * doubles with ".0".  Costs fuel; without it, out is marked full. */
 void cel_to_json(struct cel_context *cx, struct cel_value v, struct buf *out);
 
 #endif

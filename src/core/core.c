@@ -57,6 +57,14 @@ struct core *core_new(uint64_t seed)
     core->monitor_origin = names_origin(
         core->names, names_blade(core->names, slice_str("monitor")),
         slice_str(""), 0);
+    core->merged_at = INT64_MIN;
+    core->engine = engine_new(&(struct engine_config){
+        .state = &core->state,
+        .monitor = &core->monitor,
+        .names = core->names,
+        .blade = names_blade(core->names, slice_str("monitor")),
+        .origin = core->monitor_origin,
+    });
     return core;
 }
 
@@ -93,6 +101,7 @@ void core_free(struct core *core)
     }
     order_release(&core->order);
     shard_pool_release(&core->pool);
+    engine_free(core->engine);
     tree_release(&core->state);
     tree_release(&core->monitor);
     counts_free(core->apply.counts);
@@ -227,20 +236,53 @@ static void retire(struct core *core, uint32_t blade)
         unlist(core, core->mind[blade]);
 }
 
-/* Everything that time alone brings about, up to and at an instant. */
+/* Log time has come so far; it begins with the first shard or tick. */
+static void moved(struct core *core, nsec to)
+{
+    if (to > core->merged_at)
+        core->merged_at = to;
+}
+
+static nsec rules_due(const struct core *core)
+{
+    if (core->merged_at == INT64_MIN)
+        return NSEC_MAX;
+    return engine_due(core->engine, core->merged_at);
+}
+
+/*
+ * Everything that time alone brings about, up to and at an instant: leases
+ * first, then silent blades, then what rules make of it.
+ */
 static void advance(struct core *core, nsec upto)
 {
-    nsec due;
+    nsec lease, silent, rules, next;
 
-    while ((due = retire_due(core)) <= upto && due < NSEC_MAX) {
-        tree_advance(&core->state, due);
-        retire(core, core->silent->blade);
+    for (;;) {
+        lease = tree_due(&core->state);
+        silent = retire_due(core);
+        rules = rules_due(core);
+        next = lease < silent ? lease : silent;
+        next = rules < next ? rules : next;
+        if (next > upto || next == NSEC_MAX)
+            return;
+        if (lease <= next)
+            tree_advance(&core->state, next);
+        if (silent <= next)
+            retire(core, core->silent->blade);
+        moved(core, next);
+        engine_evaluate(core->engine, next);
     }
-    if (tree_due(&core->state) <= upto)
-        tree_advance(&core->state, upto);
 }
 
 /* -- merging ------------------------------------------------------------ */
+
+static void show_line(struct core *core, const struct shard *s,
+                      const struct core_source *src, nsec at)
+{
+    engine_line(core->engine, s->tape.n ? &s->tape : NULL, s->body, s->line,
+                src->blade, at);
+}
 
 static void merge(struct core *core, struct shard *s, bool late)
 {
@@ -261,8 +303,12 @@ static void merge(struct core *core, struct shard *s, bool late)
         .late = late,
     };
 
+    moved(core, late ? core->watermark : s->tag.ts);
+    if (engine_minds_lines(core->engine))
+        show_line(core, s, src, core->merged_at);
     if (!s->empty)
         apply_body(&core->apply, &body, &w);
+    engine_settle(core->engine, core->merged_at);
     account_refusals(core, src->blade);
     core->stats.merged++;
     if (src->minded && !late)
@@ -303,6 +349,7 @@ static void release_first(struct core *core)
     if (core->warmed == 0 && core->state.nodes > WARM_FROM)
         warm_up(core);
     core->warmed -= core->warmed > 0;
+    moved(core, core->merged_at == INT64_MIN ? s->tag.ts : INT64_MIN);
     advance(core, s->tag.ts);
     order_take(&core->order, core->names);
     release(core, s, false);
@@ -316,6 +363,8 @@ void core_tick(struct core *core, nsec w)
         return;
     while ((s = order_first(&core->order, core->names)) && s->tag.ts < w)
         release_first(core);
+    if (!s) /* while a shard waits, log time begins with it */
+        moved(core, core->merged_at == INT64_MIN ? w : INT64_MIN);
     advance(core, w);
     core->watermark = w;
     tree_reap(&core->state, 4096);
@@ -332,6 +381,11 @@ void core_flush(struct core *core)
         release_first(core);
     }
     advance(core, end);
+    /* What changed last is evaluated as well, at the boundary behind it. */
+    if (engine_waits(core->engine) && core->merged_at != INT64_MIN) {
+        end = rules_due(core);
+        advance(core, end);
+    }
     core->watermark = end;
 }
 
@@ -340,6 +394,12 @@ nsec core_due(const struct core *core)
     const struct shard *s = order_first(&core->order, core->names);
     nsec due = tree_due(&core->state), other = retire_due(core);
 
+    if (other < due)
+        due = other;
+    if (core->merged_at != INT64_MIN)
+        other = engine_due(core->engine, core->merged_at);
+    else
+        other = engine_waits(core->engine) ? INT64_MIN : NSEC_MAX;
     if (other < due)
         due = other;
     /* A shard is released by a tick behind it. */
@@ -606,6 +666,9 @@ void core_step(struct core *core, const struct event *ev)
         break;
     case EV_LIMITS:
         set_limits(core, &ev->limits);
+        break;
+    case EV_RULES:
+        core_step_rules(core, ev);
         break;
     case EV_GAP:
         step_gap(core, ev);

@@ -16,6 +16,7 @@
 #include "core/event.h"
 #include "core/shard.h"
 #include "core/view.h"
+#include "engine/engine.h"
 
 struct core *core_new(uint64_t seed);
 void core_free(struct core *core);
@@ -39,6 +40,21 @@ void core_drop(struct core *core, struct shard *shard);
 CHECKED enum status core_envelope(struct core *core, struct slice line,
                                   struct err *err);
 
+/*
+ * These files are the rules from here on, from the present instant of log
+ * time.  A core that journals hands them over as an event (EV_RULES) instead,
+ * once it has seen that they load.  ST_BAD, ST_LIMIT: diags say why and the
+ * rules before stay in force.
+ */
+CHECKED enum status core_rules(struct core *core, const struct rule_file *file,
+                               size_t n, struct diagnostics *diags);
+/* Borrowed; before rules that use named zones are loaded. */
+void core_zones(struct core *core, const struct cel_zones *zones);
+/* Who hears of transitions and notices. */
+void core_sink(struct core *core, const struct engine_sink *sink);
+/* For reports. */
+struct engine *core_engine(const struct core *core);
+
 /* Merges all that waits, as if the log had ended. */
 void core_flush(struct core *core);
 /*
@@ -53,16 +69,18 @@ uint32_t core_next_source(const struct core *core);
 const struct source *core_source(const struct core *core, uint32_t id);
 
 struct core_stats {
-    uint64_t lines;      /* taken in, of any kind */
-    uint64_t merged;     /* shards released into the tree */
-    uint64_t duplicates; /* the same (blade, run, seq) or id again */
-    uint64_t late;       /* below the watermark */
-    uint64_t not_json;   /* became {"msg": line} */
-    uint64_t refused;    /* parts of bodies beyond a bound or a scope */
-    uint64_t oversize;   /* lines beyond limits.shard_bytes */
-    uint64_t lost;       /* lines declared as lost */
-    uint64_t nodes;      /* in the state */
-    uint64_t waiting;    /* shards in the reorder buffer */
+    uint64_t lines;         /* taken in, of any kind */
+    uint64_t merged;        /* shards released into the tree */
+    uint64_t duplicates;    /* the same (blade, run, seq) or id again */
+    uint64_t late;          /* below the watermark */
+    uint64_t not_json;      /* became {"msg": line} */
+    uint64_t refused;       /* parts of bodies beyond a bound or a scope */
+    uint64_t oversize;      /* lines beyond limits.shard_bytes */
+    uint64_t lost;          /* lines declared as lost */
+    uint64_t loads;         /* of rules */
+    uint64_t loads_refused; /* of those in a recording, by this version */
+    uint64_t nodes;         /* in the state */
+    uint64_t waiting;       /* shards in the reorder buffer */
     size_t waiting_bytes;
     nsec watermark;
 };

@@ -35,6 +35,8 @@ enum event_kind {
     EV_TICK,   /* ts: no line with a smaller ts follows */
     EV_RETIRE, /* ts, blade: fold this blade's counters into the base */
     EV_LIMITS, /* limits: in force from here on */
+    EV_RULES,  /* line: [{"name","text"}, ...], these files are the rules from
+                  here on; id: the version of the time zones; seq: which load */
     EV_GAP,    /* source, from_at, to_at, lines, why: lost, and known to be */
     EV_DAMAGE  /* lines, why: a part of the recording itself is unreadable */
 };

@@ -41,6 +41,9 @@ struct core {
     struct order order;
     size_t warmed; /* at the front of order's queue */
     nsec watermark;
+    nsec merged_at; /* log time: of the last shard or instant; INT64_MIN: it
+                       has not begun */
+    struct engine *engine;
     struct core_source **source; /* by number; NULL: not declared */
     size_t nsources, source_room;
     struct filter *filter; /* by origin */
@@ -65,6 +68,7 @@ struct core_source *core_declare(struct core *core, uint32_t id,
                                  const struct source *decl);
 void core_tick(struct core *core, nsec w);
 void core_retire(struct core *core, struct slice blade, nsec ts);
+void core_step_rules(struct core *core, const struct event *ev);
 
 void watch_release_all(struct core *core);
 void envelope_release(struct core *core);

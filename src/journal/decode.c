@@ -1,6 +1,6 @@
 #include "format.h"
 
-#include "base64.h"
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "data/json.h"
 
@@ -96,6 +96,13 @@ static const struct member damage_members[] = {
     { 0 },
 };
 
+static const struct member rules_members[] = {
+    { "rules", HOLDS_U64, true, EVENT(seq) },
+    { "zones", HOLDS_STRING, false, EVENT(id) },
+    { "files", HOLDS_JSON, true, EVENT(line) },
+    { 0 },
+};
+
 static const struct member limits_members[] = {
     { "shard_bytes", HOLDS_U64, false, LIMITS(shard_bytes) },
     { "string_bytes", HOLDS_U64, false, LIMITS(string_bytes) },
@@ -121,6 +128,7 @@ static const struct kind {
     { "tick", EV_TICK, tick_members, false },
     { "retire", EV_RETIRE, retire_members, false },
     { "limits", EV_LIMITS, limits_members, true },
+    { "rules", EV_RULES, rules_members, false },
     { "gap", EV_GAP, gap_members, true },
     { "damage", EV_DAMAGE, damage_members, true },
 };
@@ -702,7 +710,7 @@ static enum status unknown_kind(const struct parse *p)
     quote(tape_text(&op[1]), &name);
     err_set(p->err,
             "unknown kind of line %s; this bladewatch knows src, source, "
-            "tick, retire, limits, gap and damage: a newer one may have "
+            "tick, retire, limits, rules, gap and damage: a newer one may have "
             "written it",
             buf_cstr(&name));
     buf_release(&name);

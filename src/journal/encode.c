@@ -1,6 +1,6 @@
 #include "format.h"
 
-#include "base64.h"
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "data/json.h"
 
@@ -208,6 +208,15 @@ static void put_gap(struct buf *out, const struct event *ev)
     buf_char(out, '}');
 }
 
+static void put_rules(struct buf *out, const struct event *ev)
+{
+    put_u64(out, "{\"rules\":", ev->seq);
+    if (ev->id.n)
+        put_string(out, ",\"zones\":", ev->id);
+    buf_str(out, ",\"files\":");
+    buf_slice(out, ev->line);
+}
+
 static bool path_is_utf8(const struct path *path)
 {
     size_t i;
@@ -250,6 +259,9 @@ static void put_event(struct buf *out, const struct event *ev)
         break;
     case EV_LIMITS:
         put_limits(out, &ev->limits);
+        break;
+    case EV_RULES:
+        put_rules(out, ev);
         break;
     case EV_GAP:
         put_gap(out, ev);

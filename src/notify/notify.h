@@ -34,7 +34,7 @@
 #include "base/instant.h"
 #include "base/metrics.h"
 #include "base/status.h"
-#include "core/notice.h"
+#include "engine/notice.h"
 
 struct loop;
 

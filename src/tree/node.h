@@ -103,6 +103,7 @@ struct map {
     struct bank *bank; /* what leases left behind; NULL: nothing */
     uint32_t key;      /* in parent */
     uint32_t n;
+    uint32_t sub;  /* who minds what happens here: tree.h, interest */
     uint16_t room; /* of a small store; 0 of a wide one */
     bool wide;
     bool dead; /* cut off the tree and waiting to be freed */

@@ -37,6 +37,56 @@ static void changed(struct tree *t, const struct map *in, struct slice key,
         t->watcher.changed(t->watcher.self, in, key, existed);
 }
 
+/* -- interest ---------------------------------------------------------- */
+
+static void note(struct tree *t, const struct map *in, uint32_t key,
+                 const struct node *before, struct tree_change c)
+{
+    if (c.what == NOTE_TOUCH && !(in->sub & TREE_TOUCH))
+        return;
+    c.in = in;
+    c.key = key;
+    c.before = before;
+    t->interest.note(t->interest.self, &c);
+}
+
+static uint32_t sub_of(struct tree *t, const struct map *in, uint32_t key)
+{
+    if (!in->sub)
+        return 0;
+    return t->interest.next(t->interest.self, in->sub, key);
+}
+
+static void resubscribe(struct tree *t, struct map *m)
+{
+    struct map_iter it = { 0 };
+    struct node *n;
+    uint32_t key;
+
+    while (map_next(m, &it, &key, &n)) {
+        if (n->kind == NODE_MAP) {
+            n->u.map->sub = sub_of(t, m, key);
+            resubscribe(t, n->u.map);
+        }
+    }
+}
+
+void tree_interest(struct tree *t, struct tree_interest interest,
+                   uint32_t root_sub)
+{
+    t->interest = interest;
+    t->root.u.map->sub = root_sub;
+    resubscribe(t, t->root.u.map);
+}
+
+/* What a write of another or the same value is. */
+static enum tree_note written(const struct node *n, bool same)
+{
+    if (n->kind == NODE_NONE)
+        return NOTE_CREATE;
+    return same ? NOTE_TOUCH : NOTE_VALUE;
+}
+
 /* -- leases ----------------------------------------------------------- */
 
 static void lease_drop(struct tree *t, struct node *n)
@@ -172,6 +222,9 @@ static void empty(struct tree *t, struct node *n)
     if (n->kind == NODE_MAP) {
         m = n->u.map;
         n->kind = NODE_NONE;
+        if (m->sub)
+            t->interest.gone(t->interest.self, m);
+        m->sub = 0;
         doom(t, m);
         tree_reap(t, REAP_AT_ONCE);
     } else {
@@ -179,10 +232,14 @@ static void empty(struct tree *t, struct node *n)
     }
 }
 
-void tree_remove(struct tree *t, struct map *in, uint32_t key)
+static void take_out(struct tree *t, struct map *in, uint32_t key,
+                     const struct write *w)
 {
     struct node *n = map_find(in, key);
 
+    if (in->sub && n->kind != NODE_NONE)
+        note(t, in, key, n,
+             (struct tree_change){ .what = NOTE_REMOVE, .w = w });
     empty(t, n);
     forget_node(t, key, n);
     map_remove(in, key);
@@ -259,15 +316,42 @@ struct map *tree_map(struct tree *t, struct map *in, const struct step *s,
 
     if (!n)
         return NULL;
+    if (in->sub)
+        note(t, in, key, n,
+             (struct tree_change){ .what = written(n, n->kind == NODE_MAP),
+                                   .kind = NODE_MAP,
+                                   .w = w });
     touch(t, n, w);
     if (n->kind != NODE_MAP) {
         existed = n->kind != NODE_NONE;
         empty(t, n);
         n->kind = NODE_MAP;
         n->u.map = map_new(in, key);
+        n->u.map->sub = sub_of(t, in, key);
         changed(t, in, s->key, existed);
     }
     return n->u.map;
+}
+
+static bool same_value(const struct node *a, const struct node *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    return a->kind == NODE_FALSE || a->kind == NODE_TRUE ||
+           slice_eq(node_text(a), node_text(b));
+}
+
+static void note_set(struct tree *t, const struct map *in, uint32_t key,
+                     const struct node *n, const struct write *w,
+                     const struct node *value)
+{
+    struct tree_change c = { .what = written(n, same_value(n, value)),
+                             .kind = value->kind,
+                             .w = w };
+
+    if (value->kind >= NODE_NUMBER)
+        c.text = node_text(value);
+    note(t, in, key, n, c);
 }
 
 enum status tree_set(struct tree *t, struct map *in, const struct step *s,
@@ -279,6 +363,8 @@ enum status tree_set(struct tree *t, struct map *in, const struct step *s,
 
     if (!n)
         return ST_LIMIT;
+    if (in->sub)
+        note_set(t, in, key, n, w, value);
     existed = n->kind != NODE_NONE;
     touch(t, n, w);
     lease_drop(t, n);
@@ -304,6 +390,13 @@ enum status tree_inc(struct tree *t, struct map *in, const struct step *s,
 
     if (!n)
         return ST_LIMIT;
+    if (in->sub)
+        note(t, in, key, n,
+             (struct tree_change){
+                 .what = written(n, by == 0 && n->kind == NODE_COUNTER),
+                 .kind = NODE_COUNTER,
+                 .by = by,
+                 .w = w });
     existed = n->kind != NODE_NONE;
     touch(t, n, w);
     if (n->kind != NODE_COUNTER) {
@@ -358,6 +451,13 @@ enum status tree_push(struct tree *t, struct map *in, const struct step *s,
 
     if (!n)
         return ST_LIMIT;
+    if (in->sub)
+        note(t, in, key, n,
+             (struct tree_change){
+                 .what = written(n, !item.p && n->kind == NODE_LIST),
+                 .kind = NODE_LIST,
+                 .text = item,
+                 .w = w });
     existed = n->kind != NODE_NONE;
     touch(t, n, w);
     if (n->kind != NODE_LIST) {
@@ -410,7 +510,7 @@ static void erase_older(struct tree *t, struct map *in, uint32_t key,
     }
     if (tag_cmp(t->names, n->tag, w->tag) < 0) {
         grave_dig(t, in, keys_text(&t->keys, key), w->tag, false);
-        tree_remove(t, in, key);
+        take_out(t, in, key, w);
     }
 }
 
@@ -430,7 +530,7 @@ void tree_erase(struct tree *t, struct map *in, const struct step *s,
         return;
     }
     grave_dig(t, in, s->key, w->tag, false);
-    tree_remove(t, in, key);
+    take_out(t, in, key, w);
 }
 
 /* -- time-outs --------------------------------------------------------- */
@@ -519,7 +619,7 @@ static void fire(struct tree *t, struct lease *l)
     changed(t, in, keys_text(&t->keys, key), n->kind != NODE_NONE);
     if (in->bank)
         changed(t, in, slice_str("$expired"), had_bank);
-    tree_remove(t, in, key);
+    take_out(t, in, key, NULL);
 }
 
 void tree_advance(struct tree *t, nsec upto)

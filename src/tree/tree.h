@@ -58,6 +58,41 @@ struct tree_watcher {
                     bool existed);
 };
 
+/*
+ * Interest.  Rules wait for paths.  Each map carries a number, `sub`, that
+ * says what is waited for below it: 0, nothing, and a write there costs one
+ * comparison.  The number of a new map follows from its parent's and its key.
+ */
+enum tree_note {
+    NOTE_TOUCH, /* written, and the same as before */
+    NOTE_VALUE, /* another value than before */
+    NOTE_CREATE,
+    NOTE_REMOVE
+};
+
+#define TREE_TOUCH 0x80000000u /* in a sub: mere touches are minded as well */
+
+/* One node, just before it changes. */
+struct tree_change {
+    enum tree_note what;
+    const struct map *in;
+    uint32_t key;
+    const struct node *before; /* NODE_NONE if it is being created */
+    enum node_kind kind;       /* what it will be; NODE_NONE: removed */
+    struct slice text;     /* of a number, string or array; a list's new item */
+    amount by;             /* added to a counter */
+    const struct write *w; /* NULL: removed by time alone */
+};
+
+struct tree_interest {
+    void *self;
+    /* sub is not 0. */
+    uint32_t (*next)(void *self, uint32_t sub, uint32_t key);
+    void (*note)(void *self, const struct tree_change *c);
+    /* All below m, whose sub is not 0, is about to go. */
+    void (*gone)(void *self, const struct map *m);
+};
+
 struct tree {
     struct keys keys;
     uint64_t seed;       /* of key hashes */
@@ -74,7 +109,8 @@ struct tree {
     size_t ngraves;
     struct dying *dying; /* a stack; the last one is being emptied */
     size_t ndying, dying_room;
-    struct tree_watcher watcher; /* changed may be NULL */
+    struct tree_watcher watcher;   /* changed may be NULL */
+    struct tree_interest interest; /* used where a sub is not 0 */
 };
 
 /* names must outlive the tree. */
@@ -140,6 +176,10 @@ nsec tree_due(const struct tree *t);
 /* Frees at most n nodes of what was cut off earlier. */
 void tree_reap(struct tree *t, size_t n);
 
+/* Sets the sub of every map anew, from the root's down. */
+void tree_interest(struct tree *t, struct tree_interest interest,
+                   uint32_t root_sub);
+
 /* NULL if nothing shows at the path (a bare lease does not). */
 const struct node *tree_get(const struct tree *t, const struct path *path);
 
@@ -163,7 +203,5 @@ void tree_pointer(const struct tree *t, const struct map *m, struct slice key,
 /* Remembers that path was erased at tag. */
 void grave_dig(struct tree *t, const struct map *m, struct slice key,
                struct tag tag, bool newest);
-/* Takes the child out of the map and frees what hangs below it. */
-void tree_remove(struct tree *t, struct map *in, uint32_t key);
 
 #endif

@@ -7,8 +7,8 @@
  * that after a crash, when the journal is replayed and all notices are made
  * again, it goes on where it was.
  */
-#ifndef CORE_NOTICE_H
-#define CORE_NOTICE_H
+#ifndef ENGINE_NOTICE_H
+#define ENGINE_NOTICE_H
 
 #include "base/instant.h"
 #include "base/slice.h"

@@ -1,0 +1,524 @@
+/*
+ * Alerts, with the life cycle of Prometheus (rules/alerting.go there):
+ *
+ *   inactive -> pending    the condition holds
+ *   pending  -> firing     it has held for `for`
+ *   pending  -> inactive   it does not hold
+ *   firing   -> resolved   it has not held for keep_firing_for
+ *
+ * `for` counts from the first instant at which the condition held;
+ * keep_firing_for from the first at which it did not, and starts again
+ * whenever it holds once more.  Labels are those of the moment it became
+ * pending: they are who the alert is; annotations are those of the last
+ * evaluation at which it held.
+ */
+#include "inside.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+
+enum phase { INACTIVE, PENDING, FIRING };
+
+/* Owned texts, sorted by name. */
+struct pairs {
+    size_t n;
+    struct notice_pair *pair;
+};
+
+struct alert {
+    enum phase phase;
+    bool held; /* the last verdict that there was data for */
+    nsec active_at, fired_at;
+    bool keeping; /* firing, though the condition has not held since */
+    nsec keep_since;
+    struct pairs labels, annotations;
+};
+
+struct alert_rule {
+    size_t pending, firing;
+    uint64_t fired, resolved; /* ever */
+};
+
+static void pairs_release(struct pairs *p)
+{
+    size_t k;
+
+    for (k = 0; k < p->n; k++) {
+        free((void *)(uintptr_t)p->pair[k].name.p);
+        free((void *)(uintptr_t)p->pair[k].value.p);
+    }
+    free(p->pair);
+    *p = (struct pairs){ 0 };
+}
+
+static struct slice owned(struct slice s)
+{
+    return slice_of(xmemdup0(s.p, s.n), s.n);
+}
+
+static void pairs_add(struct pairs *p, struct slice name, struct slice value)
+{
+    p->pair = xrealloc(p->pair, (p->n + 1) * sizeof(*p->pair));
+    p->pair[p->n++] = (struct notice_pair){ owned(name), owned(value) };
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct notice_pair *x = a, *y = b;
+
+    return slice_cmp(x->name, y->name);
+}
+
+static void pairs_sort(struct pairs *p)
+{
+    if (p->n)
+        qsort(p->pair, p->n, sizeof(*p->pair), by_name);
+}
+
+static void add_templates(struct engine *e, struct instance *i,
+                          const struct rule_label *label, size_t n,
+                          struct pairs *to)
+{
+    struct buf text;
+    size_t k;
+
+    buf_init(&text, CEL_STRING_MAX);
+    for (k = 0; k < n; k++) {
+        buf_reset(&text);
+        eval_template(e, i, &label[k].value, &text);
+        pairs_add(to, label[k].name, buf_view(&text));
+    }
+    buf_release(&text);
+}
+
+static bool has_label(const struct rule_alert *a, struct slice name)
+{
+    size_t k;
+
+    for (k = 0; k < a->nlabels; k++)
+        if (slice_eq(a->label[k].name, name))
+            return true;
+    return false;
+}
+
+/* The rule's own, and of the foreach's keys those that it does not name. */
+static void make_labels(struct engine *e, struct instance *i)
+{
+    const struct rule *rule = i->live->rule;
+    struct alert *a = i->own;
+    size_t k;
+
+    pairs_release(&a->labels);
+    pairs_add(&a->labels, slice_str("alertname"), rule->name);
+    for (k = 0; k < rule->foreach.nstars; k++)
+        if (!has_label(&rule->alert, rule->foreach.star[k]))
+            pairs_add(&a->labels, rule->foreach.star[k], instance_key(e, i, k));
+    add_templates(e, i, rule->alert.label, rule->alert.nlabels, &a->labels);
+    pairs_sort(&a->labels);
+}
+
+static void make_annotations(struct engine *e, struct instance *i)
+{
+    const struct rule_alert *rule = &i->live->rule->alert;
+    struct alert *a = i->own;
+
+    pairs_release(&a->annotations);
+    add_templates(e, i, rule->annotation, rule->nannotations, &a->annotations);
+    pairs_sort(&a->annotations);
+}
+
+/* -- notices ------------------------------------------------------------------
+ */
+
+static void send(struct engine *e, const struct live *l, struct slice instance,
+                 struct notice *n)
+{
+    char at[INSTANT_TEXT];
+    struct buf id;
+
+    n->ordinal = ++e->notice_ordinal;
+    if (!e->sink.notice)
+        return;
+    instant_format(e->now, at);
+    buf_init(&id, BUF_NO_CAP);
+    buf_printf(&id, "%.*s/%.*s/%.*s/%s/%s/%llu", SLICE_ARG(l->rule->group),
+               SLICE_ARG(l->rule->name), SLICE_ARG(instance),
+               n->firing ? "firing" : "resolved", at,
+               (unsigned long long)n->ordinal);
+    n->id = buf_view(&id);
+    n->at = e->now;
+    n->ends_at = n->firing ? 0 : e->now;
+    e->sink.notice(e->sink.self, n);
+    buf_release(&id);
+}
+
+static void notify(struct engine *e, struct instance *i, bool firing)
+{
+    struct alert *a = i->own;
+    struct notice n = {
+        .firing = firing,
+        .starts_at = a->fired_at,
+        .nlabels = a->labels.n,
+        .nannotations = a->annotations.n,
+        .label = a->labels.pair,
+        .annotation = a->annotations.pair,
+    };
+    struct buf instance;
+
+    buf_init(&instance, BUF_NO_CAP);
+    instance_text(e, i, &instance);
+    send(e, i->live, buf_view(&instance), &n);
+    buf_release(&instance);
+}
+
+/* A rule that cannot be evaluated is an alert by itself. */
+static void notify_health(struct engine *e, const struct live *l, bool firing)
+{
+    struct slice said = slice_str(l->last_error ? l->last_error : "");
+    const struct notice_pair label[] = {
+        { slice_str("alertname"), slice_str("RuleError") },
+        { slice_str("group"), l->rule->group },
+        { slice_str("kind"), slice_str(rule_kind_name(l->rule->kind)) },
+        { slice_str("rule"), l->rule->name },
+    };
+    const struct notice_pair annotation[] = { { slice_str("summary"), said } };
+    struct notice n = {
+        .firing = firing,
+        .starts_at = l->error_since,
+        .nlabels = sizeof(label) / sizeof(*label),
+        .nannotations = 1,
+        .label = label,
+        .annotation = annotation,
+    };
+
+    send(e, l, slice_str("RuleError"), &n);
+}
+
+void alert_health(struct engine *e, struct live *l, nsec at)
+{
+    bool ill = l->failing > 0;
+
+    derive_health(e, l);
+    if (ill == l->error_told)
+        return;
+    l->error_told = ill;
+    if (ill)
+        l->error_since = at;
+    tell(e, l, NULL, ill ? "ok" : "error", ill ? "error" : "ok",
+         ill ? slice_str(l->last_error) : slice_of("", 0));
+    notify_health(e, l, ill);
+}
+
+void alert_health_end(struct engine *e, struct live *l, nsec at)
+{
+    l->failing = 0;
+    if (l->error_told)
+        alert_health(e, l, at);
+}
+
+/* -- the life cycle
+ * -------------------------------------------------------------- */
+
+static const char *phase_name(enum phase p)
+{
+    static const char *const names[] = { "inactive", "pending", "firing" };
+
+    return names[p];
+}
+
+/* What the instance is, for other rules. */
+static void derive(struct engine *e, struct instance *i)
+{
+    struct alert *a = i->own;
+    struct map *m;
+
+    if (a->phase == INACTIVE) {
+        derive_forget(e, i);
+        return;
+    }
+    m = derive_instance(e, i);
+    derive_text(e, m, "state", slice_str(phase_name(a->phase)));
+    derive_instant(e, m, "active_at", a->active_at);
+}
+
+static void count(struct instance *i, enum phase p, size_t by)
+{
+    struct alert_rule *r = i->live->own;
+
+    if (p == PENDING)
+        r->pending += by;
+    else if (p == FIRING)
+        r->firing += by;
+}
+
+static void go(struct engine *e, struct instance *i, enum phase to)
+{
+    struct alert *a = i->own;
+    struct alert_rule *r = i->live->own;
+    enum phase from = a->phase;
+    struct slice detail = slice_of("", 0);
+    size_t k;
+
+    count(i, from, (size_t)-1);
+    count(i, to, 1);
+    a->phase = to;
+    for (k = 0; k < a->annotations.n; k++)
+        if (slice_is(a->annotations.pair[k].name, "summary"))
+            detail = a->annotations.pair[k].value;
+    tell(e, i->live, i, phase_name(from),
+         from == FIRING ? "resolved" : phase_name(to), detail);
+    if (to == FIRING) {
+        a->fired_at = e->now;
+        r->fired++;
+        notify(e, i, true);
+    } else if (from == FIRING) {
+        r->resolved++;
+        notify(e, i, false);
+    }
+    derive(e, i);
+}
+
+static void holds(struct engine *e, struct instance *i)
+{
+    nsec hold_for = i->live->rule->alert.hold_for, due;
+    struct alert *a = i->own;
+
+    a->keeping = false;
+    if (a->phase == INACTIVE) {
+        a->active_at = e->now;
+        make_labels(e, i);
+    }
+    make_annotations(e, i);
+    due = nsec_add(a->active_at, hold_for);
+    if (a->phase == INACTIVE && due > e->now)
+        go(e, i, PENDING);
+    if (a->phase != FIRING && due <= e->now)
+        go(e, i, FIRING);
+    else if (a->phase == PENDING)
+        wake(i, due);
+}
+
+static void holds_not(struct engine *e, struct instance *i)
+{
+    nsec keep_for = i->live->rule->alert.keep_firing_for, due;
+    struct alert *a = i->own;
+
+    if (a->phase == FIRING) {
+        if (!a->keeping)
+            a->keep_since = e->now;
+        a->keeping = true;
+        due = nsec_add(a->keep_since, keep_for);
+        if (due > e->now) {
+            wake(i, due);
+            return;
+        }
+    }
+    if (a->phase != INACTIVE)
+        go(e, i, INACTIVE);
+    a->keeping = false;
+}
+
+/* Does the condition hold, once missing data and errors have been judged? */
+static bool judge(struct engine *e, struct instance *i)
+{
+    const struct rule_alert *rule = &i->live->rule->alert;
+    struct alert *a = i->own;
+
+    if (i->gone)
+        return false;
+    switch (eval_bool(e, i, rule->expr)) {
+    case VERDICT_TRUE:
+        a->held = true;
+        break;
+    case VERDICT_FALSE:
+        a->held = false;
+        break;
+    case VERDICT_NO_DATA:
+        if (rule->no_data != NO_DATA_KEEP)
+            return rule->no_data == NO_DATA_ALERT;
+        break;
+    case VERDICT_ERROR:
+        break; /* not known: what was stays, and the rule is ill */
+    }
+    return a->held;
+}
+
+static void evaluate(struct engine *e, struct instance *i, nsec at)
+{
+    (void)at;
+    if (judge(e, i))
+        holds(e, i);
+    else
+        holds_not(e, i);
+}
+
+static void settle(struct engine *e, struct live *l)
+{
+    const struct alert_rule *r = l->own;
+    struct map *m = derive_rule(e, l);
+
+    derive_u64(e, m, "pending", r->pending);
+    derive_u64(e, m, "firing", r->firing);
+}
+
+static void end(struct engine *e, struct live *l, nsec at)
+{
+    struct instance **list, *i;
+    size_t n, k;
+
+    (void)at;
+    list = instances_sorted(e, l, &n);
+    for (k = 0; k < n; k++) {
+        i = list[k];
+        if (((struct alert *)i->own)->phase != INACTIVE)
+            go(e, i, INACTIVE);
+    }
+    free(list);
+}
+
+static bool finished(const struct instance *i)
+{
+    return ((const struct alert *)i->own)->phase == INACTIVE;
+}
+
+static void release(struct engine *e, struct instance *i)
+{
+    struct alert *a = i->own;
+
+    (void)e;
+    pairs_release(&a->labels);
+    pairs_release(&a->annotations);
+}
+
+/* -- reports
+ * ---------------------------------------------------------------------- */
+
+static void pairs_json(struct buf *out, const char *name, const struct pairs *p)
+{
+    size_t k;
+
+    json_member_raw(out, name, slice_str("{"));
+    for (k = 0; k < p->n; k++) {
+        json_comma(out);
+        json_string(p->pair[k].name, out);
+        buf_char(out, ':');
+        json_string(p->pair[k].value, out);
+    }
+    buf_char(out, '}');
+}
+
+/* As /api/v1/alerts has it. */
+static void alert_json(const struct alert *a, struct buf *out)
+{
+    buf_char(out, '{');
+    json_member_instant(out, "activeAt", a->active_at);
+    pairs_json(out, "annotations", &a->annotations);
+    if (a->keeping)
+        json_member_instant(out, "keepFiringSince", a->keep_since);
+    pairs_json(out, "labels", &a->labels);
+    json_member(out, "state", slice_str(phase_name(a->phase)));
+    json_member(out, "value", slice_str("1e+00"));
+    buf_char(out, '}');
+}
+
+void alert_list_json(struct engine *e, struct live *l, struct buf *out)
+{
+    struct instance **list;
+    size_t n, k;
+
+    list = instances_sorted(e, l, &n);
+    for (k = 0; k < n; k++) {
+        const struct alert *a = list[k]->own;
+
+        if (a->phase == INACTIVE)
+            continue;
+        json_comma(out);
+        alert_json(a, out);
+    }
+    free(list);
+}
+
+const char *alert_rule_state(const struct live *l)
+{
+    const struct alert_rule *r = l->own;
+
+    return phase_name(r->firing ? FIRING : r->pending ? PENDING : INACTIVE);
+}
+
+void alert_rule_counts(const struct live *l, uint64_t *ret_pending,
+                       uint64_t *ret_firing)
+{
+    const struct alert_rule *r = l->own;
+
+    *ret_pending = r->pending;
+    *ret_firing = r->firing;
+}
+
+static void report(struct engine *e, struct live *l, struct buf *out)
+{
+    const struct alert_rule *r = l->own;
+
+    json_member_raw(out, "alerts", slice_str("["));
+    alert_list_json(e, l, out);
+    buf_char(out, ']');
+    json_member_u64(out, "fired", r->fired);
+    json_member_u64(out, "firing", r->firing);
+    json_member(out, "group", l->rule->group);
+    json_member_u64(out, "pending", r->pending);
+    json_member_u64(out, "resolved", r->resolved);
+    json_member(out, "rule", l->rule->name);
+}
+
+static void alert_text(const struct alert *a, struct slice instance,
+                       struct buf *out)
+{
+    char since[INSTANT_TEXT];
+    size_t k;
+
+    instant_format(a->phase == FIRING ? a->fired_at : a->active_at, since);
+    buf_printf(out, "    %-8s since %s  %.*s\n", phase_name(a->phase), since,
+               SLICE_ARG(instance));
+    for (k = 0; k < a->annotations.n; k++) {
+        buf_str(out, "             ");
+        pretty_text(a->annotations.pair[k].value, out);
+        buf_char(out, '\n');
+    }
+}
+
+static void report_text(struct engine *e, struct live *l, struct buf *out)
+{
+    const struct alert_rule *r = l->own;
+    struct instance **list;
+    struct buf instance;
+    size_t n, k;
+
+    buf_printf(out,
+               "  %.*s: %zu firing, %zu pending, fired %llu, "
+               "resolved %llu\n",
+               SLICE_ARG(l->rule->name), r->firing, r->pending,
+               (unsigned long long)r->fired, (unsigned long long)r->resolved);
+    buf_init(&instance, BUF_NO_CAP);
+    list = instances_sorted(e, l, &n);
+    for (k = 0; k < n; k++) {
+        if (((const struct alert *)list[k]->own)->phase == INACTIVE)
+            continue;
+        buf_reset(&instance);
+        instance_text(e, list[k], &instance);
+        alert_text(list[k]->own, buf_view(&instance), out);
+    }
+    free(list);
+    buf_release(&instance);
+}
+
+const struct kind kind_alert = {
+    .instance_bytes = sizeof(struct alert),
+    .rule_bytes = sizeof(struct alert_rule),
+    .end = end,
+    .evaluate = evaluate,
+    .finished = finished,
+    .settle = settle,
+    .release = release,
+    .report = report,
+    .report_text = report_text,
+};

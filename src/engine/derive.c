@@ -1,0 +1,197 @@
+/*
+ * What rules derive, written to the monitor tree.  A value that is there
+ * already is left alone, so that age() of it tells since when it has held.
+ */
+#include "inside.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static struct write write_now(struct engine *e)
+{
+    if (e->seq_at != e->now) {
+        e->seq_at = e->now;
+        e->seq = 0;
+    }
+    return (struct write){
+        .tag = { e->now, e->config.origin, ++e->seq },
+        .entry = 0,
+        .payer = tree_payer(e->config.blade),
+    };
+}
+
+static const struct node *there(const struct engine *e, const struct map *in,
+                                const struct step *s)
+{
+    uint32_t key = keys_find(&e->config.monitor->keys, s->key, s->hash);
+    const struct node *n = key == KEY_NONE ? NULL : map_find(in, key);
+
+    return n && n->kind != NODE_NONE ? n : NULL;
+}
+
+struct map *derive_map(struct engine *e, struct map *in, struct slice key)
+{
+    struct step s = tree_step(e->config.monitor, key);
+    const struct node *n = there(e, in, &s);
+    struct write w;
+    struct map *m;
+
+    if (n && n->kind == NODE_MAP)
+        return n->u.map;
+    w = write_now(e);
+    m = tree_map(e->config.monitor, in, &s, &w);
+    assert(m); /* the monitor's tree has no bounds of its own */
+    return m;
+}
+
+static void derive_node(struct engine *e, struct map *in, struct slice key,
+                        enum node_kind kind, struct slice text)
+{
+    struct step s = tree_step(e->config.monitor, key);
+    const struct node *n = there(e, in, &s);
+    struct node value = { .kind = (uint8_t)kind };
+    struct write w;
+    bool plain = kind == NODE_FALSE || kind == NODE_TRUE;
+
+    if (n && n->kind == kind && (plain || slice_eq(node_text(n), text)))
+        return;
+    value.u.heap.p = (char *)(uintptr_t)text.p;
+    value.u.heap.n = (uint32_t)text.n;
+    w = write_now(e);
+    if (tree_set(e->config.monitor, in, &s, &w, &value))
+        e->stats.errors++;
+}
+
+void derive_text(struct engine *e, struct map *in, const char *key,
+                 struct slice value)
+{
+    derive_node(e, in, slice_str(key), NODE_STRING, value);
+}
+
+void derive_json(struct engine *e, struct map *in, struct slice key,
+                 struct slice json)
+{
+    bool array = json.n && *json.p == '[';
+
+    derive_node(e, in, key, array ? NODE_ARRAY : NODE_NUMBER, json);
+}
+
+void derive_u64(struct engine *e, struct map *in, const char *key,
+                uint64_t value)
+{
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+
+    derive_node(e, in, slice_str(key), NODE_NUMBER, slice_of(text, (size_t)n));
+}
+
+void derive_bool(struct engine *e, struct map *in, const char *key, bool value)
+{
+    derive_node(e, in, slice_str(key), value ? NODE_TRUE : NODE_FALSE,
+                slice_of("", 0));
+}
+
+void derive_instant(struct engine *e, struct map *in, const char *key, nsec at)
+{
+    char text[INSTANT_TEXT];
+
+    instant_format(at, text);
+    derive_text(e, in, key, slice_str(text));
+}
+
+void derive_span(struct engine *e, struct map *in, const char *key,
+                 nsec span_for)
+{
+    struct buf text;
+
+    buf_init(&text, AMOUNT_TEXT);
+    amount_write(span_for / (NSEC_SEC / AMOUNT_UNIT), &text);
+    derive_node(e, in, slice_str(key), NODE_NUMBER, buf_view(&text));
+    buf_release(&text);
+}
+
+void derive_count(struct engine *e, struct map *in, struct slice key,
+                  uint32_t blade, amount by, nsec ts)
+{
+    struct step s = tree_step(e->config.monitor, key);
+    struct write w = write_now(e);
+
+    w.tag.ts = ts;
+    w.entry = names_entry(e->config.names, blade);
+    if (tree_inc(e->config.monitor, in, &s, &w, by))
+        e->stats.errors++;
+}
+
+void derive_erase(struct engine *e, struct map *in, struct slice key)
+{
+    struct step s = tree_step(e->config.monitor, key);
+    struct write w;
+
+    if (!there(e, in, &s))
+        return;
+    w = write_now(e);
+    tree_erase(e->config.monitor, in, &s, &w);
+}
+
+struct map *derive_rule(struct engine *e, const struct live *l)
+{
+    struct map *m = e->config.monitor->root.u.map;
+
+    m = derive_map(e, m, slice_str(rule_kind_section(l->rule->kind)));
+    return derive_map(e, m, l->rule->name);
+}
+
+struct map *derive_instance(struct engine *e, const struct instance *i)
+{
+    struct map *m = derive_rule(e, i->live);
+    size_t k;
+
+    if (i->live->rule->kind == RULE_ALERT)
+        m = derive_map(e, m, slice_str("instances"));
+    for (k = 0; k < i->live->rule->foreach.nstars; k++)
+        m = derive_map(e, m, instance_key(e, i, k));
+    return m;
+}
+
+void derive_forget(struct engine *e, const struct instance *i)
+{
+    size_t n = i->live->rule->foreach.nstars;
+    struct map *m = derive_rule(e, i->live), *way[RULE_STARS_MAX + 1];
+    size_t k;
+
+    if (i->live->rule->kind == RULE_ALERT)
+        m = derive_map(e, m, slice_str("instances"));
+    if (n == 0)
+        return;
+    for (k = 0; k < n; k++) {
+        way[k] = m;
+        m = derive_map(e, m, instance_key(e, i, k));
+    }
+    way[n] = NULL;
+    for (k = n; k-- > 0 && (!way[k + 1] || way[k + 1]->n == 0);)
+        derive_erase(e, way[k], instance_key(e, i, k));
+}
+
+void derive_drop_rule(struct engine *e, const struct live *l)
+{
+    struct map *m = e->config.monitor->root.u.map;
+
+    derive_erase(e,
+                 derive_map(e, m, slice_str(rule_kind_section(l->rule->kind))),
+                 l->rule->name);
+    m = derive_map(e, m, slice_str("rules"));
+    derive_erase(e, derive_map(e, m, l->rule->group), l->rule->name);
+}
+
+void derive_health(struct engine *e, const struct live *l)
+{
+    struct map *m = e->config.monitor->root.u.map;
+
+    m = derive_map(e, derive_map(e, m, slice_str("rules")), l->rule->group);
+    m = derive_map(e, m, l->rule->name);
+    derive_text(e, m, "health", slice_str(l->failing ? "err" : "ok"));
+    if (l->errors)
+        derive_u64(e, m, "errors", l->errors);
+    if (l->last_error)
+        derive_text(e, m, "last_error", slice_str(l->last_error));
+}

@@ -1,0 +1,449 @@
+#include "inside.h"
+
+#include "base/alloc.h"
+#include "base/hash.h"
+
+#include <stdlib.h>
+
+#define SWEEP_EVERY (60 * NSEC_SEC)
+
+const struct kind *kind_of(const struct live *l)
+{
+    static const struct kind *const kinds[RULE_KINDS] = {
+        [RULE_ALERT] = &kind_alert,     [RULE_INTENT] = &kind_intent,
+        [RULE_MACHINE] = &kind_machine, [RULE_COUNT] = &kind_count,
+        [RULE_ERRORS] = &kind_errors,   [RULE_REVIVE] = &kind_revive,
+    };
+
+    return kinds[l->rule->kind];
+}
+
+struct engine *engine_new(const struct engine_config *config)
+{
+    struct engine *e = xcalloc(1, sizeof(*e));
+
+    e->config = *config;
+    e->now = e->seq_at = INT64_MIN;
+    e->vm = cel_vm_new();
+    e->windows = windows_new();
+    host_init(e);
+    cel_vm_host(e->vm, &e->host, NULL);
+    return e;
+}
+
+void engine_zones(struct engine *e, const struct cel_zones *zones)
+{
+    e->zones = zones;
+    cel_vm_host(e->vm, &e->host, zones);
+}
+
+void engine_sink(struct engine *e, const struct engine_sink *sink)
+{
+    e->sink = *sink;
+}
+
+/* -- rules come and go ------------------------------------------------------
+ */
+
+static void find_mark(struct engine *e, struct live *l)
+{
+    const struct rule_foreach *f = &l->rule->foreach;
+    struct tree *t;
+    uint32_t k;
+
+    l->mark = MARK_STATE;
+    if (f->n && f->key[0].p && slice_is(f->key[0], "monitor"))
+        l->mark = MARK_MONITOR;
+    t = tree_of(e, l->mark);
+    for (k = 0; k < f->n; k++)
+        l->literal[k] = f->key[k].p ? keys_ref(&t->keys, f->key[k],
+                                               hash_key(t->seed, f->key[k]))
+                                    : KEY_NONE;
+}
+
+static struct live *live_new(struct engine *e, const struct rule *rule)
+{
+    struct live *l = xcalloc(1, sizeof(*l));
+
+    l->rule = rule;
+    find_mark(e, l);
+    l->own = xcalloc(1, kind_of(l)->rule_bytes);
+    return l;
+}
+
+static void live_free(struct engine *e, struct live *l)
+{
+    struct tree *t = tree_of(e, l->mark);
+    uint32_t k;
+
+    while (l->first)
+        instance_free(e, l->first);
+    if (kind_of(l)->release_rule)
+        kind_of(l)->release_rule(e, l);
+    for (k = 0; k < l->rule->foreach.n; k++)
+        if (l->literal[k] != KEY_NONE)
+            keys_unref(&t->keys, l->literal[k]);
+    free(l->own);
+    free(l->dirty);
+    free(l->last_error);
+    free(l);
+}
+
+static bool same_rule(const struct rule *a, const struct rule *b)
+{
+    return a->kind == b->kind && slice_eq(a->name, b->name) &&
+           slice_eq(a->group, b->group) && slice_eq(a->text, b->text);
+}
+
+/* The old one of the same rule, taken out of old; NULL: there is none. */
+static struct live *take_same(struct live **old, size_t n,
+                              const struct rule *rule)
+{
+    struct live *l;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (old[i] && same_rule(old[i]->rule, rule)) {
+            l = old[i];
+            old[i] = NULL;
+            return l;
+        }
+    }
+    return NULL;
+}
+
+static void end_rules(struct engine *e, struct live **old, size_t n, nsec at)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (!old[i])
+            continue;
+        if (kind_of(old[i])->end)
+            kind_of(old[i])->end(e, old[i], at);
+        alert_health_end(e, old[i], at);
+        derive_drop_rule(e, old[i]);
+        live_free(e, old[i]);
+    }
+}
+
+static void adopt(struct engine *e, const struct ruleset *set,
+                  struct live **old, size_t nold)
+{
+    size_t i;
+
+    e->nlive = set ? set->n : 0;
+    e->live = xcalloc(e->nlive + 1, sizeof(struct live *));
+    for (i = 0; i < e->nlive; i++) {
+        struct live *l = take_same(old, nold, &set->rule[i]);
+
+        e->live[i] = l ? l : live_new(e, &set->rule[i]);
+        e->live[i]->fresh = l == NULL;
+        e->live[i]->rule = &set->rule[i];
+        e->live[i]->number = (uint32_t)i;
+    }
+}
+
+static void begin_rules(struct engine *e)
+{
+    size_t i;
+
+    e->minds_lines = false;
+    for (i = 0; i < e->nlive; i++) {
+        struct live *l = e->live[i];
+
+        if (l->rule->kind == RULE_ERRORS && l->rule->errors.match)
+            e->minds_lines = true;
+        if (!l->fresh)
+            continue;
+        if (l->rule->foreach.nstars)
+            listen_elements(e, l);
+        else if (l->rule->kind != RULE_ERRORS)
+            dirty_instance(e, instance_get(e, l, NULL));
+        if (kind_of(l)->begin)
+            kind_of(l)->begin(e, l);
+    }
+}
+
+/* Numbers have changed: what they stood in is made again. */
+static void renumber(struct engine *e)
+{
+    size_t i;
+
+    while (heap_top(&e->queue))
+        heap_pop(&e->queue);
+    instances_renumber(e);
+    for (i = 0; i < e->nlive; i++) {
+        e->live[i]->queued = false;
+        if (e->live[i]->ndirty)
+            queue_rule(e, e->live[i]);
+        /* What it reads may be derived no more. */
+        dirty_rule(e, e->live[i]);
+    }
+}
+
+void engine_rules(struct engine *e, struct ruleset *set, nsec at)
+{
+    struct live **old = e->live;
+    size_t nold = e->nlive;
+    struct ruleset *gone = e->set;
+
+    if (at > e->now)
+        e->now = at;
+    listen_end(e);
+    adopt(e, set, old, nold);
+    e->set = set;
+    end_rules(e, old, nold, at);
+    free(old);
+    renumber(e);
+    listen_begin(e);
+    begin_rules(e);
+    ruleset_free(gone);
+    e->stats.rules = e->nlive;
+}
+
+const struct ruleset *engine_ruleset(const struct engine *e)
+{
+    return e->set;
+}
+
+bool engine_minds_lines(const struct engine *e)
+{
+    return e->minds_lines;
+}
+
+void engine_free(struct engine *e)
+{
+    size_t i;
+
+    if (!e)
+        return;
+    listen_end(e);
+    for (i = 0; i < e->nlive; i++)
+        live_free(e, e->live[i]);
+    free(e->live);
+    free(e->instance);
+    free(e->free_id);
+    heap_release(&e->timers);
+    heap_release(&e->queue);
+    windows_free(e->windows);
+    errors_forget(e);
+    timeline_release(e);
+    cel_vm_free(e->vm);
+    ruleset_free(e->set);
+    cel_functions_free(e->functions);
+    free(e);
+}
+
+/* -- what is to be evaluated --------------------------------------------------
+ */
+
+void queue_rule(struct engine *e, struct live *l)
+{
+    if (l->queued)
+        return;
+    l->queued = true;
+    heap_push(&e->queue, (nsec)l->number, l->number, 0);
+}
+
+void dirty_instance(struct engine *e, struct instance *i)
+{
+    struct live *l;
+
+    if (!i || i->dirty)
+        return;
+    l = i->live;
+    i->dirty = true;
+    if (l->ndirty == l->dirty_room) {
+        l->dirty_room = l->dirty_room ? l->dirty_room * 2 : 8;
+        l->dirty = xrealloc(l->dirty, l->dirty_room * sizeof(struct live *));
+    }
+    l->dirty[l->ndirty++] = i;
+    queue_rule(e, l);
+}
+
+void dirty_rule(struct engine *e, struct live *l)
+{
+    if (!l->first)
+        return;
+    l->all_dirty = true;
+    queue_rule(e, l);
+}
+
+static void take_all(struct engine *e, struct live *l)
+{
+    struct instance *i;
+
+    l->all_dirty = false;
+    for (i = l->first; i; i = i->next)
+        dirty_instance(e, i);
+}
+
+/* -- evaluation
+ * ---------------------------------------------------------------- */
+
+static void after(struct engine *e, struct instance *i)
+{
+    struct live *l = i->live;
+
+    if (i->broken != i->failing) {
+        l->failing += i->broken ? 1 : (size_t)-1;
+        i->failing = i->broken;
+    }
+    if (i->gone && kind_of(l)->finished(i))
+        instance_free(e, i);
+    else
+        instance_schedule(e, i);
+}
+
+static void evaluate_instance(struct engine *e, struct instance *i)
+{
+    i->dirty = false;
+    i->broken = false;
+    eval_begin(i);
+    e->stats.evaluations++;
+    i->live->evaluations++;
+    kind_of(i->live)->evaluate(e, i, e->now);
+    after(e, i);
+}
+
+static void evaluate_rule(struct engine *e, struct live *l)
+{
+    struct instance **list;
+    size_t n, k;
+
+    l->queued = false;
+    if (l->all_dirty)
+        take_all(e, l);
+    list = l->dirty;
+    n = l->ndirty;
+    l->dirty = NULL;
+    l->ndirty = l->dirty_room = 0;
+    instances_sort(e, list, n);
+    l->evaluated_at = e->now;
+    for (k = 0; k < n; k++)
+        evaluate_instance(e, list[k]);
+    if (kind_of(l)->settle)
+        kind_of(l)->settle(e, l);
+    alert_health(e, l, e->now);
+    if (!l->dirty) { /* the list is used again */
+        l->dirty = list;
+        l->dirty_room = n;
+    } else {
+        free(list);
+    }
+}
+
+/* Without listening: every element looked for, every instance evaluated. */
+static void find_all(struct engine *e)
+{
+    struct instance *i;
+    size_t k;
+
+    for (k = 0; k < e->nlive; k++) {
+        struct live *l = e->live[k];
+
+        for (i = l->first; i; i = i->next) {
+            i->gone = l->rule->foreach.nstars > 0;
+            dirty_instance(e, i);
+        }
+        if (l->rule->foreach.nstars)
+            listen_elements(e, l);
+        queue_rule(e, l);
+    }
+}
+
+nsec engine_due(struct engine *e, nsec now)
+{
+    nsec due = timers_due(e);
+
+    if (heap_top(&e->queue) || (e->exhaustive && e->nlive))
+        now = next_boundary(now);
+    else
+        now = NSEC_MAX;
+    return due < now ? due : now;
+}
+
+bool engine_waits(const struct engine *e)
+{
+    return heap_top(&e->queue) != NULL;
+}
+
+void engine_evaluate(struct engine *e, nsec at)
+{
+    const struct heap_entry *top;
+
+    if (at > e->now)
+        e->now = at;
+    timers_fire(e, at);
+    if (e->exhaustive)
+        find_all(e);
+    if (!heap_top(&e->queue))
+        return;
+    e->stats.instants++;
+    /*
+     * What a rule derives concerns later ones only, so each rule comes up
+     * once: the loader has seen to the order.
+     */
+    while ((top = heap_top(&e->queue))) {
+        struct live *l = e->live[top->id];
+
+        heap_pop(&e->queue);
+        if (l->queued)
+            evaluate_rule(e, l);
+    }
+    if (at >= nsec_add(e->swept_at, SWEEP_EVERY)) {
+        windows_sweep(e->windows, at);
+        e->swept_at = at;
+    }
+}
+
+void engine_exhaustive(struct engine *e, bool on)
+{
+    e->exhaustive = on;
+}
+
+struct engine_stats engine_stats(const struct engine *e)
+{
+    struct engine_stats s = e->stats;
+
+    s.instances = e->alive;
+    s.transitions = e->ordinal;
+    s.notices = e->notice_ordinal;
+    return s;
+}
+
+/* -- asked by hand
+ * ---------------------------------------------------------------- */
+
+enum status engine_eval(struct engine *e, struct slice text, nsec now,
+                        struct cel_problems *problems, struct buf *out)
+{
+    const struct cel_variable variable[] = {
+        { slice_str("state"), cel_type_simple(TYPE_DYN), true },
+        { slice_str("now"), cel_type_simple(TYPE_TIMESTAMP), false },
+    };
+    struct cel_value value[2] = { 0 };
+    struct cel_place place[2] = { e->host.root(e) };
+    struct cel_activation with = { value, place };
+    struct cel_env env = { .variable = variable, .nvariables = 2 };
+    struct cel_program *p = NULL;
+    struct cel_outcome got;
+    enum status st;
+
+    if (!e->functions)
+        e->functions = cel_functions_new();
+    env.functions = e->functions;
+    st = cel_compile(&env, text, problems, &p);
+    if (st)
+        return st == ST_LIMIT ? ST_BAD : st;
+    cel_eval(e->vm, p, &with, now, &got);
+    if (got.value.kind == CEL_ERROR) {
+        buf_slice(out, got.value.error->text);
+        st = ST_NONE;
+    } else {
+        cel_to_json(cel_vm_context(e->vm), got.value, out);
+    }
+    cel_program_free(p);
+    return st;
+}

@@ -1,0 +1,295 @@
+/*
+ * inside.h - the engine's own parts; for this folder only.
+ */
+#ifndef ENGINE_INSIDE_H
+#define ENGINE_INSIDE_H
+
+#include "base/heap.h"
+#include "data/json.h"
+#include "data/pretty.h"
+#include "engine/notice.h"
+#include "engine/engine.h"
+#include "engine/subs.h"
+#include "engine/window.h"
+
+enum { MARK_STATE = 1, MARK_MONITOR = 2, MARKS = 3 };
+
+#define TIMELINE_MAX  1000    /* transitions the report shows */
+#define INSTANCES_MAX 1000000 /* of all rules */
+
+struct live;
+
+/*
+ * One element of a rule's foreach, or the only one of a rule without.  It
+ * lives from the element's appearance until it has gone and its kind has
+ * nothing left to do for it.
+ */
+struct instance {
+    struct live *live;
+    uint32_t id;    /* in engine.instance, for timers */
+    bool dirty;     /* in the rule's list of what to evaluate */
+    bool gone;      /* the element is no longer there */
+    bool touchy;    /* cel_outcome */
+    bool failing;   /* its last evaluation ended in an error that is not a
+                       missing key */
+    bool broken;    /* the evaluation under way did */
+    nsec wake_at;   /* when time alone asks for an evaluation */
+    nsec queued_at; /* its entry in the heap that counts; NSEC_MAX: none */
+    uint32_t gen;   /* of that entry */
+    struct instance *prev, *next; /* of the rule */
+    void *own;                    /* the kind's, kind->instance_bytes */
+    struct place_key *at;         /* its entry in the table by keys */
+    uint32_t key[RULE_STARS_MAX]; /* of the stars, referred to */
+};
+
+enum health { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_ERR };
+
+/* A rule and all that it has come to. */
+struct live {
+    const struct rule *rule;
+    uint32_t number;                  /* in the set */
+    uint8_t mark;                     /* the tree of its foreach */
+    uint32_t literal[CEL_READ_DEPTH]; /* the foreach's keys; KEY_NONE: star */
+    struct instance *first, *last;
+    size_t ninstances;
+    bool all_dirty, queued;
+    bool fresh; /* came with the last load, or has changed with it */
+    struct instance **dirty;
+    size_t ndirty, dirty_room;
+    size_t failing; /* instances */
+    char *last_error;
+    nsec last_error_at;
+    uint64_t errors;
+    bool error_told; /* a RuleError fires */
+    nsec error_since;
+    uint64_t evaluations;
+    nsec evaluated_at;
+    void *own; /* the kind's, kind->rule_bytes */
+};
+
+/* What a kind of rule is made of.  evaluate() of an instance that is gone is
+ * called once more with each deadline until finished() answers true. */
+struct kind {
+    size_t instance_bytes, rule_bytes;
+    void (*begin)(struct engine *e, struct live *l); /* or NULL */
+    /* The rule is dropped by a reload: say what ends; instances still live. */
+    void (*end)(struct engine *e, struct live *l, nsec at); /* or NULL */
+    void (*evaluate)(struct engine *e, struct instance *i, nsec at);
+    bool (*finished)(const struct instance *i); /* asked of gone ones */
+    /* After the instances of an instant. */
+    void (*settle)(struct engine *e, struct live *l);       /* or NULL */
+    void (*release)(struct engine *e, struct instance *i);  /* or NULL */
+    void (*release_rule)(struct engine *e, struct live *l); /* or NULL */
+    /* One object for the report; instances in key order. */
+    void (*report)(struct engine *e, struct live *l, struct buf *out);
+    void (*report_text)(struct engine *e, struct live *l, struct buf *out);
+};
+
+extern const struct kind kind_alert, kind_intent, kind_machine, kind_count,
+    kind_errors, kind_revive;
+const struct kind *kind_of(const struct live *l);
+
+struct timeline {
+    char *line[TIMELINE_MAX]; /* JSON, a ring */
+    uint64_t n;               /* ever */
+};
+
+struct error_seen; /* errors.c */
+
+struct engine {
+    struct engine_config config;
+    struct ruleset *set;
+    struct live **live; /* by number */
+    size_t nlive;
+    struct subs *subs[MARKS];
+    struct instance **instance; /* by id; NULL: free */
+    uint32_t ninstances, instance_room, *free_id, nfree, free_room;
+    size_t alive;
+    struct place_key *by_keys; /* of instances */
+    struct heap timers;
+    uint32_t timer_gen;
+    struct heap queue; /* rules with something dirty, by number */
+    struct cel_vm *vm;
+    struct cel_host host;
+    struct cel_functions *functions;
+    const struct cel_zones *zones;
+    struct windows *windows;
+    struct engine_sink sink;
+    struct timeline timeline;
+    struct error_seen *seen; /* errors of the shard being merged */
+    size_t nseen, seen_room;
+    bool minds_lines, exhaustive;
+    const struct rule *proving; /* prove.h: whose expression is evaluated */
+    nsec swept_at;
+    nsec now;     /* the instant being evaluated, or the last */
+    uint32_t seq; /* of the monitor's writes at this instant */
+    nsec seq_at;
+    uint64_t ordinal, notice_ordinal;
+    struct engine_stats stats;
+};
+
+/* -- engine.c ------------------------------------------------------------- */
+
+/* Marks for the next instant. */
+void dirty_instance(struct engine *e, struct instance *i);
+void dirty_rule(struct engine *e, struct live *l);
+void queue_rule(struct engine *e, struct live *l);
+
+/* -- listen.c ---------------------------------------------------------------
+ */
+
+/* Makes the automata of all rules and hangs them on the trees. */
+void listen_begin(struct engine *e);
+void listen_end(struct engine *e);
+/* Finds the elements of the rule's foreach that are there and makes an
+ * instance of each; all: they are dirty even if they are not new. */
+void listen_elements(struct engine *e, struct live *l);
+
+/* -- eval.c -----------------------------------------------------------------
+ */
+
+enum verdict { VERDICT_FALSE, VERDICT_TRUE, VERDICT_NO_DATA, VERDICT_ERROR };
+
+/* Starts an evaluation of an instance: forgets what the last one asked for. */
+void eval_begin(struct instance *i);
+/*
+ * One expression of the instance's rule.  Wake-ups and touches are noted in
+ * the instance.  The value is good until the next call.  An error that is no
+ * missing key is told as the rule's (rule_failed).
+ */
+struct cel_value eval_value(struct engine *e, struct instance *i,
+                            const struct cel_program *p);
+/* Of a bool; anything else is an error. */
+enum verdict eval_bool(struct engine *e, struct instance *i,
+                       const struct cel_program *p);
+/* A template's text; errors in it show as "<error: ...>" and are told. */
+void eval_template(struct engine *e, struct instance *i,
+                   const struct rule_template *t, struct buf *out);
+/* An error of a value that a kind cannot use. */
+void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Missing data is not an error. */
+bool is_no_data(struct cel_value v);
+/* Time alone is to bring about an evaluation at this instant, at the latest. */
+static inline void wake(struct instance *i, nsec at)
+{
+    if (at < i->wake_at)
+        i->wake_at = at;
+}
+
+/* -- instance.c ------------------------------------------------------------ */
+
+struct slice instance_key(const struct engine *e, const struct instance *i,
+                          size_t star);
+/* "i7", "i7/host": the keys, escaped as in a JSON Pointer. */
+void instance_text(const struct engine *e, const struct instance *i,
+                   struct buf *out);
+/* All of a rule in key order; free() it.  ret_n may be 0. */
+struct instance **instances_sorted(const struct engine *e, const struct live *l,
+                                   size_t *ret_n);
+void instances_sort(const struct engine *e, struct instance **list, size_t n);
+int instance_cmp(const struct engine *e, const struct instance *a,
+                 const struct instance *b);
+struct instance *instance_find(const struct engine *e, const struct live *l,
+                               const uint32_t *key);
+/* Found or made; NULL: past INSTANCES_MAX, which is told as an error. */
+struct instance *instance_get(struct engine *e, struct live *l,
+                              const uint32_t *key);
+void instance_free(struct engine *e, struct instance *i);
+/* The element's place; node NULL if it is not there. */
+struct cel_place instance_place(const struct engine *e,
+                                const struct instance *i);
+void instance_schedule(struct engine *e, struct instance *i);
+/* Rules have other numbers: their instances are found by them from now on. */
+void instances_renumber(struct engine *e);
+/* The first multiple of ENGINE_GRAIN after now. */
+nsec next_boundary(nsec now);
+/* When the first instance wants to be woken; NSEC_MAX: none does. */
+nsec timers_due(struct engine *e);
+/* Marks all that are due. */
+void timers_fire(struct engine *e, nsec at);
+/* {"id":"i7","host":"a"}: the stars by name, for reports. */
+void instance_json(const struct engine *e, const struct instance *i,
+                   struct buf *out);
+
+/* -- host.c ---------------------------------------------------------------- */
+
+void host_init(struct engine *e);
+struct tree *tree_of(const struct engine *e, unsigned mark);
+/* A number of the state: a counter's sum, else the text; false: none. */
+bool node_amount(const struct node *n, amount *ret);
+
+/* -- derive.c: what rules write; equal values are not written again ---------
+ */
+
+/* monitor.<section>.<rule>, made if need be. */
+struct map *derive_rule(struct engine *e, const struct live *l);
+/* ... and below it one map for each key of the instance. */
+struct map *derive_instance(struct engine *e, const struct instance *i);
+/* Removes that of an instance, and maps that are empty then. */
+void derive_forget(struct engine *e, const struct instance *i);
+struct map *derive_map(struct engine *e, struct map *in, struct slice key);
+void derive_text(struct engine *e, struct map *in, const char *key,
+                 struct slice value);
+void derive_u64(struct engine *e, struct map *in, const char *key,
+                uint64_t value);
+void derive_bool(struct engine *e, struct map *in, const char *key, bool value);
+/* An instant as RFC 3339. */
+void derive_instant(struct engine *e, struct map *in, const char *key, nsec at);
+/* Seconds with their fraction. */
+void derive_span(struct engine *e, struct map *in, const char *key,
+                 nsec span_for);
+/* JSON of an array, or a number. */
+void derive_json(struct engine *e, struct map *in, struct slice key,
+                 struct slice json);
+void derive_count(struct engine *e, struct map *in, struct slice key,
+                  uint32_t blade, amount by, nsec ts);
+void derive_erase(struct engine *e, struct map *in, struct slice key);
+/* All that the rule wrote. */
+void derive_drop_rule(struct engine *e, const struct live *l);
+/* monitor.rules.<group>.<rule>: how it fares. */
+void derive_health(struct engine *e, const struct live *l);
+
+/* -- effect.c ---------------------------------------------------------------
+ */
+
+/* Tells a transition of the instance (or of the rule, i NULL). */
+void tell(struct engine *e, const struct live *l, const struct instance *i,
+          const char *from, const char *to, struct slice detail);
+
+void timeline_json(const struct engine *e, struct buf *out);
+void timeline_release(struct engine *e);
+
+/* -- alert.c ----------------------------------------------------------------
+ */
+
+/* A rule's health changed: fires or ends its RuleError. */
+void alert_health(struct engine *e, struct live *l, nsec at);
+/* The rule is going: its RuleError ends. */
+void alert_health_end(struct engine *e, struct live *l, nsec at);
+/* Active alerts, as /api/v1/alerts has them, appended to an open array. */
+void alert_list_json(struct engine *e, struct live *l, struct buf *out);
+const char *alert_rule_state(const struct live *l); /* "firing", ... */
+void alert_rule_counts(const struct live *l, uint64_t *ret_pending,
+                       uint64_t *ret_firing);
+
+/* -- errors.c ----------------------------------------------------------------
+ */
+
+/* Something was written where a rule collects errors. */
+void errors_written(struct engine *e, struct live *l, unsigned mark,
+                    const struct tree_change *c);
+
+void errors_forget(struct engine *e);
+
+/* -- small things for reports ------------------------------------------------
+ */
+
+void json_member(struct buf *out, const char *name, struct slice value);
+void json_member_u64(struct buf *out, const char *name, uint64_t value);
+void json_member_raw(struct buf *out, const char *name, struct slice json);
+void json_member_instant(struct buf *out, const char *name, nsec at);
+/* Appends ',' unless out ends with '{' or '['. */
+void json_comma(struct buf *out);
+
+#endif

@@ -1,0 +1,329 @@
+#include "inside.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+/* A rule's number and the keys of its stars: what an instance is found by. */
+struct place_key {
+    struct instance *instance;
+    UT_hash_handle hh;
+    uint32_t part[RULE_STARS_MAX + 1];
+};
+
+static size_t fill_parts(const struct live *l, const uint32_t *key,
+                         uint32_t *part)
+{
+    size_t n = l->rule->foreach.nstars, i;
+
+    part[0] = l->number;
+    for (i = 0; i < n; i++)
+        part[i + 1] = key[i];
+    return (n + 1) * sizeof(*part);
+}
+
+struct instance *instance_find(const struct engine *e, const struct live *l,
+                               const uint32_t *key)
+{
+    uint32_t part[RULE_STARS_MAX + 1];
+    size_t n = fill_parts(l, key, part);
+    struct place_key *at;
+
+    HASH_FIND(hh, e->by_keys, part, n, at);
+    return at ? at->instance : NULL;
+}
+
+static uint32_t new_id(struct engine *e)
+{
+    if (e->nfree)
+        return e->free_id[--e->nfree];
+    if (e->ninstances == e->instance_room) {
+        e->instance_room = e->instance_room ? e->instance_room * 2 : 64;
+        e->instance =
+            xrealloc(e->instance, e->instance_room * sizeof(*e->instance));
+    }
+    return e->ninstances++;
+}
+
+static void give_back_id(struct engine *e, uint32_t id)
+{
+    e->instance[id] = NULL;
+    if (e->nfree == e->free_room) {
+        e->free_room = e->free_room ? e->free_room * 2 : 64;
+        e->free_id = xrealloc(e->free_id, e->free_room * sizeof(*e->free_id));
+    }
+    e->free_id[e->nfree++] = id;
+}
+
+static void enlist(struct live *l, struct instance *i)
+{
+    i->prev = l->last;
+    if (l->last)
+        l->last->next = i;
+    else
+        l->first = i;
+    l->last = i;
+    l->ninstances++;
+}
+
+static void delist(struct live *l, struct instance *i)
+{
+    if (i->prev)
+        i->prev->next = i->next;
+    else
+        l->first = i->next;
+    if (i->next)
+        i->next->prev = i->prev;
+    else
+        l->last = i->prev;
+    l->ninstances--;
+}
+
+static struct keys *keys_of(const struct engine *e, const struct live *l)
+{
+    return &tree_of(e, l->mark)->keys;
+}
+
+static void ref_key(struct keys *keys, uint32_t id)
+{
+    keys->by_id[id]->refs++;
+}
+
+struct instance *instance_get(struct engine *e, struct live *l,
+                              const uint32_t *key)
+{
+    struct instance *i = instance_find(e, l, key);
+    size_t n, k;
+
+    if (i || e->alive == INSTANCES_MAX)
+        return i;
+    i = xcalloc(1, sizeof(*i));
+    i->live = l;
+    i->queued_at = i->wake_at = NSEC_MAX;
+    i->own = xcalloc(1, kind_of(l)->instance_bytes);
+    for (k = 0; k < l->rule->foreach.nstars; k++) {
+        i->key[k] = key[k];
+        ref_key(keys_of(e, l), key[k]);
+    }
+    i->id = new_id(e);
+    e->instance[i->id] = i;
+    e->alive++;
+    enlist(l, i);
+    i->at = xcalloc(1, sizeof(*i->at));
+    i->at->instance = i;
+    n = fill_parts(l, i->key, i->at->part);
+    HASH_ADD_KEYPTR(hh, e->by_keys, i->at->part, n, i->at);
+    return i;
+}
+
+void instance_free(struct engine *e, struct instance *i)
+{
+    struct live *l = i->live;
+    size_t k;
+
+    if (kind_of(l)->release)
+        kind_of(l)->release(e, i);
+    l->failing -= i->failing;
+    HASH_DEL(e->by_keys, i->at);
+    free(i->at);
+    for (k = 0; k < l->rule->foreach.nstars; k++)
+        keys_unref(keys_of(e, l), i->key[k]);
+    delist(l, i);
+    give_back_id(e, i->id);
+    e->alive--;
+    free(i->own);
+    free(i);
+}
+
+struct slice instance_key(const struct engine *e, const struct instance *i,
+                          size_t star)
+{
+    return keys_text(keys_of(e, i->live), i->key[star]);
+}
+
+void instance_text(const struct engine *e, const struct instance *i,
+                   struct buf *out)
+{
+    size_t k;
+
+    for (k = 0; k < i->live->rule->foreach.nstars; k++) {
+        buf_str(out, k ? "/" : "");
+        path_escape(instance_key(e, i, k), out);
+    }
+}
+
+void instance_json(const struct engine *e, const struct instance *i,
+                   struct buf *out)
+{
+    const struct rule_foreach *f = &i->live->rule->foreach;
+    size_t k;
+
+    buf_char(out, '{');
+    for (k = 0; k < f->nstars; k++) {
+        json_comma(out);
+        json_string(f->star[k], out);
+        buf_char(out, ':');
+        json_string(instance_key(e, i, k), out);
+    }
+    buf_char(out, '}');
+}
+
+int instance_cmp(const struct engine *e, const struct instance *a,
+                 const struct instance *b)
+{
+    size_t k;
+    int d = 0;
+
+    for (k = 0; k < a->live->rule->foreach.nstars && !d; k++)
+        d = slice_cmp(instance_key(e, a, k), instance_key(e, b, k));
+    return d;
+}
+
+struct sorted {
+    const struct engine *e;
+    struct instance *i;
+};
+
+static int by_keys(const void *a, const void *b)
+{
+    const struct sorted *x = a, *y = b;
+
+    return instance_cmp(x->e, x->i, y->i);
+}
+
+void instances_sort(const struct engine *e, struct instance **list, size_t n)
+{
+    struct sorted *s;
+    size_t k;
+
+    if (n < 2)
+        return;
+    s = xmalloc(n * sizeof(*s));
+    for (k = 0; k < n; k++)
+        s[k] = (struct sorted){ e, list[k] };
+    qsort(s, n, sizeof(*s), by_keys);
+    for (k = 0; k < n; k++)
+        list[k] = s[k].i;
+    free(s);
+}
+
+struct instance **instances_sorted(const struct engine *e, const struct live *l,
+                                   size_t *ret_n)
+{
+    struct instance **list = xmalloc((l->ninstances + 1) * sizeof(*list));
+    struct instance *i;
+    size_t n = 0;
+
+    for (i = l->first; i; i = i->next)
+        list[n++] = i;
+    instances_sort(e, list, n);
+    *ret_n = n;
+    return list;
+}
+
+/* Down the foreach's path by the numbers of its keys. */
+struct cel_place instance_place(const struct engine *e,
+                                const struct instance *i)
+{
+    const struct rule_foreach *f = &i->live->rule->foreach;
+    const struct tree *t = tree_of(e, i->live->mark);
+    size_t from = i->live->mark == MARK_MONITOR, k, star = 0;
+    struct cel_place p = { .node = &t->root,
+                           .key = KEY_NONE,
+                           .tree = i->live->mark };
+
+    for (k = from; k < f->n; k++) {
+        const struct node *n = p.node;
+
+        if (!n || n->kind != NODE_MAP)
+            return (struct cel_place){ .tree = p.tree, .key = KEY_NONE };
+        p.map = n->u.map;
+        p.key = f->key[k].p ? i->live->literal[k] : i->key[star++];
+        p.node = map_find(p.map, p.key);
+        if (p.node && ((const struct node *)p.node)->kind == NODE_NONE)
+            p.node = NULL;
+    }
+    return p;
+}
+
+void instances_renumber(struct engine *e)
+{
+    struct instance *i;
+    size_t k, n;
+
+    HASH_CLEAR(hh, e->by_keys);
+    for (k = 0; k < e->nlive; k++) {
+        for (i = e->live[k]->first; i; i = i->next) {
+            n = fill_parts(i->live, i->key, i->at->part);
+            HASH_ADD_KEYPTR(hh, e->by_keys, i->at->part, n, i->at);
+        }
+    }
+}
+
+nsec next_boundary(nsec now)
+{
+    nsec at = now / ENGINE_GRAIN;
+
+    if (now % ENGINE_GRAIN < 0)
+        at--;
+    return at >= NSEC_MAX / ENGINE_GRAIN - 1 ? NSEC_MAX
+                                             : (at + 1) * ENGINE_GRAIN;
+}
+
+static bool counts(void *arg, const struct heap_entry *entry)
+{
+    const struct engine *e = arg;
+    const struct instance *i = e->instance[entry->id];
+
+    return i && i->gen == entry->gen;
+}
+
+/*
+ * A later instant waits until the entry comes up and is put off then; an
+ * earlier one needs an entry of its own.  What is left of instances that have
+ * gone is swept out when it is the most.
+ */
+void instance_schedule(struct engine *e, struct instance *i)
+{
+    if (i->wake_at <= e->now) /* the next instant is a later one */
+        i->wake_at = next_boundary(e->now);
+    if (i->wake_at == NSEC_MAX || i->wake_at >= i->queued_at)
+        return;
+    if (e->timers.n > 1024 + 4 * e->alive)
+        heap_filter(&e->timers, counts, e);
+    i->queued_at = i->wake_at;
+    i->gen = ++e->timer_gen;
+    heap_push(&e->timers, i->wake_at, i->id, i->gen);
+}
+
+nsec timers_due(struct engine *e)
+{
+    const struct heap_entry *top;
+    struct instance *i;
+
+    while ((top = heap_top(&e->timers))) {
+        i = counts(e, top) ? e->instance[top->id] : NULL;
+        if (i && i->wake_at <= top->at)
+            return top->at;
+        heap_pop(&e->timers);
+        if (i) {
+            i->queued_at = NSEC_MAX;
+            instance_schedule(e, i);
+        }
+    }
+    return NSEC_MAX;
+}
+
+void timers_fire(struct engine *e, nsec at)
+{
+    struct instance *i;
+
+    while (timers_due(e) <= at && heap_top(&e->timers)) {
+        i = e->instance[heap_top(&e->timers)->id];
+        heap_pop(&e->timers);
+        i->queued_at = NSEC_MAX;
+        i->wake_at = NSEC_MAX;
+        dirty_instance(e, i);
+    }
+}

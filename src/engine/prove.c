@@ -1,0 +1,128 @@
+#include "prove.h"
+
+#ifdef BW_PROVE
+
+#include <assert.h>
+
+struct keyed {
+    struct slice key[PATH_KEYS_MAX + 2];
+    size_t n;
+};
+
+static void add_map(const struct engine *e, uint8_t mark, const struct map *m,
+                    struct keyed *to)
+{
+    if (!m->parent) {
+        if (mark == MARK_MONITOR)
+            to->key[to->n++] = slice_str("monitor");
+        return;
+    }
+    add_map(e, mark, m->parent, to);
+    to->key[to->n++] = keys_text(&tree_of(e, mark)->keys, m->key);
+}
+
+/* The keys of the foreach's element, then those of the read. */
+static struct slice pattern_key(const struct rule *rule,
+                                const struct cel_read *r, size_t i)
+{
+    size_t above = r->variable == RULE_SLOT_STATE ? 0 : rule->foreach.n;
+
+    return i < above ? rule->foreach.key[i] : r->key[i - above];
+}
+
+static bool covers(const struct rule *rule, const struct cel_read *r,
+                   const struct keyed *path, unsigned kind)
+{
+    size_t n = r->n, i;
+
+    if (r->variable != RULE_SLOT_STATE)
+        n += rule->foreach.n;
+    for (i = 0; i < n && i < path->n; i++) {
+        struct slice key = pattern_key(rule, r, i);
+
+        if (key.p && !slice_eq(key, path->key[i]))
+            return false;
+    }
+    if (path->n < n)
+        return kind == READ_EXISTS;
+    if (path->n > n)
+        return (kind == READ_EXISTS && path->n == n + 1 &&
+                r->kinds & READ_KEYS) ||
+               (kind == READ_META ? r->kinds & READ_META
+                                  : r->kinds & READ_SUBTREE);
+    switch (kind) {
+    case READ_EXISTS:
+        return true;
+    case READ_VALUE:
+        return r->kinds & (READ_VALUE | READ_KEYS | READ_SUBTREE);
+    case READ_KEYS:
+        return r->kinds & (READ_KEYS | READ_SUBTREE);
+    default:
+        return r->kinds & kind;
+    }
+}
+
+static bool is_covered(const struct rule *rule, const struct keyed *path,
+                       unsigned kind)
+{
+    const struct cel_program *p;
+    const struct cel_read *r;
+    size_t i, j, n;
+
+    for (i = 0; (p = rule_program(rule, i)); i++) {
+        r = cel_program_reads(p, &n);
+        for (j = 0; j < n; j++)
+            if (covers(rule, &r[j], path, kind))
+                return true;
+    }
+    return false;
+}
+
+/* The element itself is what the instance hangs on. */
+static bool is_element(const struct rule *rule, const struct keyed *path)
+{
+    size_t i;
+
+    if (path->n > rule->foreach.n)
+        return false;
+    for (i = 0; i < path->n; i++)
+        if (rule->foreach.key[i].p &&
+            !slice_eq(rule->foreach.key[i], path->key[i]))
+            return false;
+    return true;
+}
+
+static void prove(const struct engine *e, const struct keyed *path,
+                  unsigned kind)
+{
+    const struct rule *rule = e->proving;
+
+    if (!rule || (kind == READ_EXISTS && is_element(rule, path)))
+        return;
+    assert(is_covered(rule, path, kind));
+}
+
+void prove_read(const struct engine *e, uint8_t mark, const struct map *m,
+                uint32_t key, struct slice text, unsigned kind)
+{
+    struct keyed path = { .n = 0 };
+
+    if (!m) /* a root is always there */
+        return;
+    add_map(e, mark, m, &path);
+    path.key[path.n++] =
+        key == KEY_NONE ? text : keys_text(&tree_of(e, mark)->keys, key);
+    prove(e, &path, kind);
+}
+
+void prove_keys(const struct engine *e, uint8_t mark, const struct map *m)
+{
+    struct keyed path = { .n = 0 };
+
+    add_map(e, mark, m, &path);
+    prove(e, &path, READ_KEYS);
+}
+
+#else
+typedef int prove_is_not_built; /* ISO C wants a declaration */
+#endif

@@ -1,0 +1,254 @@
+#include "inside.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+size_t alias_cost(const struct loader *l, struct slice text)
+{
+    const struct group *g = &l->group;
+    size_t i, sum = 0;
+
+    for (i = 0; i < g->naliases; i++)
+        if (memmem(text.p, text.n, g->alias[i].name.p, g->alias[i].name.n))
+            sum += g->alias_cost[i];
+    return sum;
+}
+
+/* False: the set as a whole is too large, which is told once. */
+static bool charge(struct loader *l, const struct yaml_node *where,
+                   struct slice text)
+{
+    if (l->too_many)
+        return false;
+    l->expression_bytes += text.n + alias_cost(l, text);
+    if (l->expression_bytes <= EXPRESSION_BYTES_MAX &&
+        l->own->nprograms < PROGRAMS_MAX)
+        return true;
+    l->too_many = true;
+    help(complain(l, where,
+                  "the rules hold more than %d expressions or %zu bytes of "
+                  "them",
+                  PROGRAMS_MAX, EXPRESSION_BYTES_MAX),
+         "variables and aliases count wherever they are used");
+    return false;
+}
+
+static void own_program(struct ruleset_own *own, struct cel_program *program)
+{
+    if (own->nprograms == own->room) {
+        own->room = own->room ? own->room * 2 : 64;
+        own->program =
+            xrealloc(own->program, own->room * sizeof(struct cel_program *));
+    }
+    own->program[own->nprograms++] = program;
+}
+
+/* Steps over digits; true if there were any. */
+static bool digits(struct slice s, size_t *i)
+{
+    size_t from = *i;
+
+    while (*i < s.n && s.p[*i] >= '0' && s.p[*i] <= '9')
+        ++*i;
+    return *i > from;
+}
+
+static void blanks(struct slice s, size_t *i)
+{
+    while (*i < s.n && strchr(" \t\r\n", s.p[*i]))
+        ++*i;
+}
+
+static struct slice word(struct slice s, size_t *i)
+{
+    size_t from = *i;
+
+    while (*i < s.n && is_identifier(slice_of(s.p + from, *i + 1 - from)))
+        ++*i;
+    return slice_of(s.p + from, *i - from);
+}
+
+/* [5m], {job="x"}: no CEL has these. */
+static bool has_selector(struct slice s)
+{
+    size_t i, j;
+
+    for (i = 0; i < s.n; i++) {
+        j = i + 1;
+        if (s.p[i] == '[' && digits(s, &j) && j + 1 < s.n &&
+            strchr("smhdwy", s.p[j]) && s.p[j + 1] == ']')
+            return true;
+        if (s.p[i] == '{' && word(s, &j).n && j + 1 < s.n &&
+            (s.p[j] == '=' || (s.p[j] == '!' && s.p[j + 1] == '~')) &&
+            s.p[j + 1] != '=')
+            return true;
+    }
+    return false;
+}
+
+/* "up == 0": one name, compared with a number. */
+static struct slice compared_metric(struct slice s)
+{
+    size_t i = 0;
+    struct slice name;
+
+    blanks(s, &i);
+    name = word(s, &i);
+    blanks(s, &i);
+    if (name.n == 0 || i == s.n || !strchr("=!<>", s.p[i]))
+        return slice_of(NULL, 0);
+    while (i < s.n && strchr("=!<>", s.p[i]))
+        i++;
+    blanks(s, &i);
+    return digits(s, &i) ? name : slice_of(NULL, 0);
+}
+
+static void help_promql(struct diagnostic *item, struct slice text)
+{
+    struct slice metric = compared_metric(text);
+
+    if (metric.n)
+        help(item,
+             "this is no PromQL: what blades log is below state, as in "
+             "state.%.*s",
+             SHOWN(metric));
+    else if (has_selector(text))
+        help(item, "this looks like PromQL; expressions are CEL on the state, "
+                   "as in increase(state.web.errors, '5m') > 3");
+}
+
+static void tell_problem(struct loader *l, const struct yaml_node *node,
+                         size_t from, struct slice text,
+                         const struct cel_problem *p)
+{
+    struct diagnostic_place at =
+        from == WHOLE ? place_of(l, node, 0, WHOLE)
+                      : place_of(l, node, from + p->from, from + p->to);
+    struct diagnostic *item = tell_at(l, p->warning, &at, "%s", p->text);
+
+    if (p->help[0])
+        help(item, "%s", p->help);
+    else if (!p->warning)
+        help_promql(item, text);
+}
+
+/* from == WHOLE: text does not stand in the file. */
+static struct cel_program *compile(struct loader *l,
+                                   const struct yaml_node *node, size_t from,
+                                   struct slice text)
+{
+    struct cel_program *program = NULL;
+    struct cel_problems problems;
+    size_t i;
+
+    if (!charge(l, node, text))
+        return NULL;
+    problems.n = problems.errors = 0;
+    problems.more = false;
+    if (cel_compile(l->env, text, &problems, &program) == ST_OK) {
+        own_program(l->own, program);
+        note_program(l, program, node, from);
+    }
+    for (i = 0; i < problems.n; i++)
+        tell_problem(l, node, from, text, &problems.item[i]);
+    return program;
+}
+
+struct cel_program *compile_part(struct loader *l, const struct yaml_node *node,
+                                 size_t from, struct slice text)
+{
+    return compile(l, node, from, text);
+}
+
+struct cel_program *compile_ours(struct loader *l, const struct yaml_node *node,
+                                 const char *text)
+{
+    return compile(l, node, WHOLE, slice_str(text));
+}
+
+static bool is_text(const struct cel_type *t)
+{
+    return t->kind == TYPE_STRING || t->kind == TYPE_DYN;
+}
+
+static bool fits(const struct cel_type *t, enum want want)
+{
+    if (t->kind == TYPE_DYN)
+        return true;
+    switch (want) {
+    case WANT_ANY:
+        return true;
+    case WANT_BOOL:
+        return t->kind == TYPE_BOOL;
+    case WANT_NUMBER:
+        return t->kind == TYPE_INT || t->kind == TYPE_UINT ||
+               t->kind == TYPE_DOUBLE;
+    case WANT_STRING:
+        return t->kind == TYPE_STRING;
+    case WANT_DURATION:
+        return t->kind == TYPE_DURATION;
+    case WANT_NAMES:
+        return (t->kind == TYPE_LIST && is_text(t->arg[0])) ||
+               (t->kind == TYPE_MAP && is_text(t->arg[0]) &&
+                is_text(t->arg[1]));
+    case WANT_ANSWERS:
+        return (t->kind == TYPE_LIST || t->kind == TYPE_MAP) &&
+               is_text(t->arg[0]);
+    }
+    return false;
+}
+
+static const char *const wanted[] = {
+    [WANT_ANY] = "a value",
+    [WANT_BOOL] = "a bool",
+    [WANT_NUMBER] = "a number",
+    [WANT_STRING] = "a string",
+    [WANT_DURATION] = "a duration",
+    [WANT_NAMES] = "a list of strings or a map of strings to strings",
+    [WANT_ANSWERS] = "a list of strings or a map with strings as keys",
+};
+
+static void check_type(struct loader *l, const struct yaml_node *node,
+                       const struct cel_program *program, enum want want,
+                       const char *what)
+{
+    const struct cel_type *type = cel_program_type(program);
+    struct diagnostic *item;
+    struct buf name;
+
+    if (fits(type, want))
+        return;
+    buf_init(&name, 200);
+    cel_type_write(type, &name);
+    item = complain(
+        l, node, "%s has to be %s, this is a%s %s", what, wanted[want],
+        name.n && strchr("aeio", name.p[0]) ? "n" : "", buf_cstr(&name));
+    if (type->kind == TYPE_OPTIONAL)
+        help(item, "say what it is where there is none: .orValue(...)");
+    else if (want == WANT_DURATION && fits(type, WANT_STRING))
+        help(item, "write duration('30s'), or 30s without quotes");
+    buf_release(&name);
+}
+
+struct cel_program *read_expression(struct loader *l,
+                                    const struct yaml_node *value,
+                                    enum want want, const char *what)
+{
+    struct cel_program *program;
+
+    if (!value)
+        return NULL;
+    if (value->kind != YAML_SCALAR) {
+        help(complain(l, value, "%.*s: an expression is wanted, not %s",
+                      SHOWN(value->key->text), yaml_kind_name(value)),
+             "put it in quotes: to YAML, { and [ begin something else");
+        return NULL;
+    }
+    if (!is_kind(l, value, YAML_SCALAR, "an expression"))
+        return NULL;
+    program = compile_part(l, value, 0, value->text);
+    if (program)
+        check_type(l, value, program, want, what);
+    return program;
+}

@@ -1,0 +1,29 @@
+#include "inside.h"
+
+static const char *const keys[] = { "alert",           "expr",
+                                    "foreach",         "for",
+                                    "keep_firing_for", "no_data",
+                                    "labels",          "annotations" };
+
+static void read_alert(struct loader *l, const struct yaml_node *node,
+                       struct rule *rule)
+{
+    static const char *const no_data[] = { "ok", "alert", "keep" };
+    struct rule_alert *a = &rule->alert;
+    unsigned choice = NO_DATA_OK;
+
+    a->expr = read_expression(l, need(l, node, "expr", "an alert"), WANT_BOOL,
+                              "an alert's expr");
+    read_span(l, yaml_get(node, "for"), &a->hold_for);
+    read_span(l, yaml_get(node, "keep_firing_for"), &a->keep_firing_for);
+    read_choice(l, yaml_get(node, "no_data"),
+                (struct key_list){ no_data, COUNT(no_data) }, &choice);
+    a->no_data = (enum rule_no_data)choice;
+    a->nlabels = read_labels(l, yaml_get(node, "labels"), &a->label);
+    a->nannotations =
+        read_labels(l, yaml_get(node, "annotations"), &a->annotation);
+}
+
+const struct kind kind_alert = {
+    "alert", "alerts", "an alert", { keys, COUNT(keys) }, false, read_alert,
+};

@@ -1,0 +1,396 @@
+#include "inside.h"
+
+#include "base/alloc.h"
+#include "data/near.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CYCLE_SHOWN 8
+
+/* -- noting what is read -------------------------------------------------- */
+
+/* Below monitor, but no rule's. */
+static const char *const own_keys[] = {
+    "refused", "refusals", "late",     "lost",  "duplicates",
+    "gaps",    "damage",   "not_json", "rules",
+};
+
+/* A pattern of the state: where the rule's element is, then what is read. */
+struct pattern {
+    const struct rule_foreach *base; /* or NULL */
+    const struct slice *key;
+    size_t n;
+};
+
+static size_t pattern_length(const struct pattern *p)
+{
+    return (p->base ? p->base->n : 0) + p->n;
+}
+
+static struct slice pattern_key(const struct pattern *p, size_t i)
+{
+    size_t before = p->base ? p->base->n : 0;
+
+    if (i >= pattern_length(p))
+        return slice_of(NULL, 0);
+    return i < before ? p->base->key[i] : p->key[i - before];
+}
+
+/* Where the text at a node has the word; the node if it has not. */
+static struct diagnostic_place find_word(const struct loader *l,
+                                         const struct yaml_node *where,
+                                         size_t from, struct slice word)
+{
+    const char *at = NULL;
+
+    if (from != WHOLE && word.n && where->kind == YAML_SCALAR)
+        at = memmem(where->text.p + from, where->text.n - from, word.p, word.n);
+    if (!at)
+        return place_of(l, where, 0, WHOLE);
+    from = (size_t)(at - where->text.p);
+    return place_of(l, where, from, from + word.n);
+}
+
+static bool find_kind(struct slice section, enum rule_kind *ret)
+{
+    unsigned kind;
+
+    for (kind = 0; kind < RULE_KINDS; kind++)
+        if (slice_is(section, rule_kind_section((enum rule_kind)kind))) {
+            *ret = (enum rule_kind)kind;
+            return true;
+        }
+    return false;
+}
+
+static bool is_own_key(struct slice key)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(own_keys); i++)
+        if (slice_is(key, own_keys[i]))
+            return true;
+    return false;
+}
+
+static void unknown_section(struct loader *l, struct slice key,
+                            const struct diagnostic_place *at)
+{
+    const char *words[COUNT(own_keys) + RULE_KINDS], *meant;
+    struct diagnostic *item;
+    unsigned kind;
+
+    memcpy(words, own_keys, sizeof(own_keys));
+    for (kind = 0; kind < RULE_KINDS; kind++)
+        words[COUNT(own_keys) + kind] = rule_kind_section((enum rule_kind)kind);
+    item = tell_at(l, true, at, "nothing is ever at monitor.%.*s", SHOWN(key));
+    meant = near_word(key, words, COUNT(words));
+    if (meant)
+        help(item, "did you mean \"%s\"?", meant);
+}
+
+static void add_reference(struct loader *l, const struct reference *r)
+{
+    if (l->nreferences == l->references_room) {
+        l->references_room = l->references_room ? l->references_room * 2 : 64;
+        l->references = xrealloc(l->references,
+                                 l->references_room * sizeof(*l->references));
+    }
+    l->references[l->nreferences++] = *r;
+}
+
+static void note(struct loader *l, const struct pattern *p,
+                 const struct yaml_node *where, size_t from)
+{
+    struct slice section = pattern_key(p, 1), name = pattern_key(p, 2);
+    struct reference r = { .rule = (uint32_t)l->n };
+
+    if (!l->rule || pattern_length(p) == 0 ||
+        !slice_is(pattern_key(p, 0), "monitor"))
+        return;
+    r.at = find_word(l, where, from, name.p ? name : section);
+    if (!section.p) {
+        r.all = true;
+    } else if (find_kind(section, &r.kind)) {
+        if (name.p)
+            r.name = keep(l, name);
+    } else {
+        if (!is_own_key(section))
+            unknown_section(l, section, &r.at);
+        return;
+    }
+    add_reference(l, &r);
+}
+
+void note_path(struct loader *l, const struct rule_foreach *path,
+               const struct yaml_node *where)
+{
+    note(l, &(struct pattern){ NULL, path->key, path->n }, where, 0);
+}
+
+void note_program(struct loader *l, const struct cel_program *program,
+                  const struct yaml_node *where, size_t from)
+{
+    const struct cel_read *read;
+    struct pattern p;
+    size_t i, n;
+
+    if (!l->rule)
+        return;
+    read = cel_program_reads(program, &n);
+    for (i = 0; i < n; i++) {
+        p = (struct pattern){ NULL, read[i].key, read[i].n };
+        if (read[i].variable != RULE_SLOT_STATE)
+            p.base = &l->rule->foreach;
+        note(l, &p, where, from);
+    }
+}
+
+/* -- putting in order ----------------------------------------------------- */
+
+/* Nodes: every rule, then "all rules of that kind" for each kind, then all. */
+struct graph {
+    struct loader *l;
+    const struct rule *rule;
+    size_t n;
+    const struct rule **sorted; /* see rules_sort() */
+    size_t *first;              /* reference of each rule, and one past */
+    uint8_t *state;
+};
+
+enum { NEW, OPEN, DONE };
+
+/* Where a walk stands: at the at-th edge of a node. */
+struct frame {
+    size_t node, reference, at;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct rule *x = *(const struct rule *const *)a;
+    const struct rule *y = *(const struct rule *const *)b;
+    int d;
+
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    d = slice_cmp(x->name, y->name);
+    if (d == 0)
+        d = slice_cmp(x->group, y->group);
+    return d ? d : (x > y) - (x < y);
+}
+
+const struct rule **rules_sort(const struct rule *rule, size_t n)
+{
+    const struct rule **sorted = xmalloc((n + 1) * sizeof(*sorted));
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        sorted[i] = &rule[i];
+    qsort(sorted, n, sizeof(*sorted), by_name);
+    return sorted;
+}
+
+static bool is_below(const struct rule *rule, enum rule_kind kind,
+                     struct slice name)
+{
+    if (rule->kind != kind)
+        return rule->kind < kind;
+    return slice_cmp(rule->name, name) < 0;
+}
+
+static bool is_called(const struct rule *rule, enum rule_kind kind,
+                      struct slice name)
+{
+    return rule->kind == kind && slice_eq(rule->name, name);
+}
+
+/* The first of sorted that is not below. */
+static size_t find_rule(const struct graph *g, enum rule_kind kind,
+                        struct slice name)
+{
+    size_t low = 0, high = g->n, mid;
+
+    while (low < high) {
+        mid = (low + high) / 2;
+        if (is_below(g->sorted[mid], kind, name))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* The next node that a reference needs; at counts those of this reference. */
+static bool reference_edge(const struct graph *g, const struct reference *r,
+                           size_t at, size_t *ret)
+{
+    size_t i;
+
+    if (r->all || !r->name.p) {
+        *ret = r->all ? g->n + RULE_KINDS : g->n + r->kind;
+        return at == 0;
+    }
+    i = find_rule(g, r->kind, r->name) + at;
+    if (i >= g->n || !is_called(g->sorted[i], r->kind, r->name))
+        return false;
+    *ret = (size_t)(g->sorted[i] - g->rule);
+    return true;
+}
+
+static bool rule_edge(const struct graph *g, struct frame *f, size_t *ret)
+{
+    for (; f->reference < g->first[f->node + 1]; f->reference++, f->at = 0)
+        if (reference_edge(g, &g->l->references[f->reference], f->at, ret)) {
+            f->at++;
+            return true;
+        }
+    return false;
+}
+
+static bool next_edge(const struct graph *g, struct frame *f, size_t *ret)
+{
+    if (f->node < g->n)
+        return rule_edge(g, f, ret);
+    if (f->node == g->n + RULE_KINDS) {
+        *ret = g->n + f->at;
+        return f->at++ < RULE_KINDS;
+    }
+    for (; f->at < g->n; f->at++)
+        if (g->rule[f->at].kind == f->node - g->n) {
+            *ret = f->at++;
+            return true;
+        }
+    return false;
+}
+
+static void node_name(const struct graph *g, size_t node, struct buf *out)
+{
+    if (node < g->n)
+        rule_describe(&g->rule[node], out);
+    else if (node == g->n + RULE_KINDS)
+        buf_str(out, "all rules");
+    else
+        buf_printf(out, "all %s",
+                   rule_kind_section((enum rule_kind)(node - g->n)));
+}
+
+/* The walk came from frame[from] back to it. */
+static void tell_cycle(struct graph *g, const struct frame *frame, size_t from,
+                       size_t depth)
+{
+    size_t i, rule = from;
+    struct buf path;
+
+    while (frame[rule].node >= g->n)
+        rule++;
+    buf_init(&path, BUF_NO_CAP);
+    for (i = from; i <= depth; i++) {
+        if (i - from == CYCLE_SHOWN && depth - i > 1) {
+            buf_printf(&path, "(%zu more) -> ", depth - i);
+            break;
+        }
+        node_name(g, frame[i].node, &path);
+        buf_str(&path, " -> ");
+    }
+    node_name(g, frame[from].node, &path);
+    help(tell_at(g->l, false, &g->l->references[frame[rule].reference].at,
+                 "rules depend on one another in a circle: %s",
+                 buf_cstr(&path)),
+         "a rule cannot read what follows from itself");
+    buf_release(&path);
+}
+
+/* Depth first: what a node needs is put out before it. */
+static void walk(struct graph *g, struct frame *frame, size_t start,
+                 uint32_t *out, size_t *nout)
+{
+    size_t depth = 0, to, i;
+
+    frame[0] = (struct frame){ start, start < g->n ? g->first[start] : 0, 0 };
+    g->state[start] = OPEN;
+    for (;;) {
+        if (next_edge(g, &frame[depth], &to)) {
+            if (g->state[to] == OPEN) {
+                for (i = depth; frame[i].node != to;)
+                    i--;
+                tell_cycle(g, frame, i, depth);
+            } else if (g->state[to] == NEW) {
+                g->state[to] = OPEN;
+                frame[++depth] =
+                    (struct frame){ to, to < g->n ? g->first[to] : 0, 0 };
+            }
+            continue;
+        }
+        g->state[frame[depth].node] = DONE;
+        if (frame[depth].node < g->n)
+            out[(*nout)++] = (uint32_t)frame[depth].node;
+        if (depth-- == 0)
+            return;
+    }
+}
+
+static void tell_unknown(struct graph *g, const struct reference *r)
+{
+    const char **names, *meant;
+    struct diagnostic *item;
+    size_t i, n = 0;
+
+    item = tell_at(g->l, true, &r->at, "there is no %s called \"%.*s\"",
+                   rule_kind_name(r->kind), SHOWN(r->name));
+    if (!item)
+        return;
+    names = xmalloc((g->n + 1) * sizeof(*names));
+    for (i = 0; i < g->n; i++)
+        if (g->rule[i].kind == r->kind)
+            names[n++] = g->rule[i].name.p;
+    meant = near_word(r->name, names, n);
+    if (meant)
+        help(item, "did you mean \"%s\"?", meant);
+    free(names);
+}
+
+static void check_references(struct graph *g)
+{
+    const struct reference *r;
+    size_t i, node;
+
+    for (i = 0; i < g->l->nreferences; i++) {
+        r = &g->l->references[i];
+        if (!reference_edge(g, r, 0, &node))
+            tell_unknown(g, r);
+    }
+}
+
+/* References stand in the order of the rules that have them. */
+static void find_first(struct graph *g)
+{
+    size_t i, r = 0;
+
+    for (i = 0; i <= g->n; i++) {
+        while (r < g->l->nreferences && g->l->references[r].rule < i)
+            r++;
+        g->first[i] = r;
+    }
+}
+
+void order_rules(struct loader *l, const struct rule **sorted, uint32_t *ret)
+{
+    size_t n = l->n, i, nout = 0, nodes = n + RULE_KINDS + 1;
+    struct graph g = { l, l->own->rules, n, sorted, NULL, NULL };
+    struct frame *frame;
+
+    g.first = xcalloc(n + 1, sizeof(*g.first));
+    g.state = xcalloc(nodes, 1);
+    frame = xcalloc(nodes, sizeof(*frame));
+    find_first(&g);
+    check_references(&g);
+    for (i = 0; i < n; i++)
+        if (g.state[i] == NEW)
+            walk(&g, frame, i, ret, &nout);
+    assert(nout == n);
+    free(g.first);
+    free(g.state);
+    free(frame);
+}
