@@ -13,7 +13,7 @@
 #define NOTIFY_ALERT_H
 
 #include "base/arena.h"
-#include "core/notice.h"
+#include "engine/notice.h"
 
 struct alert {
     unsigned refs;

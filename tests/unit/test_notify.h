@@ -5,7 +5,7 @@
 #define TEST_NOTIFY_H
 
 #include "base/alloc.h"
-#include "core/notice.h"
+#include "engine/notice.h"
 #include "support/suite.h"
 
 #include <stdio.h>
