@@ -55,8 +55,8 @@ enum ast_bind {
 struct cel_group; /* function.h */
 
 struct ast {
-    uint8_t kind;   /* enum ast_kind */
-    uint8_t loop;   /* enum ast_loop, enum ast_bind */
+    uint8_t kind; /* enum ast_kind */
+    uint8_t loop; /* enum ast_loop, enum ast_bind */
     bool optional;  /* AST_SELECT: a.?name */
     bool spread;    /* any: [?this], {?this: v} */
     bool test;      /* AST_SELECT: has() */
