@@ -275,6 +275,8 @@ static const struct {
       "write now - duration(\"5m\")" },
     { "age(intent) > '5m'", 0, 18, "no overload of '>' for (duration, string)",
       "write age(intent) > duration(\"5m\")" },
+    { "base64.encode(b'a') < 3", 0, 23, "no overload of '<' for (string, int)",
+      "write int(base64.encode(b\"a\")) < 3" },
     { "!n", 0, 2, "no overload of '!' for (int)", "" },
     { "1 in s", 0, 6, "no overload of 'in' for (int, string)", "" },
     { "xs['a']", 0, 7, "no overload of '[]' for (list(int), string)", "" },
@@ -594,6 +596,28 @@ START_TEST(types_without_end_end)
 }
 END_TEST
 
+START_TEST(types_that_double_at_each_step_are_refused)
+{
+    enum { LEVELS = 30 };
+    static char text[65536];
+    size_t n = 0;
+    int i;
+
+    n += (size_t)sprintf(text + n, "cel.bind(v0, {1: 2}, ");
+    for (i = 1; i < LEVELS; i++)
+        n +=
+            (size_t)sprintf(text + n, "cel.bind(v%d, [][0], v%d[v%d] == v%d ? ",
+                            i, i, i - 1, i - 1);
+    n += (size_t)sprintf(text + n, "true");
+    for (i = 1; i < LEVELS; i++)
+        n += (size_t)sprintf(text + n, " : false)");
+    text[n++] = ')';
+    ck_assert_int_eq(check(text), ST_BAD);
+    ck_assert_str_eq(problems.item[0].text,
+                     "the types in this expression are too complicated");
+}
+END_TEST
+
 /* -- functions ---------------------------------------------------------- */
 
 START_TEST(a_call_that_fits_no_overload_says_what_it_got)
@@ -668,6 +692,7 @@ int main(void)
         &a_constant_span_is_a_duration_in_the_tree,
         &a_small_arena_is_a_limit_and_no_crash,
         &types_without_end_end,
+        &types_that_double_at_each_step_are_refused,
         &a_call_that_fits_no_overload_says_what_it_got,
         &functions_and_methods_of_one_name_are_apart,
         &an_operator_is_labelled_as_people_write_it,
