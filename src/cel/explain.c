@@ -473,7 +473,7 @@ void no_overload(struct checker *c, const struct ast *ast,
         return;
     if (!is_operator(ast->name) && ast->group)
         help_signatures(p, ast->group);
-    else if (n == 2)
+    else if (n == 2 && *ast->name.p == '_')
         help_operator(c, p, ast, arg);
 }
 
