@@ -75,7 +75,7 @@ static int note_rules(const char *path)
     if (access(path, R_OK))
         return usage(&cmd_run, "--rules: cannot read %s: %s", path,
                      strerror(errno));
-    complain("the rules in %s are NOT evaluated: this version collects, "
+    cli_complain("the rules in %s are NOT evaluated: this version collects, "
              "merges and records, and has no rules yet",
              path);
     return EXIT_FINE;
@@ -171,7 +171,7 @@ static int configure(struct config *c, const char *path, int argc, char **argv)
     if (path && *path && config_read(c, path, &told, &err))
         return EXIT_USAGE;
     if (config_environment(c, environment, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         return EXIT_USAGE;
     }
     if (rules && *rules) {
@@ -186,7 +186,7 @@ static int configure(struct config *c, const char *path, int argc, char **argv)
             return status;
     }
     if (config_finish(c, environment, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         return EXIT_USAGE;
     }
     return EXIT_FINE;
@@ -209,7 +209,7 @@ static int run(int argc, char **argv)
     if (status)
         goto out;
     if (live_run(&config, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         status = EXIT_PROBLEMS;
     }
 out:
