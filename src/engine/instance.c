@@ -222,6 +222,32 @@ struct instance **instances_sorted(const struct engine *e, const struct live *l,
     return list;
 }
 
+struct instance **instances_shown(const struct engine *e, const struct live *l,
+                                  int (*rank)(const struct instance *),
+                                  size_t *ret_n, size_t *ret_left_out)
+{
+    struct instance **all, **shown;
+    size_t nall, n = 0, left_out = 0, k;
+    int wanted;
+
+    all = instances_sorted(e, l, &nall);
+    shown = xmalloc(REPORT_INSTANCES_MAX * sizeof(struct instance *));
+    for (wanted = 0; wanted <= 1; wanted++) {
+        for (k = 0; k < nall; k++) {
+            if (rank(all[k]) != wanted)
+                continue;
+            if (n < REPORT_INSTANCES_MAX)
+                shown[n++] = all[k];
+            else
+                left_out++;
+        }
+    }
+    free(all);
+    *ret_n = n;
+    *ret_left_out = left_out;
+    return shown;
+}
+
 /* Down the foreach's path by the numbers of its keys. */
 struct cel_place instance_place(const struct engine *e,
                                 const struct instance *i)
