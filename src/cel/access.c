@@ -1,7 +1,5 @@
 #include "cel/op.h"
 
-#include "base/utf8.h"
-
 #include <math.h>
 
 enum found { FOUND, MISSING, UNFIT };
@@ -50,16 +48,9 @@ static enum found member(struct cel_context *cx, struct cel_value v,
 static struct cel_value missing(struct cel_context *cx, struct cel_value v,
                                 struct cel_value key)
 {
-    char text[80];
-    struct slice s;
-    struct buf b;
+    char text[CEL_BRIEF];
 
-    buf_init(&b, sizeof(text));
-    cel_to_json(cx, key, &b);
-    s = utf8_cut(buf_view(&b), 60);
-    memcpy(text, s.p, s.n);
-    text[s.n] = '\0';
-    buf_release(&b);
+    cel_brief(cx, key, text);
     if (v.kind == CEL_LIST)
         return cel_fail(cx, CEL_NO_SUCH_INDEX,
                         "no such index: %s of a list of %zu", text, v.list->n);

@@ -128,7 +128,7 @@ static const struct cel_type *condition_type(struct checker *c,
 
     if (!types_assign(&c->types, given->type[0], simple(TYPE_BOOL)) &&
         !c->env->options.no_check)
-        complain(c, ast->list, "the condition is a %s, not a bool",
+        complain(c, ast->list, "the condition must be bool, not %s",
                  type_text(c, given->type[0], text));
     if (!types_assign_all(&c->types, given->type + 1, want, 2))
         return simple(TYPE_DYN);
@@ -169,6 +169,15 @@ static void caution_call(struct checker *c, const struct ast *ast)
             caution_rounding(c, ast);
 }
 
+/* Nobody knows the function; its arguments may belong to a misspelt macro. */
+static const struct cel_type *refuse_call(struct checker *c, struct ast *ast)
+{
+    if (ast->receiver)
+        (void)infer(c, ast->a);
+    undeclared_function(c, ast, slice_of(NULL, 0));
+    return simple(TYPE_DYN);
+}
+
 const struct cel_type *infer_call(struct checker *c, struct ast *ast)
 {
     const struct cel_type *result;
@@ -177,23 +186,22 @@ const struct cel_type *infer_call(struct checker *c, struct ast *ast)
     find_namespace(c, ast);
     if (!ast->receiver && special_named(ast->name))
         return infer_special(c, ast);
-    if (!c->env->options.no_check && misses_namespace(c, ast))
-        return simple(TYPE_DYN);
+    ast->special = (uint8_t)logic_named(ast->name);
+    if (!ast->special)
+        ast->group =
+            cel_functions_find(c->env->functions, ast->name, ast->receiver);
+    if (!c->env->options.no_check && !ast->special && !ast->group)
+        return misses_namespace(c, ast) ? simple(TYPE_DYN)
+                                        : refuse_call(c, ast);
     if (!infer_arguments(c, ast, &given))
         return simple(TYPE_DYN);
-    ast->special = (uint8_t)logic_named(ast->name);
     if (ast->special)
         return infer_logic(c, ast, &given);
-    ast->group =
-        cel_functions_find(c->env->functions, ast->name, ast->receiver);
     result = ast->group ? try_group(c, ast->group, &given) : NULL;
-    if (result) {
-        caution_call(c, ast);
-        return result;
-    }
-    if (!ast->group && !c->env->options.no_check)
-        undeclared_function(c, ast, slice_of(NULL, 0));
-    else
+    if (!result) {
         no_overload(c, ast, given.type, given.n);
-    return simple(TYPE_DYN);
+        return simple(TYPE_DYN);
+    }
+    caution_call(c, ast);
+    return result;
 }

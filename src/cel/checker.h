@@ -54,7 +54,8 @@ struct local {
 
 /* An alias that was named somewhere. */
 struct used_alias {
-    struct ast *tree; /* NULL: it was not */
+    bool named;
+    struct ast *tree; /* NULL: not named, or not to be read */
     uint32_t slot;
 };
 
@@ -121,8 +122,10 @@ void caution_snapshot(struct checker *c, const struct ast *ast);
 
 /* -- place.c: nodes of the state ------------------------------------------ */
 
-/* a[b]: its parts; NULL: ast is none. */
-struct ast *index_base(const struct ast *ast, bool optional);
+/* a of a[b] and a[?b], b is its next; NULL: ast is none of them. */
+struct ast *index_base(const struct ast *ast);
+/* What a string constant holds; p == NULL: it is none. */
+struct slice literal_text(const struct ast *ast);
 /* The key of a select or of an index by a constant string; p == NULL: other. */
 struct slice literal_key(const struct ast *ast);
 /* Sets ast->place of a select or an index; the types are known. */

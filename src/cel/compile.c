@@ -408,13 +408,14 @@ static struct op *failure(struct compiler *c, const struct ast *ast,
 /* x.matches('constant') */
 static struct op *matches(struct compiler *c, const struct ast *ast)
 {
-    const struct ast *subject = ast->receiver ? ast->a : ast->list;
-    const struct ast *pattern = ast->receiver ? ast->list : ast->list->next;
+    const struct ast *subject, *pattern;
     struct op *op;
 
-    if (!slice_is(ast->name, "matches") || !pattern ||
-        pattern->kind != AST_LITERAL || pattern->value.kind != CEL_STRING ||
-        c->env->options.no_check)
+    if (!slice_is(ast->name, "matches") || c->env->options.no_check)
+        return NULL;
+    subject = ast->receiver ? ast->a : ast->list;
+    pattern = ast->receiver ? ast->list : ast->list->next;
+    if (pattern->kind != AST_LITERAL || pattern->value.kind != CEL_STRING)
         return NULL;
     op = unary(c, OP_MATCHES, ast, subject);
     op->regex = pattern_compile(c->p, pattern, c->problems);

@@ -264,7 +264,7 @@ static struct cel_value run_matches(struct cel_vm *vm, const struct op *op)
         return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
                         "no overload of 'matches' for (%s, string)",
                         cel_kind_name(v.kind));
-    if (!cel_charge(&vm->cx, v.n / 16))
+    if (!cel_charge(&vm->cx, regex_fuel(op->regex, v.n)))
         return cel_spent();
     return cel_bool(regex_matches(op->regex, cel_text(v)));
 }
@@ -573,6 +573,7 @@ static void begin(struct cel_vm *vm, const struct cel_program *p,
                   const struct cel_activation *with, nsec now)
 {
     arena_reset(&vm->cx.arena);
+    regex_cache_turn(vm->cx.patterns);
     vm->cx.fuel = vm->fuel;
     vm->cx.now = now;
     vm->cx.strict = p->strict;

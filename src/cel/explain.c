@@ -160,7 +160,7 @@ static bool is_state(const struct checker *c, const struct ast *ast)
 
 static const struct ast *base_of(const struct ast *ast)
 {
-    return ast->kind == AST_SELECT ? ast->a : index_base(ast, false);
+    return ast->kind == AST_SELECT ? ast->a : index_base(ast);
 }
 
 /* Where the snapshot has the path, SIZE_MAX: nowhere, or it is not literal. */
@@ -254,6 +254,39 @@ void undeclared_name(struct checker *c, const struct ast *ast)
                  SLICE_ARG(ast->name));
 }
 
+/* Macros are known to the parser alone; what it did not take has the wrong
+ * form. */
+static const struct {
+    const char *name, *form;
+} macros[] = {
+    { "has", "has(a.b)" },
+    { "all", "list.all(x, condition)" },
+    { "exists", "list.exists(x, condition)" },
+    { "exists_one", "list.exists_one(x, condition)" },
+    { "existsOne", "list.existsOne(x, condition)" },
+    { "filter", "list.filter(x, condition)" },
+    { "map", "list.map(x, value)" },
+    { "sortBy", "list.sortBy(x, key)" },
+    { "transformList", "map.transformList(k, v, value)" },
+    { "transformMap", "map.transformMap(k, v, value)" },
+    { "transformMapEntry", "map.transformMapEntry(k, v, {key: value})" },
+    { "optMap", "optional.optMap(x, value)" },
+    { "optFlatMap", "optional.optFlatMap(x, optional)" },
+    { "bind", "cel.bind(x, value, result)" },
+};
+
+#define MACROS (sizeof(macros) / sizeof(*macros))
+
+static const char *macro_form(struct slice name)
+{
+    size_t i;
+
+    for (i = 0; i < MACROS; i++)
+        if (slice_is(name, macros[i].name))
+            return macros[i].form;
+    return NULL;
+}
+
 static const char *near_function(struct checker *c, struct slice name,
                                  bool receiver)
 {
@@ -268,37 +301,9 @@ static const char *near_function(struct checker *c, struct slice name,
             words_add(&w, g->name);
     for (i = 0; !receiver && (special = special_name(i)); i++)
         words_add(&w, slice_str(special));
+    for (i = 0; receiver && i < MACROS; i++)
+        words_add(&w, slice_str(macros[i].name));
     return nearest(&w, name);
-}
-
-/* Macros are known to the parser alone; what it did not take has the wrong
- * form. */
-static const char *macro_form(struct slice name)
-{
-    static const struct {
-        const char *name, *form;
-    } macros[] = {
-        { "has", "has(a.b)" },
-        { "all", "list.all(x, condition)" },
-        { "exists", "list.exists(x, condition)" },
-        { "exists_one", "list.exists_one(x, condition)" },
-        { "existsOne", "list.existsOne(x, condition)" },
-        { "filter", "list.filter(x, condition)" },
-        { "map", "list.map(x, value)" },
-        { "sortBy", "list.sortBy(x, key)" },
-        { "transformList", "map.transformList(k, v, value)" },
-        { "transformMap", "map.transformMap(k, v, value)" },
-        { "transformMapEntry", "map.transformMapEntry(k, v, {key: value})" },
-        { "optMap", "optional.optMap(x, value)" },
-        { "optFlatMap", "optional.optFlatMap(x, optional)" },
-        { "bind", "cel.bind(x, value, result)" },
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(macros) / sizeof(*macros); i++)
-        if (slice_is(name, macros[i].name))
-            return macros[i].form;
-    return NULL;
 }
 
 static void help_function(struct checker *c, struct cel_problem *p,
@@ -367,9 +372,13 @@ static const struct mend {
 
 static struct mend find_mend(const struct ast *ast, uint8_t left, uint8_t right)
 {
+    bool sum = slice_is(ast->name, "_+_");
     size_t i;
 
-    if (slice_is(ast->name, "_+_") &&
+    if (left == TYPE_TIMESTAMP && right == TYPE_STRING &&
+        (sum || slice_is(ast->name, "_-_")))
+        return (struct mend){ left, right, true, "duration" };
+    if (sum && left != TYPE_DURATION && right != TYPE_DURATION &&
         (left == TYPE_STRING) != (right == TYPE_STRING))
         return (struct mend){ left, right, left == TYPE_STRING, "string" };
     for (i = 0; i < sizeof(mends) / sizeof(*mends); i++)

@@ -226,7 +226,8 @@ static void open_alias(struct checker *c, const struct ast *at, size_t i)
     tree = parse_alias(c, at, c->env->alias[i].text);
     if (tree) {
         (void)infer(c, tree);
-        c->alias[i] = (struct used_alias){ tree, c->slots++ };
+        c->alias[i].tree = tree;
+        c->alias[i].slot = c->slots++;
     }
     c->inside = inside;
     c->local = local;
@@ -240,8 +241,9 @@ static bool infer_alias(struct checker *c, struct ast *ast)
 
     if (i == SIZE_MAX)
         return false;
-    if (!c->alias[i].tree)
+    if (!c->alias[i].named)
         open_alias(c, ast, i);
+    c->alias[i].named = true;
     tree = c->alias[i].tree;
     ast->type = tree ? tree->type : simple(TYPE_DYN);
     ast->slot = c->alias[i].slot;
@@ -346,7 +348,8 @@ static const struct cel_type *spread_type(struct checker *c, struct ast *ast)
     if (is_open(type))
         make_dyn(c, type);
     else if (!c->env->options.no_check)
-        cel_help(complain(c, ast, "? wants an optional value, not %s",
+        cel_help(complain(c, ast,
+                          "what ? adds must be an optional value, not %s",
                           type_text(c, type, text)),
                  "leave the ? out");
     return simple(TYPE_DYN);
@@ -377,8 +380,7 @@ static void check_key(struct checker *c, const struct ast *key,
         type->kind == TYPE_BOOL || type->kind == TYPE_STRING ||
         type->kind == TYPE_DYN || c->env->options.no_check)
         return;
-    complain(c, key,
-             "a map's key is a string, an int, a uint or a bool, not a %s",
+    complain(c, key, "a map's key must be string, int, uint or bool, not %s",
              type_text(c, type, text));
 }
 
@@ -415,7 +417,7 @@ static void want_bool(struct checker *c, struct ast *ast)
     if (c->env->options.no_check ||
         types_assign(&c->types, type, simple(TYPE_BOOL)))
         return;
-    complain(c, ast, "the condition is a %s, not a bool",
+    complain(c, ast, "the condition must be bool, not %s",
              type_text(c, type, text));
 }
 
@@ -451,7 +453,7 @@ static const struct cel_type *entry_type(struct checker *c, struct ast *ast)
     if (is_open(type))
         make_dyn(c, type);
     else if (!c->env->options.no_check)
-        complain(c, ast, "transformMapEntry() makes a map of entries, not %s",
+        complain(c, ast, "transformMapEntry() must make a map, not %s",
                  type_text(c, type, text));
     return type_of(c, TYPE_MAP, simple(TYPE_DYN), simple(TYPE_DYN));
 }
@@ -519,7 +521,7 @@ static const struct cel_type *unwrapped(struct checker *c, const struct ast *of)
     if (is_open(type))
         make_dyn(c, type);
     else if (!c->env->options.no_check)
-        complain(c, of, "this needs an optional value, not a %s",
+        complain(c, of, "this must be an optional value, not %s",
                  type_text(c, type, text));
     return simple(TYPE_DYN);
 }
@@ -537,8 +539,7 @@ static const struct cel_type *bind_result(struct checker *c, struct ast *ast,
     optional = type_of(c, TYPE_OPTIONAL, types_variable(&c->types), NULL);
     if (!types_assign(&c->types, body, optional) && !c->env->options.no_check)
         cel_help(complain(c, ast->b,
-                          "optFlatMap() makes an optional value, "
-                          "not a %s",
+                          "optFlatMap() must make an optional value, not %s",
                           type_text(c, body, text)),
                  "write optMap");
     return optional;

@@ -1,12 +1,14 @@
 #include "cel/value.h"
 
 #include "base/base64.h"
+#include "base/utf8.h"
 #include "cel/timezone.h"
 #include "data/json.h"
 #include "data/tape.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* -- in ----------------------------------------------------------------- */
@@ -142,6 +144,8 @@ struct cel_value cel_from_json(struct cel_context *cx, struct slice text)
 
 /* -- out ---------------------------------------------------------------- */
 
+#define BRIEF_WRITTEN 1024
+
 static void write_double(double d, struct buf *out)
 {
     size_t at = out->n;
@@ -263,4 +267,17 @@ void cel_to_json(struct cel_context *cx, struct cel_value v, struct buf *out)
         buf_str(out, "null");
         break;
     }
+}
+
+void cel_brief(struct cel_context *cx, struct cel_value v, char out[CEL_BRIEF])
+{
+    struct slice s;
+    struct buf b;
+
+    buf_init(&b, BRIEF_WRITTEN);
+    cel_to_json(cx, v, &b);
+    s = utf8_cut(buf_view(&b), CEL_BRIEF - sizeof("..."));
+    snprintf(out, CEL_BRIEF, "%.*s%s", SLICE_ARG(s),
+             s.n < b.n || !buf_ok(&b) ? "..." : "");
+    buf_release(&b);
 }

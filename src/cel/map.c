@@ -1,6 +1,5 @@
 #include "cel/host.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* -- the order of keys -------------------------------------------------- */
@@ -55,13 +54,9 @@ static struct cel_value map_value(struct cel_context *cx,
 
 static struct cel_value repeated(struct cel_context *cx, struct cel_value key)
 {
-    char text[80];
-    struct buf b;
+    char text[CEL_BRIEF];
 
-    buf_init(&b, sizeof(text));
-    cel_to_json(cx, key, &b);
-    snprintf(text, sizeof(text), "%s", buf_cstr(&b));
-    buf_release(&b);
+    cel_brief(cx, key, text);
     return cel_fail(cx, CEL_BAD_ARGUMENT, "the key %s stands twice in a map",
                     text);
 }

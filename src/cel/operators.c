@@ -1,8 +1,8 @@
 #include "cel/library.h"
 
-#define SEC_NSEC        1000000000
-#define TIMESTAMP_LEAST INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
-#define TIMESTAMP_MOST  INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#include "cel/timezone.h"
+
+#define SEC_NSEC 1000000000
 
 static struct cel_value overflow(struct cel_context *cx, const char *what)
 {
@@ -112,7 +112,7 @@ static struct cel_value shifted(struct cel_context *cx, struct cel_value at,
         seconds--;
         nanos += SEC_NSEC;
     }
-    if (seconds < TIMESTAMP_LEAST || seconds > TIMESTAMP_MOST)
+    if (seconds < TIMESTAMP_MIN || seconds > TIMESTAMP_MAX)
         return overflow(cx, "timestamp");
     return cel_timestamp((int64_t)seconds, (uint32_t)nanos);
 }

@@ -1,26 +1,27 @@
 #include "checker.h"
 
-struct ast *index_base(const struct ast *ast, bool optional)
+struct ast *index_base(const struct ast *ast)
 {
-    if (ast->kind != AST_CALL || ast->receiver || ast->nlist != 2 ||
-        !slice_is(ast->name, optional ? "_[?_]" : "_[_]"))
-        return NULL;
-    return ast->list;
+    bool index = ast->kind == AST_CALL && !ast->receiver && ast->nlist == 2 &&
+                 (slice_is(ast->name, "_[_]") || slice_is(ast->name, "_[?_]"));
+
+    return index ? ast->list : NULL;
 }
 
 struct slice literal_key(const struct ast *ast)
 {
-    const struct ast *base, *key;
+    const struct ast *base = index_base(ast);
 
     if (ast->kind == AST_SELECT)
         return ast->name;
-    base = index_base(ast, false);
-    if (!base)
-        base = index_base(ast, true);
-    key = base ? base->next : NULL;
-    if (!key || key->kind != AST_LITERAL || key->value.kind != CEL_STRING)
+    return base ? literal_text(base->next) : slice_of(NULL, 0);
+}
+
+struct slice literal_text(const struct ast *ast)
+{
+    if (ast->kind != AST_LITERAL || ast->value.kind != CEL_STRING)
         return slice_of(NULL, 0);
-    return key->value.n ? cel_text(key->value) : slice_of("", 0);
+    return ast->value.n ? cel_text(ast->value) : slice_of("", 0);
 }
 
 /* A key of the state is a string.  What is not known may be an index of an
@@ -33,10 +34,11 @@ static bool may_be_key(const struct cel_type *type)
 
 void mark_place(struct checker *c, struct ast *ast)
 {
-    const struct ast *base = index_base(ast, false);
+    const struct ast *base = index_base(ast);
 
     if (base)
-        ast->place = base->place && may_be_key(resolved(c, base->next));
+        ast->place = base->place && slice_is(ast->name, "_[_]") &&
+                     may_be_key(resolved(c, base->next));
     else if (ast->kind == AST_SELECT)
         ast->place = ast->a->place && !ast->test && !ast->optional &&
                      resolved(c, ast->a)->kind != TYPE_OPTIONAL;

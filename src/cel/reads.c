@@ -103,15 +103,26 @@ static struct cel_read pattern_of(const struct spot *spot, uint32_t kinds)
     return read;
 }
 
+/* The root of the state is a map, always. */
+static bool is_root(const struct reads *r, const struct spot *spot)
+{
+    return spot->n == 0 &&
+           slice_is(r->env->variable[spot->variable].name, "state");
+}
+
 static void emit_window(struct reads *r, const struct spot *spot,
                         uint32_t kinds, nsec window_for)
 {
-    struct cel_read read = pattern_of(spot, kinds);
+    struct cel_read read;
 
+    if (is_root(r, spot))
+        kinds &= ~(uint32_t)READ_VALUE;
+    read = pattern_of(spot, kinds);
     if (window_for && spot->n > CEL_READ_DEPTH)
         r->fault = "a path of the state is too deep for a window";
     read.window_for = window_for;
-    put(r, &read);
+    if (kinds)
+        put(r, &read);
 }
 
 static void emit(struct reads *r, const struct spot *spot, uint32_t kinds)
@@ -130,20 +141,12 @@ static const struct spot *spot_new(struct reads *r, const struct spot *in,
     return s;
 }
 
-/* The root of the state is a map, always. */
-static bool is_root(const struct reads *r, const struct spot *spot)
-{
-    return spot->n == 0 &&
-           slice_is(r->env->variable[spot->variable].name, "state");
-}
-
 /* Whether in has the child, and is a map at all. */
 static void emit_lookup(struct reads *r, const struct spot *in,
                         const struct spot *child)
 {
     emit(r, child, READ_EXISTS);
-    if (!is_root(r, in))
-        emit(r, in, READ_VALUE);
+    emit(r, in, READ_VALUE);
 }
 
 /* -- the walk ----------------------------------------------------------- */
@@ -172,7 +175,7 @@ static const struct spot *locate_select(struct reads *r, const struct ast *ast)
     if (!in)
         return NULL;
     child = spot_new(r, in, ast->name);
-    if (ast->optional || ast->a->type->kind == TYPE_OPTIONAL)
+    if (!ast->place)
         emit_lookup(r, in, child);
     return child;
 }
@@ -183,7 +186,7 @@ static bool is_key_type(const struct cel_type *type)
 }
 
 static const struct spot *locate_index(struct reads *r, const struct ast *ast,
-                                       const struct ast *base, bool optional)
+                                       const struct ast *base)
 {
     const struct ast *key = base->next;
     const struct spot *in, *child;
@@ -193,9 +196,9 @@ static const struct spot *locate_index(struct reads *r, const struct ast *ast,
     in = locate(r, base);
     if (!in)
         return NULL;
-    child = spot_new(r, in, literal_key(key));
+    child = spot_new(r, in, literal_key(ast));
     walk(r, key, READ_VALUE);
-    if (optional || base->type->kind == TYPE_OPTIONAL)
+    if (!ast->place)
         emit_lookup(r, in, child);
     else if (key->type->kind != TYPE_STRING)
         emit(r, in, READ_VALUE); /* it may be an array */
@@ -214,10 +217,8 @@ static const struct spot *locate(struct reads *r, const struct ast *ast)
     case AST_SELECT:
         return locate_select(r, ast);
     case AST_CALL:
-        if ((base = index_base(ast, false)))
-            return locate_index(r, ast, base, false);
-        if ((base = index_base(ast, true)))
-            return locate_index(r, ast, base, true);
+        if ((base = index_base(ast)))
+            return locate_index(r, ast, base);
         if (is_function(ast, "dyn") && ast->nlist == 1)
             return locate(r, ast->list);
         if (is_method(ast, "value") && ast->nlist == 0)
@@ -279,19 +280,15 @@ static void walk_in(struct reads *r, const struct ast *item,
                     const struct ast *range)
 {
     const struct spot *in = locate(r, range);
-    bool literal = item->kind == AST_LITERAL && item->value.kind == CEL_STRING;
+    struct slice key = literal_text(item);
 
     walk(r, item, holds_flat(range->type) ? READ_VALUE : READ_SUBTREE);
-    if (!in) {
+    if (!in)
         walk(r, range, READ_SUBTREE);
-    } else if (literal) {
-        struct slice key =
-            item->value.n ? cel_text(item->value) : slice_of("", 0);
-
+    else if (key.p)
         emit_lookup(r, in, spot_new(r, in, key));
-    } else {
+    else
         emit(r, in, KEYS);
-    }
 }
 
 /* An index that is no place: p[0]. */
@@ -376,10 +373,8 @@ static bool walk_known(struct reads *r, const struct ast *ast, uint32_t kinds)
 
 static void walk_call(struct reads *r, const struct ast *ast, uint32_t kinds)
 {
-    const struct ast *base = index_base(ast, false), *first = ast->list;
+    const struct ast *base = index_base(ast), *first = ast->list;
 
-    if (!base)
-        base = index_base(ast, true);
     if (base) {
         walk_index(r, base);
     } else if (ast->special == SPECIAL_AND || ast->special == SPECIAL_OR) {

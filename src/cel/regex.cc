@@ -104,6 +104,7 @@ struct cached {
 struct regex_cache {
     cached place[REGEX_CACHED];
     uint64_t uses = 0;
+    uint64_t turn = 0; // uses before this evaluation
     ~regex_cache()
     {
         for (cached &p : place)
@@ -113,6 +114,14 @@ struct regex_cache {
 
 namespace
 {
+
+bool take(uint64_t *fuel, uint64_t cost)
+{
+    if (*fuel < cost)
+        return false;
+    *fuel -= cost;
+    return true;
+}
 
 enum status look_up(struct regex_cache *c, struct slice pattern, uint64_t *fuel,
                     const struct regex **ret, struct err *err) noexcept
@@ -125,6 +134,8 @@ enum status look_up(struct regex_cache *c, struct slice pattern, uint64_t *fuel,
     for (cached &p : c->place) {
         if (p.regex &&
             slice_eq(slice_of(p.pattern.data(), p.pattern.size()), pattern)) {
+            if (p.used <= c->turn && !take(fuel, cost))
+                return ST_LIMIT;
             p.used = ++c->uses;
             *ret = p.regex;
             return ST_OK;
@@ -132,9 +143,8 @@ enum status look_up(struct regex_cache *c, struct slice pattern, uint64_t *fuel,
         if (p.used < oldest->used)
             oldest = &p;
     }
-    if (*fuel < cost)
+    if (!take(fuel, cost))
         return ST_LIMIT;
-    *fuel -= cost;
     st = make(pattern, REGEX_COMPUTED_MEMORY_MAX, &made, err);
     if (st)
         return st;
@@ -183,6 +193,11 @@ struct regex_cache *regex_cache_new(void)
 void regex_cache_free(struct regex_cache *c)
 {
     delete c;
+}
+
+void regex_cache_turn(struct regex_cache *c)
+{
+    c->turn = c->uses;
 }
 
 enum status regex_cache_get(struct regex_cache *c, struct slice pattern,

@@ -44,8 +44,10 @@ struct regex_cache;
 
 struct regex_cache *regex_cache_new(void);
 void regex_cache_free(struct regex_cache *c);
-/* Borrowed until the next call.  Takes from *fuel if the pattern has to be
- * compiled; ST_LIMIT: there is too little. */
+/* An evaluation begins: what it costs must not depend on those before it. */
+void regex_cache_turn(struct regex_cache *c);
+/* Borrowed until the next call.  Takes from *fuel for what this evaluation did
+ * not have lately; ST_LIMIT: there is too little. */
 enum status regex_cache_get(struct regex_cache *c, struct slice pattern,
                             uint64_t *fuel, const struct regex **ret,
                             struct err *err) CHECKED;

@@ -48,17 +48,13 @@ const char *special_name(size_t i)
     return i < SPECIALS ? specials[i].name : NULL;
 }
 
-/* '5m' or duration('5m'): the text as written, p == NULL: neither. */
+/* Of '5m' or duration('5m'), p == NULL: it is neither. */
 static struct slice span_text(const struct ast *ast)
 {
-    const struct slice none = { NULL, 0 };
-
     if (ast->kind == AST_CALL && !ast->receiver && ast->nlist == 1 &&
         slice_is(ast->name, "duration"))
         ast = ast->list;
-    if (ast->kind != AST_LITERAL || ast->value.kind != CEL_STRING)
-        return none;
-    return ast->value.n ? cel_text(ast->value) : slice_of("", 0);
+    return literal_text(ast);
 }
 
 static void make_duration(struct ast *ast, struct cel_value value)
@@ -70,52 +66,51 @@ static void make_duration(struct ast *ast, struct cel_value value)
     ast->type = cel_type_simple(TYPE_DURATION);
 }
 
+static void refuse_span(struct checker *c, const struct ast *ast,
+                        struct slice text)
+{
+    cel_help(complain(c, ast, "'%.*s' is no duration", SLICE_ARG(text)),
+             "write it like '30s', '5m' or '1h30m'");
+}
+
 static void infer_window(struct checker *c, const struct special *s,
                          struct ast *ast)
 {
     struct slice text = span_text(ast);
     struct cel_value value;
 
-    if (!text.p) {
+    if (!text.p)
         cel_help(complain(c, ast, "%s() needs a constant span such as '5m'",
                           s->name),
                  "write %s", s->example);
-    } else if (duration_parse(text, &value)) {
-        cel_help(complain(c, ast, "'%.*s' is no duration", SLICE_ARG(text)),
-                 "write it like '30s', '5m' or '1h30m'");
-    } else if (value.i <= 0) {
+    else if (duration_parse(text, &value))
+        refuse_span(c, ast, text);
+    else if (value.i <= 0)
         complain(c, ast, "%s() needs a span longer than nothing", s->name);
-    } else {
+    else
         make_duration(ast, value);
-        return;
-    }
-    ast->type = cel_type_simple(TYPE_DYN);
 }
 
 /* stale() compares with any duration; a text stands for one. */
 static void infer_limit(struct checker *c, struct ast *ast)
 {
+    struct slice literal = literal_text(ast);
     const struct cel_type *type;
     struct cel_value value;
     char text[TYPE_TEXT];
 
-    if (ast->kind == AST_LITERAL && ast->value.kind == CEL_STRING) {
-        if (!duration_parse(cel_text(ast->value), &value)) {
+    if (literal.p) {
+        if (duration_parse(literal, &value))
+            refuse_span(c, ast, literal);
+        else
             make_duration(ast, value);
-            return;
-        }
-        cel_help(complain(c, ast, "'%.*s' is no duration",
-                          SLICE_ARG(cel_text(ast->value))),
-                 "write it like '30s', '5m' or '1h30m'");
-        ast->type = cel_type_simple(TYPE_DYN);
         return;
     }
     type = infer(c, ast);
-    if (types_assign(&c->types, type, cel_type_simple(TYPE_DURATION)))
-        return;
-    cel_help(complain(c, ast, "stale() needs a duration, not a %s",
-                      type_text(c, type, text)),
-             "write it like '30s', '5m' or '1h30m'");
+    if (!types_assign(&c->types, type, cel_type_simple(TYPE_DURATION)))
+        cel_help(complain(c, ast, "stale() needs a duration, not %s",
+                          type_text(c, type, text)),
+                 "write it like '30s', '5m' or '1h30m'");
 }
 
 static void infer_place(struct checker *c, const struct special *s,

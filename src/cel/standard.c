@@ -16,7 +16,7 @@ CEL_CALL(size_string)
     int64_t points = 0;
     uint32_t i;
 
-    if (!cel_charge(cx, arg[0].n / 16))
+    if (!cel_charge_bytes(cx, arg[0].n))
         return cel_spent();
     for (i = 0; i < arg[0].n; i++)
         points += ((unsigned char)arg[0].s[i] & 0xc0) != 0x80;
@@ -168,14 +168,6 @@ CEL_CALL(bool_from_string)
 
 /* -- string, bytes ------------------------------------------------------ */
 
-static struct cel_value string_from_buf(struct cel_context *cx, struct buf *b)
-{
-    struct cel_value v = cel_new_string(cx, buf_view(b));
-
-    buf_release(b);
-    return v;
-}
-
 CEL_CALL(string_from_bool)
 {
     return cel_string(slice_str(arg[0].b ? "true" : "false"));
@@ -183,34 +175,31 @@ CEL_CALL(string_from_bool)
 
 CEL_CALL(string_from_int)
 {
-    struct buf b;
+    struct buf b = cel_text_begin();
 
-    buf_init(&b, BUF_NO_CAP);
     buf_i64(&b, arg[0].i);
-    return string_from_buf(cx, &b);
+    return cel_text_end(cx, &b);
 }
 
 CEL_CALL(string_from_uint)
 {
-    struct buf b;
+    struct buf b = cel_text_begin();
 
-    buf_init(&b, BUF_NO_CAP);
     buf_u64(&b, arg[0].u);
-    return string_from_buf(cx, &b);
+    return cel_text_end(cx, &b);
 }
 
 CEL_CALL(string_from_double)
 {
-    struct buf b;
+    struct buf b = cel_text_begin();
 
-    buf_init(&b, BUF_NO_CAP);
     cel_double_text(arg[0].d, &b);
-    return string_from_buf(cx, &b);
+    return cel_text_end(cx, &b);
 }
 
 CEL_CALL(string_from_bytes)
 {
-    if (!cel_charge(cx, arg[0].n / 16))
+    if (!cel_charge_bytes(cx, arg[0].n))
         return cel_spent();
     if (!utf8_valid(cel_text(arg[0])))
         return cel_fail(cx, CEL_BAD_ARGUMENT, "the bytes are no valid UTF-8");
@@ -235,7 +224,7 @@ CEL_CALL(type_of)
 
 CEL_CALL(contains)
 {
-    if (!cel_charge(cx, arg[0].n / 16))
+    if (!cel_charge_bytes(cx, arg[0].n))
         return cel_spent();
     return cel_bool(arg[1].n == 0 ||
                     memmem(arg[0].s, arg[0].n, arg[1].s, arg[1].n));
@@ -243,7 +232,7 @@ CEL_CALL(contains)
 
 CEL_CALL(starts_with)
 {
-    if (!cel_charge(cx, arg[1].n / 16))
+    if (!cel_charge_bytes(cx, arg[1].n))
         return cel_spent();
     return cel_bool(arg[1].n <= arg[0].n &&
                     slice_eq(slice_of(arg[0].s, arg[1].n), cel_text(arg[1])));
@@ -251,7 +240,7 @@ CEL_CALL(starts_with)
 
 CEL_CALL(ends_with)
 {
-    if (!cel_charge(cx, arg[1].n / 16))
+    if (!cel_charge_bytes(cx, arg[1].n))
         return cel_spent();
     return cel_bool(arg[1].n <= arg[0].n &&
                     slice_eq(slice_of(arg[0].s + arg[0].n - arg[1].n, arg[1].n),
@@ -262,12 +251,17 @@ CEL_CALL(ends_with)
 CEL_CALL(matches)
 {
     const struct regex *regex;
+    enum status st;
     struct err err;
 
-    if (!cel_charge(cx, arg[0].n / 16 + arg[1].n))
+    st = regex_cache_get(cx->patterns, cel_text(arg[1]), &cx->fuel, &regex,
+                         &err);
+    if (st == ST_LIMIT)
         return cel_spent();
-    if (regex_cache_get(cx->patterns, cel_text(arg[1]), &regex, &err))
+    if (st)
         return cel_fail(cx, CEL_BAD_ARGUMENT, "bad pattern: %s", err.text);
+    if (!cel_charge(cx, regex_fuel(regex, arg[0].n)))
+        return cel_spent();
     return cel_bool(regex_matches(regex, cel_text(arg[0])));
 }
 

@@ -79,10 +79,11 @@ static bool occurs(const struct types *t, const struct cel_type *variable,
            occurs(t, variable, in->arg[1], depth + 1);
 }
 
-/* a says as much as b or less: it has dyn where b has something. */
+/* a says as much as b or less: it has dyn where b has something.  Of null and
+ * what takes null it is the latter. */
 static bool less_specific(const struct cel_type *a, const struct cel_type *b)
 {
-    if (a->kind == TYPE_DYN || a->kind == TYPE_PARAM)
+    if (a->kind == TYPE_DYN || a->kind == TYPE_PARAM || b->kind == TYPE_NULL)
         return true;
     if (b->kind == TYPE_DYN || b->kind == TYPE_PARAM || a->kind != b->kind)
         return false;

@@ -170,42 +170,27 @@ static int order_i(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
-/* An integer of the range of int or uint with a double; exact, as the double
- * is never rounded: within the range its whole part is an integer too. */
-static int order_with_double(__int128 a, double d)
-{
-    __int128 whole;
-
-    if (isnan(d))
-        return 2;
-    if (d >= 0x1p64)
-        return -1;
-    if (d < -0x1p63)
-        return 1;
-    whole = (__int128)d;
-    if (a != whole)
-        return a < whole ? -1 : 1;
-    return (d < (double)whole) - (d > (double)whole);
-}
-
 static __int128 integer(struct cel_value v)
 {
     return v.kind == CEL_INT ? (__int128)v.i : (__int128)v.u;
 }
 
+static double floating(struct cel_value v)
+{
+    return v.kind == CEL_DOUBLE ? v.d : (double)integer(v);
+}
+
+/* int and uint compare exactly; with a double both do as doubles, as they do
+ * in other implementations: the largest int equals 2^63. */
 static int order_numbers(struct cel_value a, struct cel_value b)
 {
-    int d;
+    double x, y;
 
-    if (a.kind == CEL_DOUBLE && b.kind == CEL_DOUBLE)
-        return isnan(a.d) || isnan(b.d) ? 2 : (a.d > b.d) - (a.d < b.d);
-    if (b.kind == CEL_DOUBLE)
-        return order_with_double(integer(a), b.d);
-    if (a.kind == CEL_DOUBLE) {
-        d = order_with_double(integer(b), a.d);
-        return d == 2 ? 2 : -d;
-    }
-    return (integer(a) > integer(b)) - (integer(a) < integer(b));
+    if (a.kind != CEL_DOUBLE && b.kind != CEL_DOUBLE)
+        return (integer(a) > integer(b)) - (integer(a) < integer(b));
+    x = floating(a);
+    y = floating(b);
+    return isnan(x) || isnan(y) ? 2 : (x > y) - (x < y);
 }
 
 int cel_compare(struct cel_value a, struct cel_value b)

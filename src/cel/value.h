@@ -232,4 +232,9 @@ void cel_double_text(double d, struct buf *out);
  * doubles with ".0".  Costs fuel; without it, out is marked full. */
 void cel_to_json(struct cel_context *cx, struct cel_value v, struct buf *out);
 
+/* The beginning of it, for messages. */
+#define CEL_BRIEF 80
+void cel_brief(struct cel_context *cx, struct cel_value v,
+               char out[CEL_BRIEF]);
+
 #endif
