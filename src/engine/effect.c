@@ -15,7 +15,7 @@ void json_comma(struct buf *out)
         buf_char(out, ',');
 }
 
-static void json_name(struct buf *out, const char *name)
+void json_name(struct buf *out, const char *name)
 {
     json_comma(out);
     json_string(slice_str(name), out);
@@ -62,8 +62,7 @@ void json_member_span(struct buf *out, const char *name, nsec span_for)
 void spans_add(struct spans *s, nsec span_for)
 {
     s->n++;
-    s->seconds =
-        amount_add(s->seconds, span_for / (NSEC_SEC / AMOUNT_UNIT));
+    s->seconds = amount_add(s->seconds, span_for / (NSEC_SEC / AMOUNT_UNIT));
     if (s->n == 1 || span_for > s->longest)
         s->longest = span_for;
 }

@@ -14,9 +14,9 @@
 
 enum { MARK_STATE = 1, MARK_MONITOR = 2, MARKS = 3 };
 
-#define TIMELINE_MAX  1000    /* transitions the report shows */
-#define INSTANCES_MAX 1000000 /* of all rules */
-#define REPORT_INSTANCES_MAX 1000 /* of a rule */
+#define TIMELINE_MAX         1000    /* transitions the report shows */
+#define INSTANCES_MAX        1000000 /* of all rules */
+#define REPORT_INSTANCES_MAX 1000    /* of a rule */
 
 struct live;
 
@@ -189,13 +189,23 @@ void instance_text(const struct engine *e, const struct instance *i,
 struct instance **instances_sorted(const struct engine *e, const struct live *l,
                                    size_t *ret_n);
 /*
- * Those that a report shows, at most REPORT_INSTANCES_MAX: first the ones of
- * rank 0, then those of rank 1, each in key order; others do not show.
- * ret_left_out: for how many there was no room.  free() it.
+ * Instances in a report, at most REPORT_INSTANCES_MAX: first those of rank 0,
+ * then those of rank 1, each in key order; others do not show.
  */
-struct instance **instances_shown(const struct engine *e, const struct live *l,
-                                  int (*rank)(const struct instance *),
-                                  size_t *ret_n, size_t *ret_left_out);
+typedef int instance_rank(const struct instance *);
+typedef void instance_writer(const struct engine *, const struct instance *,
+                             struct buf *);
+/* An array; answers how many there was no room for. */
+size_t instances_json(const struct engine *e, const struct live *l,
+                      instance_rank *rank, instance_writer *object,
+                      struct buf *out);
+/* Those of rank 0, a line each. */
+void instances_text(const struct engine *e, const struct live *l,
+                    instance_rank *rank, instance_writer *line,
+                    struct buf *out);
+/* Calls f for each of a rule, in key order. */
+void instances_each(struct engine *e, const struct live *l,
+                    void (*f)(struct engine *, struct instance *));
 void instances_sort(const struct engine *e, struct instance **list, size_t n);
 int instance_cmp(const struct engine *e, const struct instance *a,
                  const struct instance *b);
@@ -297,6 +307,8 @@ void errors_forget(struct engine *e);
 /* -- small things for reports ------------------------------------------------
  */
 
+/* A member's name; its value is to follow. */
+void json_name(struct buf *out, const char *name);
 void json_member(struct buf *out, const char *name, struct slice value);
 void json_member_u64(struct buf *out, const char *name, uint64_t value);
 void json_member_raw(struct buf *out, const char *name, struct slice json);
