@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "app/config_notify.h"
 #include "app/limits.h"
 #include "base/alloc.h"
 #include "httpd/endpoint.h"
@@ -41,6 +42,10 @@ void config_release(struct config *c)
     }
     for (i = 0; i < c->nrules; i++)
         free((char *)c->rules[i].label.p);
+    for (i = 0; i < c->nreceivers; i++)
+        receiver_release(&c->receivers[i]);
+    free(c->receivers);
+    free(c->external_url);
     free(c->tokens);
     free(c->rules);
     free(c->listen);
@@ -259,6 +264,10 @@ static const struct {
     { "docker.host", set_docker_host },
     { "docker.api_version", set_docker_version },
     { "docker.history", set_history },
+    { "notify.resend_every", config_set_resend },
+    { "notify.external_url", config_set_external_url },
+    { "webhook", config_add_webhook },
+    { "alertmanager", config_add_alertmanager },
 };
 
 enum status config_set(struct config *c, const char *name, struct slice value,
@@ -335,6 +344,8 @@ enum status config_environment(struct config *c, config_getenv *getenv,
         { "BLADEWATCH_LISTEN", "listen" },
         { "BLADEWATCH_DATA", "data" },
         { "BLADEWATCH_FSYNC", "fsync" },
+        { "BLADEWATCH_WEBHOOK", "webhook" },
+        { "BLADEWATCH_ALERTMANAGER", "alertmanager" },
     };
     const char *value = variable(getenv, "DOCKER_HOST");
     enum status st;

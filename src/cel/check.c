@@ -18,7 +18,7 @@ static enum status wrap(struct checker *c, struct ast *root)
         height =
             use->tree->height > root->height ? use->tree->height : root->height;
         if (height >= CEL_DEPTH_MAX) {
-            complain(c, root,
+            mistake(c, root,
                      "the expression and its variables are nested "
                      "too deep");
             return ST_BAD;
@@ -77,7 +77,7 @@ static enum status check(struct checker *c, struct ast *ast,
     settle(&c->types, ast);
     fault = collect_reads(c->arena, c->env, ast, c->slots, ret);
     if (fault)
-        complain(c, ast, "%s", fault);
+        mistake(c, ast, "%s", fault);
     return fault ? ST_BAD : ST_OK;
 }
 

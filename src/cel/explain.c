@@ -21,7 +21,7 @@ static struct cel_problem *tell(struct checker *c, bool warning, uint32_t from,
                        SLICE_ARG(c->inside->name), text);
 }
 
-struct cel_problem *complain(struct checker *c, const struct ast *at,
+struct cel_problem *mistake(struct checker *c, const struct ast *at,
                              const char *format, ...)
 {
     char text[CEL_PROBLEM_TEXT];
@@ -229,7 +229,7 @@ void undeclared_name(struct checker *c, const struct ast *ast)
     struct cel_problem *p;
     const char *near;
 
-    p = complain(c, ast, "undeclared name '%.*s'", SLICE_ARG(ast->name));
+    p = mistake(c, ast, "undeclared name '%.*s'", SLICE_ARG(ast->name));
     if (!p)
         return;
     if (rooted && snapshot && snapshot->n &&
@@ -466,7 +466,7 @@ void no_overload(struct checker *c, const struct ast *ast,
         buf_str(&types, i ? ", " : "");
         buf_str(&types, type_text(c, arg[i], text));
     }
-    p = complain(c, ast, "no overload of '%s' for (%s)",
+    p = mistake(c, ast, "no overload of '%s' for (%s)",
                  label_text(ast->name, label), buf_cstr(&types));
     buf_release(&types);
     if (!p)

@@ -20,7 +20,9 @@ enum {
     OPT_NO_DOCKER,
     OPT_FSYNC,
     OPT_ALLOW_ANONYMOUS,
-    OPT_LIMIT
+    OPT_LIMIT,
+    OPT_WEBHOOK,
+    OPT_ALERTMANAGER
 };
 
 static const struct option options[] = {
@@ -33,6 +35,8 @@ static const struct option options[] = {
     { "fsync", required_argument, NULL, OPT_FSYNC },
     { "allow-anonymous", no_argument, NULL, OPT_ALLOW_ANONYMOUS },
     { "limit", required_argument, NULL, OPT_LIMIT },
+    { "webhook", required_argument, NULL, OPT_WEBHOOK },
+    { "alertmanager", required_argument, NULL, OPT_ALERTMANAGER },
     { "help", no_argument, NULL, 'h' },
     { 0 },
 };
@@ -71,7 +75,7 @@ static int note_rules(const char *path)
     if (access(path, R_OK))
         return usage(&cmd_run, "--rules: cannot read %s: %s", path,
                      strerror(errno));
-    complain("the rules in %s are NOT evaluated: this version collects, "
+    cli_complain("the rules in %s are NOT evaluated: this version collects, "
              "merges and records, and has no rules yet",
              path);
     return EXIT_FINE;
@@ -103,6 +107,10 @@ static int take(struct config *c, int option, const char *text)
         return set(c, "data", text);
     case OPT_FSYNC:
         return set(c, "fsync", text);
+    case OPT_WEBHOOK:
+        return set(c, "webhook", text);
+    case OPT_ALERTMANAGER:
+        return set(c, "alertmanager", text);
     case OPT_DOCKER:
         c->docker = true;
         return set(c, "docker.host", text);
@@ -163,7 +171,7 @@ static int configure(struct config *c, const char *path, int argc, char **argv)
     if (path && *path && config_read(c, path, &told, &err))
         return EXIT_USAGE;
     if (config_environment(c, environment, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         return EXIT_USAGE;
     }
     if (rules && *rules) {
@@ -178,7 +186,7 @@ static int configure(struct config *c, const char *path, int argc, char **argv)
             return status;
     }
     if (config_finish(c, environment, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         return EXIT_USAGE;
     }
     return EXIT_FINE;
@@ -201,7 +209,7 @@ static int run(int argc, char **argv)
     if (status)
         goto out;
     if (live_run(&config, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         status = EXIT_PROBLEMS;
     }
 out:
@@ -223,6 +231,9 @@ const struct command cmd_run = {
     "  --fsync WHEN        always, interval or never (always)\n"
     "  --docker URL        the engine: unix:///path or tcp://host:port\n"
     "  --no-docker         follow no containers\n"
+    "  --webhook URL       tell alerts there, in Alertmanager's form; again\n"
+    "                      for another\n"
+    "  --alertmanager URL  tell alerts to an Alertmanager; again for another\n"
     "  --limit NAME=N      raise or lower a bound, as in nodes=5000000\n"
     "  --rules PATH        named already, not evaluated by this version\n",
     run,

@@ -95,6 +95,29 @@ void transition_json(const struct transition *t, struct buf *out)
     buf_char(out, '}');
 }
 
+void transition_text(const struct transition *t, struct buf *out)
+{
+    char at[INSTANT_TEXT];
+
+    instant_format(t->at, at);
+    buf_printf(out, "%.23sZ  %-7s %.*s", at, rule_kind_name(t->kind),
+               SLICE_ARG(t->rule));
+    if (t->instance.n) {
+        buf_str(out, "  ");
+        pretty_text(t->instance, out);
+    }
+    buf_str(out, "  ");
+    if (t->from.n) {
+        pretty_text(t->from, out);
+        buf_str(out, " -> ");
+    }
+    pretty_text(t->to, out);
+    if (t->detail.n) {
+        buf_str(out, "  ");
+        pretty_text(t->detail, out);
+    }
+}
+
 static void remember(struct engine *e, const struct transition *t)
 {
     char **line = &e->timeline.line[e->timeline.n++ % TIMELINE_MAX];

@@ -86,9 +86,9 @@ struct kind {
     void (*report_text)(struct engine *e, struct live *l, struct buf *out);
 };
 
-extern const struct kind kind_alert, kind_intent, kind_machine, kind_count,
-    kind_errors, kind_revive;
-const struct kind *kind_of(const struct live *l);
+extern const struct kind alert_kind, intent_kind, machine_kind, count_kind,
+    errors_kind, revive_kind;
+const struct kind *live_kind(const struct live *l);
 
 struct timeline {
     char *line[TIMELINE_MAX]; /* JSON, a ring */

@@ -101,7 +101,7 @@ struct instance *instance_get(struct engine *e, struct live *l,
     i = xcalloc(1, sizeof(*i));
     i->live = l;
     i->queued_at = i->wake_at = NSEC_MAX;
-    i->own = xcalloc(1, kind_of(l)->instance_bytes);
+    i->own = xcalloc(1, live_kind(l)->instance_bytes);
     for (k = 0; k < l->rule->foreach.nstars; k++) {
         i->key[k] = key[k];
         ref_key(keys_of(e, l), key[k]);
@@ -122,8 +122,8 @@ void instance_free(struct engine *e, struct instance *i)
     struct live *l = i->live;
     size_t k;
 
-    if (kind_of(l)->release)
-        kind_of(l)->release(e, i);
+    if (live_kind(l)->release)
+        live_kind(l)->release(e, i);
     l->failing -= i->failing;
     HASH_DEL(e->by_keys, i->at);
     free(i->at);
