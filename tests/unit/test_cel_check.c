@@ -421,11 +421,21 @@ END_TEST
 
 START_TEST(a_root_of_the_state_without_state_is_recognised)
 {
+    static const char *const rows[][2] = {
+        { "hosts.h1 == 1", "did you mean state.hosts?" },
+        { "intnets.i1 == 1", "did you mean state.intents?" },
+        { "intebt.i1 == 1", "did you mean 'intent'?" },
+        { "size.i1 == 1", "size is a function: write size(...)" },
+        { "zones.i1 == 1", "names of the state are written state.zones" },
+    };
     struct tape snapshot;
     struct tape_parser *parser = give_snapshot(&snapshot);
+    size_t i;
 
-    ck_assert_int_eq(check("hosts.h1 == 1"), ST_BAD);
-    ck_assert_str_eq(problems.item[0].help, "did you mean state.hosts?");
+    for (i = 0; i < COUNT(rows); i++) {
+        ck_assert_int_eq(check(rows[i][0]), ST_BAD);
+        ck_assert_str_eq(problems.item[0].help, rows[i][1]);
+    }
     tape_parser_free(parser);
 }
 END_TEST
