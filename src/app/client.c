@@ -248,7 +248,7 @@ static void on_state_end(void *self, const struct http_end *end)
 
 static enum status ask(struct client *c)
 {
-    struct http_get get = {
+    struct http_ask get = {
         .url = buf_cstr(&c->url),
         .bearer = c->secret,
         .connect_for = CONNECT_FOR,
@@ -258,7 +258,7 @@ static enum status ask(struct client *c)
         .on_end = on_state_end,
     };
 
-    return http_get(c->http, &get, &c->request, c->err);
+    return http_ask(c->http, &get, &c->request, c->err);
 }
 
 static enum status open_client(struct client *c, const char *where)
@@ -536,7 +536,7 @@ static void on_watch_end(void *self, const struct http_end *end)
 static void connect_again(void *arg)
 {
     struct client *c = arg;
-    struct http_get get = {
+    struct http_ask get = {
         .url = buf_cstr(&c->url),
         .bearer = c->secret,
         .connect_for = CONNECT_FOR,
@@ -549,7 +549,7 @@ static void connect_again(void *arg)
     enum status st;
 
     sse_reset(&c->sse);
-    st = http_get(c->http, &get, &c->request, c->err);
+    st = http_ask(c->http, &get, &c->request, c->err);
     if (st)
         finish(c, st);
 }

@@ -15,7 +15,7 @@ void json_comma(struct buf *out)
         buf_char(out, ',');
 }
 
-static void json_name(struct buf *out, const char *name)
+void json_name(struct buf *out, const char *name)
 {
     json_comma(out);
     json_string(slice_str(name), out);
@@ -46,6 +46,35 @@ void json_member_raw(struct buf *out, const char *name, struct slice json)
 {
     json_name(out, name);
     buf_slice(out, json);
+}
+
+void json_span(nsec span_for, struct buf *out)
+{
+    amount_write(span_for / (NSEC_SEC / AMOUNT_UNIT), out);
+}
+
+void json_member_span(struct buf *out, const char *name, nsec span_for)
+{
+    json_name(out, name);
+    json_span(span_for, out);
+}
+
+void spans_add(struct spans *s, nsec span_for)
+{
+    s->n++;
+    s->seconds = amount_add(s->seconds, span_for / (NSEC_SEC / AMOUNT_UNIT));
+    if (s->n == 1 || span_for > s->longest)
+        s->longest = span_for;
+}
+
+void spans_json(const struct spans *s, struct buf *out)
+{
+    buf_char(out, '{');
+    json_member_span(out, "max", s->longest);
+    json_name(out, "mean");
+    amount_write(s->n ? s->seconds / (amount)s->n : 0, out);
+    json_member_u64(out, "n", s->n);
+    buf_char(out, '}');
 }
 
 void transition_json(const struct transition *t, struct buf *out)
