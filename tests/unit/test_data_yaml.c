@@ -325,6 +325,7 @@ int main(void)
     tcase_add_test(tc, what_is_no_text_is_refused);
     tcase_add_test(tc, depth_is_capped);
     tcase_add_test(tc, aliases_do_not_multiply_without_bound);
+    tcase_add_test(tc, brackets_are_counted_before_they_are_read);
     tcase_add_test(tc, a_megabyte_of_nonsense_ends_soon);
     tcase_add_test(tc, too_large_a_text_is_refused);
     tcase_add_test(tc, a_misspelt_word_has_a_neighbour);
