@@ -13,8 +13,8 @@
 /* -- errors ------------------------------------------------------------- */
 
 /* The operation that sees an error first is where it happened. */
-static struct cel_value located(struct cel_vm *vm, const struct op *op,
-                                struct cel_value v)
+struct cel_value op_located(struct cel_vm *vm, const struct op *op,
+                            struct cel_value v)
 {
     struct cel_error *e;
 
@@ -56,8 +56,8 @@ static struct cel_value run_variable(struct cel_vm *vm, const struct op *op)
 {
     struct cel_value v = { 0 };
 
-    if (vm->with && vm->with->value)
-        v = vm->with->value[op->slot];
+    if (vm->value)
+        v = vm->value[op->slot];
     if (v.kind != CEL_ERROR || v.error)
         return v;
     return cel_fail(&vm->cx, CEL_UNKNOWN_VARIABLE, "%.*s has no value",
@@ -286,8 +286,20 @@ static struct cel_value unordered(struct cel_vm *vm, enum op_compare how,
                     cel_kind_name(a.kind), cel_kind_name(b.kind));
 }
 
-static struct cel_value compare(struct cel_vm *vm, enum op_compare how,
-                                struct cel_value a, struct cel_value b)
+/* Whether a comparison holds of what stands in order d. */
+static inline struct cel_value ordered(enum op_compare how, int d)
+{
+    /* Bits: less, equal, more. */
+    static const uint8_t holds[] = {
+        [EQUAL] = 2,   [NOT_EQUAL] = 5, [LESS] = 1,
+        [AT_MOST] = 3, [MORE] = 4,      [AT_LEAST] = 6,
+    };
+
+    return cel_bool(holds[how] >> (d + 1) & 1);
+}
+
+static struct cel_value compare_any(struct cel_vm *vm, enum op_compare how,
+                                    struct cel_value a, struct cel_value b)
 {
     int d;
 
@@ -296,18 +308,20 @@ static struct cel_value compare(struct cel_vm *vm, enum op_compare how,
     if (!cel_charge(&vm->cx, a.kind == CEL_STRING ? a.n / 16 : 0))
         return cel_spent();
     d = cel_compare(a, b);
-    if (d == 2)
-        return unordered(vm, how, a, b);
-    switch (how) {
-    case LESS:
-        return cel_bool(d < 0);
-    case AT_MOST:
-        return cel_bool(d <= 0);
-    case MORE:
-        return cel_bool(d > 0);
-    default:
-        return cel_bool(d >= 0);
-    }
+    return d == 2 ? unordered(vm, how, a, b) : ordered(how, d);
+}
+
+/* Integers and short strings are most of it. */
+static inline struct cel_value compare(struct cel_vm *vm, enum op_compare how,
+                                       struct cel_value a, struct cel_value b)
+{
+    if (a.kind != b.kind)
+        return compare_any(vm, how, a, b);
+    if (a.kind == CEL_INT)
+        return ordered(how, (a.i > b.i) - (a.i < b.i));
+    if (a.kind == CEL_STRING && a.n < 16 && how <= NOT_EQUAL)
+        return cel_bool(slice_eq(cel_text(a), cel_text(b)) == (how == EQUAL));
+    return compare_any(vm, how, a, b);
 }
 
 static struct cel_value run_compare(struct cel_vm *vm, const struct op *op)
@@ -457,7 +471,7 @@ static struct cel_value run_poll(struct cel_vm *vm, const struct op *op)
 
 /* -- all of them -------------------------------------------------------- */
 
-static op_run *const run[] = {
+op_run *const op_runs[OP_CODES] = {
     [OP_CONST] = run_const,
     [OP_NOW] = run_now,
     [OP_VARIABLE] = run_variable,
@@ -487,6 +501,7 @@ static op_run *const run[] = {
     [OP_COUNT] = run_count,
     [OP_POLL] = run_poll,
     [OP_LOAD] = run_load,
+    [OP_LOAD_KEY] = run_load_key,
     [OP_LOAD_PATH] = run_load_path,
     [OP_PLACE_HAS] = run_place_has,
     [OP_AGE] = run_age,
@@ -499,16 +514,6 @@ static op_run *const run[] = {
     [OP_WINDOW] = run_window,
     [OP_RATE] = run_rate,
 };
-
-struct cel_value op_eval(struct cel_vm *vm, const struct op *op)
-{
-    struct cel_value v;
-
-    if (!cel_charge(&vm->cx, 1))
-        return cel_spent();
-    v = run[op->code](vm, op);
-    return v.kind == CEL_ERROR ? located(vm, op, v) : v;
-}
 
 /* -- the machine -------------------------------------------------------- */
 
@@ -573,11 +578,13 @@ static void begin(struct cel_vm *vm, const struct cel_program *p,
                   const struct cel_activation *with, nsec now)
 {
     arena_reset(&vm->cx.arena);
-    regex_cache_turn(vm->cx.patterns);
+    if (p->patterns)
+        regex_cache_turn(vm->cx.patterns);
     vm->cx.fuel = vm->fuel;
     vm->cx.now = now;
     vm->cx.strict = p->strict;
-    vm->with = with;
+    vm->value = with ? with->value : NULL;
+    vm->place = with && vm->cx.host ? with->place : NULL;
     vm->depth = 0;
     vm->wake_at = NSEC_MAX;
     vm->touchy = false;
@@ -601,7 +608,7 @@ void cel_eval(struct cel_vm *vm, const struct cel_program *p,
      */
     if (vm->cx.fuel == 0 || vm->cx.arena.full) {
         arena_reset(&vm->cx.arena);
-        ret->value = located(vm, p->root, cel_spent());
+        ret->value = op_located(vm, p->root, cel_spent());
     }
     ret->wake_at = vm->wake_at;
     ret->touchy = vm->touchy;
