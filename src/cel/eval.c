@@ -34,8 +34,8 @@ struct cel_value op_not_bool(struct cel_vm *vm, struct cel_value v)
 {
     if (v.kind == CEL_ERROR)
         return v;
-    return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no bool",
-                    cel_kind_name(v.kind));
+    return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a bool is wanted, not %s",
+                    cel_kind_word(v.kind));
 }
 
 /* -- constants and variables -------------------------------------------- */
@@ -110,8 +110,8 @@ static struct cel_value bind_optional(struct cel_vm *vm, const struct op *op)
     if (v.kind == CEL_ERROR)
         return v;
     if (v.kind != CEL_OPTIONAL)
-        return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no optional",
-                        cel_kind_name(v.kind));
+        return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
+                        "an optional is wanted, not %s", cel_kind_word(v.kind));
     if (!v.of)
         return v;
     forget(vm, op->slot);
@@ -134,8 +134,8 @@ static struct cel_value run_opt_flat_map(struct cel_vm *vm, const struct op *op)
 
     if (v.kind == CEL_ERROR || v.kind == CEL_OPTIONAL)
         return v;
-    return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no optional",
-                    cel_kind_name(v.kind));
+    return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "an optional is wanted, not %s",
+                    cel_kind_word(v.kind));
 }
 
 /* -- members ------------------------------------------------------------ */
@@ -263,7 +263,7 @@ static struct cel_value run_matches(struct cel_vm *vm, const struct op *op)
     if (v.kind != CEL_STRING)
         return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
                         "no overload of 'matches' for (%s, string)",
-                        cel_kind_name(v.kind));
+                        cel_kind_word(v.kind));
     if (!cel_charge(&vm->cx, regex_fuel(op->regex, v.n)))
         return cel_spent();
     return cel_bool(regex_matches(op->regex, cel_text(v)));
@@ -283,7 +283,7 @@ static struct cel_value unordered(struct cel_vm *vm, enum op_compare how,
         return cel_bool(false); /* NaN */
     return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
                     "no overload of '%s' for (%s, %s)", sign[how],
-                    cel_kind_name(a.kind), cel_kind_name(b.kind));
+                    cel_kind_word(a.kind), cel_kind_word(b.kind));
 }
 
 /* Whether a comparison holds of what stands in order d. */
@@ -412,8 +412,9 @@ static bool element(struct cel_vm *vm, const struct op *op,
     if (!spread)
         return true;
     if (ret->kind != CEL_OPTIONAL) {
-        *ret = cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no optional",
-                        cel_kind_name(ret->kind));
+        *ret =
+            cel_fail(&vm->cx, CEL_NO_OVERLOAD, "an optional is wanted, not %s",
+                     cel_kind_word(ret->kind));
         return false;
     }
     *ret_any = ret->of != NULL;

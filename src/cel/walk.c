@@ -260,7 +260,7 @@ struct cel_value run_stale(struct cel_vm *vm, const struct op *op)
     if (limit.kind != CEL_DURATION)
         return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
                         "stale() needs a duration, not a %s",
-                        cel_kind_name(limit.kind));
+                        cel_kind_word(limit.kind));
     if (!place_find(vm, op->a, &place, &why))
         return cel_bool(true);
     late_at = (__int128)seen(vm, &place) + limit.i;
