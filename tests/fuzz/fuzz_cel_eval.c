@@ -23,7 +23,8 @@ static void must(bool holds)
 
 static const char state_text[] =
     "{\"a\":{\"n\":1,\"s\":\"text\",\"l\":[1,2.5,\"x\",null,{\"k\":true}]},"
-    "\"b\":{\"n\":2,\"deep\":{\"er\":{\"x\":-3}}},\"t\":\"2026-01-01T00:00:00Z\","
+    "\"b\":{\"n\":2,\"deep\":{\"er\":{\"x\":-3}}},\"t\":\"2026-01-01T00:00:"
+    "00Z\","
     "\"e\":{}}";
 
 static void print(struct cel_vm *vm, const struct cel_program *p,
@@ -75,10 +76,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct cel_alias alias = { slice_str("old"),
                                      slice_str("age(it) > duration('3s')") };
     struct cel_functions *functions;
-    struct cel_env env = { .variable = variable,
-                           .nvariables = 3,
-                           .alias = &alias,
-                           .naliases = 1 };
+    struct cel_env env = {
+        .variable = variable, .nvariables = 3, .alias = &alias, .naliases = 1
+    };
     struct cel_problems *problems;
     struct cel_program *p = NULL;
 
