@@ -610,7 +610,7 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     instances_text(e, l, rank, instance_line, out);
 }
 
-const struct kind kind_intent = {
+const struct kind intent_kind = {
     .instance_bytes = sizeof(struct intent),
     .rule_bytes = sizeof(struct intent_rule),
     .end = end,

@@ -405,7 +405,7 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     instances_text(e, l, rank, instance_line, out);
 }
 
-const struct kind kind_machine = {
+const struct kind machine_kind = {
     .instance_bytes = sizeof(struct machine),
     .rule_bytes = sizeof(struct machine_rule),
     .end = end,

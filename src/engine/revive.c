@@ -281,7 +281,7 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     instances_text(e, l, rank, due_line, out);
 }
 
-const struct kind kind_revive = {
+const struct kind revive_kind = {
     .instance_bytes = sizeof(struct revival),
     .rule_bytes = sizeof(struct revive_rule),
     .end = end,
