@@ -16,6 +16,8 @@
 #include "journal/journal.h"
 #include "notify/notify.h"
 
+#define CONFIG_RULES_MAX 100 /* paths of rules */
+
 /* All that is pointed to is the configuration's own, on the heap. */
 struct config {
     char *listen; /* "127.0.0.1:7433" */
@@ -41,6 +43,9 @@ struct config {
     size_t nreceivers;
     nsec resend_every;  /* 0: the default */
     char *external_url; /* of this bladewatch, in what they are told; or NULL */
+
+    char **rule_paths; /* rule files, and directories of them */
+    size_t nrule_paths;
 
     nsec reorder_for; /* how long shards may wait for earlier ones, 100 ms */
     struct limits limits;
@@ -76,6 +81,10 @@ typedef const char *config_getenv(const char *name);
 
 CHECKED enum status config_environment(struct config *c, config_getenv *getenv,
                                        struct err *err);
+
+/* "rules" adds a path; what a flag or the environment names replaces what the
+ * file does (config_forget_rules() first). */
+void config_forget_rules(struct config *c);
 
 /* One setting by the name it has in the file: "listen", "data", "fsync",
  * "segment_size", "reorder", "docker.host", "docker.api_version",

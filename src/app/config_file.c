@@ -655,6 +655,33 @@ static void read_limits(struct reader *r, const struct yaml_node *value,
     buf_release(&text);
 }
 
+static void read_rule_path(struct reader *r, const struct yaml_node *value)
+{
+    char *path;
+    struct err err;
+
+    if (!is_kind(r, value, YAML_SCALAR, "a file or a directory"))
+        return;
+    path = path_beside(r->path, value->text);
+    if (config_set(r->config, "rules", slice_str(path), &err))
+        problem(r, value, "rules: %s", err.text);
+    free(path);
+}
+
+static void read_rules(struct reader *r, const struct yaml_node *value,
+                       void *into)
+{
+    const struct yaml_node *item;
+
+    (void)into;
+    if (value->kind != YAML_SEQUENCE) {
+        read_rule_path(r, value);
+        return;
+    }
+    for (item = value->first; item; item = item->next)
+        read_rule_path(r, item);
+}
+
 static void read_root(struct reader *r, const struct yaml_node *root)
 {
     static const struct key key[] = {
@@ -663,6 +690,7 @@ static void read_root(struct reader *r, const struct yaml_node *root)
         { "fsync", read_fsync },     { "segment_size", read_segment },
         { "reorder", read_reorder }, { "docker", read_docker },
         { "limits", read_limits },   { "notify", read_notify },
+        { "rules", read_rules },
     };
 
     /* A file of nothing but comments sets nothing. */

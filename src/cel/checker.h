@@ -19,9 +19,12 @@ struct types {
     uint32_t nbound, room;
     struct binding *undo;
     size_t nundo, undo_room;
+    uint32_t steps;
 };
 
 void types_release(struct types *t);
+/* They were too complicated: what was answered may be wrong. */
+bool types_exhausted(const struct types *t);
 const struct cel_type *types_variable(struct types *t);
 /* Whether values of from may stand where to is wanted; variables are bound if
  * so.  Of lists: all of them, or none is. */

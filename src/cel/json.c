@@ -47,9 +47,6 @@ struct cel_value cel_number(struct slice text)
     return cel_double(strtod(copy, NULL));
 }
 
-static struct cel_value from_tape(struct cel_context *cx,
-                                  const struct tape *tape, size_t i);
-
 /* The index behind the value at i. */
 static size_t past(const struct tape *tape, size_t i)
 {
@@ -71,7 +68,7 @@ static struct cel_value array(struct cel_context *cx, const struct tape *tape,
         return cel_spent();
     n = 0;
     for (i = at + 1; i < end; i = past(tape, i)) {
-        item[n] = from_tape(cx, tape, i);
+        item[n] = cel_from_tape(cx, tape, i);
         if (item[n++].kind == CEL_ERROR)
             return item[n - 1];
     }
@@ -98,7 +95,7 @@ static struct cel_value object(struct cel_context *cx, const struct tape *tape,
         entry[n].key = cel_new_string(cx, tape_text(&tape->op[i]));
         if (entry[n].key.kind == CEL_ERROR)
             return entry[n].key;
-        entry[n].value = from_tape(cx, tape, i + 1);
+        entry[n].value = cel_from_tape(cx, tape, i + 1);
         if (entry[n].value.kind == CEL_ERROR)
             return entry[n].value;
         n++;
@@ -106,8 +103,8 @@ static struct cel_value object(struct cel_context *cx, const struct tape *tape,
     return cel_map_of(cx, entry, n);
 }
 
-static struct cel_value from_tape(struct cel_context *cx,
-                                  const struct tape *tape, size_t i)
+struct cel_value cel_from_tape(struct cel_context *cx, const struct tape *tape,
+                               size_t i)
 {
     switch (tape->op[i].kind) {
     case TAPE_FALSE:
@@ -136,7 +133,7 @@ struct cel_value cel_from_json(struct cel_context *cx, struct slice text)
     if (tape_parse(parser, text, &tape, &err))
         v = cel_fail(cx, CEL_BAD_ARGUMENT, "no JSON: %s", err.text);
     else
-        v = from_tape(cx, &tape, 0);
+        v = cel_from_tape(cx, &tape, 0);
     if (!cx->json)
         tape_parser_free(parser);
     return v;

@@ -152,6 +152,7 @@ static inline struct slice cel_text(struct cel_value v)
 struct cel_host;
 struct cel_zones;
 struct regex_cache;
+struct tape;
 struct tape_parser;
 
 /* What functions may use; the evaluator (program.h) owns it. */
@@ -203,6 +204,9 @@ struct cel_value cel_optional_none(void);
 /* {"a":1} and so on; integral numbers are int or uint.  Text that is not JSON
  * is an error. */
 struct cel_value cel_from_json(struct cel_context *cx, struct slice text);
+/* The value at index i of a tape, copied. */
+struct cel_value cel_from_tape(struct cel_context *cx, const struct tape *tape,
+                               size_t i);
 /* A JSON number's text as int, uint or double. */
 struct cel_value cel_number(struct slice text);
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
-    &cmd_run,    &cmd_replay,  &cmd_eval, &cmd_state,
-    &cmd_report, &cmd_version, &cmd_help, NULL,
+    &cmd_run,    &cmd_replay,  &cmd_check, &cmd_eval, &cmd_state,
+    &cmd_report, &cmd_version, &cmd_help,  NULL,
 };
 
 const char *cli_url(void)
@@ -83,7 +83,7 @@ static int help(int argc, char **argv)
         c = find(argv[1]);
         if (!c) {
             cli_complain("there is no command \"%s\"; try 'bladewatch help'",
-                     argv[1]);
+                         argv[1]);
             return EXIT_USAGE;
         }
         printf("usage: bladewatch %s%s%s\n\n%s.\n%s", c->name,
@@ -133,7 +133,8 @@ int cli_main(int argc, char **argv)
     else
         c = find(argv[1]);
     if (!c) {
-        cli_complain("there is no command \"%s\"; try 'bladewatch help'", argv[1]);
+        cli_complain("there is no command \"%s\"; try 'bladewatch help'",
+                     argv[1]);
         return EXIT_USAGE;
     }
     status = c->run(argc - 1, argv + 1);

@@ -2,7 +2,7 @@
  * cli.h - the sub-commands, one const struct each.
  *
  * Exit status: 0 fine, 1 problems found, 2 the command line or a file it
- * names is wrong.
+ * names is wrong, 3 warnings where --lint-fatal was given.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-enum { EXIT_FINE = 0, EXIT_PROBLEMS = 1, EXIT_USAGE = 2 };
+enum { EXIT_FINE = 0, EXIT_PROBLEMS = 1, EXIT_USAGE = 2, EXIT_LINT = 3 };
 
 struct command {
     const char *name;
@@ -22,7 +22,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command cmd_run, cmd_replay, cmd_eval, cmd_state,
+extern const struct command cmd_run, cmd_replay, cmd_check, cmd_eval, cmd_state,
     cmd_report, cmd_version, cmd_help;
 
 /* All of them, in the order help shows; ends with NULL. */
@@ -38,7 +38,8 @@ bool cli_colour(int fd);
 CHECKED enum status cli_instant(const char *text, nsec *ret);
 
 /* "bladewatch: ..." on standard error. */
-void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_complain(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 /* The same and the usage line of the command; answers EXIT_USAGE. */
 int usage(const struct command *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -69,18 +69,6 @@ static void on_warning(void *self, const char *path, const struct err *err)
     fprintf(stderr, ": warning: %s\n", err->text);
 }
 
-/* Rules come with the next version; nobody is to think that they run. */
-static int note_rules(const char *path)
-{
-    if (access(path, R_OK))
-        return usage(&cmd_run, "--rules: cannot read %s: %s", path,
-                     strerror(errno));
-    cli_complain("the rules in %s are NOT evaluated: this version collects, "
-             "merges and records, and has no rules yet",
-             path);
-    return EXIT_FINE;
-}
-
 static int set(struct config *c, const char *name, const char *text)
 {
     struct err err;
@@ -100,7 +88,7 @@ static int take(struct config *c, int option, const char *text)
     case OPT_CONFIG:
         return EXIT_FINE;
     case OPT_RULES:
-        return note_rules(text);
+        return set(c, "rules", text);
     case OPT_LISTEN:
         return set(c, "listen", text);
     case OPT_DATA:
@@ -132,7 +120,7 @@ static int take(struct config *c, int option, const char *text)
 /* What concerns the command line alone, before anything is read. */
 struct glance {
     const char *config;
-    bool help, docker, no_docker;
+    bool help, docker, no_docker, rules;
 };
 
 static int glance(struct glance *g, int argc, char **argv)
@@ -147,6 +135,7 @@ static int glance(struct glance *g, int argc, char **argv)
             g->config = optarg;
         g->help |= option == 'h';
         g->docker |= option == OPT_DOCKER;
+        g->rules |= option == OPT_RULES;
         g->no_docker |= option == OPT_NO_DOCKER;
     }
     if (g->help)
@@ -159,10 +148,11 @@ static int glance(struct glance *g, int argc, char **argv)
 }
 
 /* File, then environment, then flags. */
-static int configure(struct config *c, const char *path, int argc, char **argv)
+static int configure(struct config *c, const struct glance *g, int argc,
+                     char **argv)
 {
+    const char *path = g->config;
     const struct config_told told = { NULL, on_problem, on_warning };
-    const char *rules = environment("BLADEWATCH_RULES");
     struct err err = { 0 };
     int option, status;
 
@@ -174,11 +164,8 @@ static int configure(struct config *c, const char *path, int argc, char **argv)
         cli_complain("%s", err.text);
         return EXIT_USAGE;
     }
-    if (rules && *rules) {
-        status = note_rules(rules);
-        if (status)
-            return status;
-    }
+    if (g->rules) /* the command line's are all there are */
+        config_forget_rules(c);
     optind = 0;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         status = take(c, option, optarg);
@@ -205,7 +192,7 @@ static int run(int argc, char **argv)
     if (g.help)
         return cmd_help.run(2, (char *[]){ help, me, NULL });
     config_init(&config);
-    status = configure(&config, g.config, argc, argv);
+    status = configure(&config, &g, argc, argv);
     if (status)
         goto out;
     if (live_run(&config, &err)) {
@@ -235,6 +222,7 @@ const struct command cmd_run = {
     "                      for another\n"
     "  --alertmanager URL  tell alerts to an Alertmanager; again for another\n"
     "  --limit NAME=N      raise or lower a bound, as in nodes=5000000\n"
-    "  --rules PATH        named already, not evaluated by this version\n",
+    "  --rules PATH        rule files, or a directory of them; SIGHUP and\n"
+    "                      POST /-/reload read them anew\n",
     run,
 };

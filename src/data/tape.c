@@ -412,16 +412,22 @@ struct tape tape_copy(const struct tape_parser *t, const struct tape *tape,
     return copy;
 }
 
-const struct tape_op *tape_member(const struct tape *tape, const char *key)
+const struct tape_op *tape_member_of(const struct tape *tape, size_t at,
+                                     const char *key)
 {
-    uint32_t i;
+    size_t i;
 
-    if (tape->n == 0 || tape->op[0].kind != TAPE_OBJECT ||
-        (*key == '$' && !(tape->op[0].flags & TAPE_DOLLAR)))
+    if (tape->n == 0 || tape->op[at].kind != TAPE_OBJECT ||
+        (*key == '$' && !(tape->op[at].flags & TAPE_DOLLAR)))
         return NULL;
-    for (i = 1; i < tape->op[0].end; i = tape->op[i].end)
+    for (i = at + 1; i < tape->op[at].end; i = tape->op[i].end)
         if (!(tape->op[i].flags & TAPE_DEAD) &&
             slice_is(tape_text(&tape->op[i]), key))
             return &tape->op[i + 1];
     return NULL;
+}
+
+const struct tape_op *tape_member(const struct tape *tape, const char *key)
+{
+    return tape_member_of(tape, 0, key);
 }

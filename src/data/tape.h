@@ -81,7 +81,10 @@ static inline struct slice tape_text(const struct tape_op *op)
     return slice_of(op->p, op->n);
 }
 
-/* The value of the top-level member called key, or NULL. */
+/* The value of the member called key of the object at index at, or NULL. */
+const struct tape_op *tape_member_of(const struct tape *tape, size_t at,
+                                     const char *key);
+/* Of the top-level one. */
 const struct tape_op *tape_member(const struct tape *tape, const char *key);
 
 #endif

@@ -127,9 +127,9 @@ static struct entry *least(struct outbox *o)
 {
     struct entry *e;
 
-    DL_FOREACH(o->list[HELD], e)
-    if (!e->alert->firing)
-        return e;
+    for (e = o->list[HELD]; e; e = e->next)
+        if (!e->alert->firing)
+            return e;
     return o->list[WAITING] ? o->list[WAITING] : o->list[HELD];
 }
 
@@ -204,9 +204,11 @@ static void forget_ended(struct outbox *o, nsec now)
 {
     struct entry *e, *next;
 
-    DL_FOREACH_SAFE(o->list[HELD], e, next)
-    if (e->ends_at && e->ends_at <= now)
-        remove_entry(o, e);
+    for (e = o->list[HELD]; e; e = next) {
+        next = e->next;
+        if (e->ends_at && e->ends_at <= now)
+            remove_entry(o, e);
+    }
 }
 
 struct gathered {
@@ -324,8 +326,8 @@ static unsigned on_refused(struct outbox *o)
         remove_entry(o, o->list[FLYING]);
         return OUTBOX_DROPPED;
     }
-    DL_FOREACH(o->list[FLYING], e)
-    e->alone = true;
+    for (e = o->list[FLYING]; e; e = e->next)
+        e->alone = true;
     put_back(o);
     return 0;
 }
@@ -406,7 +408,7 @@ struct outbox_figures outbox_figures(const struct outbox *o)
     const struct entry *e;
 
     f.waiting = o->n[WAITING];
-    DL_FOREACH(o->list[FLYING], e)
-    f.waiting += e->owed;
+    for (e = o->list[FLYING]; e; e = e->next)
+        f.waiting += e->owed;
     return f;
 }

@@ -27,13 +27,13 @@ static void write_mapping(const struct yaml_node *mapping, struct buf *out)
             buf_char(out, ',');
         json_string(sorted[i]->key->text, out);
         buf_char(out, ':');
-        canonical_write(sorted[i], out);
+        rule_canonical(sorted[i], out);
     }
     free(sorted);
 }
 
 /* Every scalar is a string: 5 and "5" mean the same wherever they stand. */
-void canonical_write(const struct yaml_node *node, struct buf *out)
+void rule_canonical(const struct yaml_node *node, struct buf *out)
 {
     const struct yaml_node *child;
 
@@ -46,7 +46,7 @@ void canonical_write(const struct yaml_node *node, struct buf *out)
         for (child = node->first; child && buf_ok(out); child = child->next) {
             if (child != node->first)
                 buf_char(out, ',');
-            canonical_write(child, out);
+            rule_canonical(child, out);
         }
         buf_char(out, ']');
         return;

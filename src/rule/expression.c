@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-size_t alias_cost(const struct loader *l, struct slice text)
+size_t load_alias_cost(const struct loader *l, struct slice text)
 {
     const struct group *g = &l->group;
     size_t i, sum = 0;
@@ -21,16 +21,17 @@ static bool charge(struct loader *l, const struct yaml_node *where,
 {
     if (l->too_many)
         return false;
-    l->expression_bytes += text.n + alias_cost(l, text);
+    l->expression_bytes += text.n + load_alias_cost(l, text);
     if (l->expression_bytes <= EXPRESSION_BYTES_MAX &&
         l->own->nprograms < PROGRAMS_MAX)
         return true;
     l->too_many = true;
-    help(complain(l, where,
-                  "the rules hold more than %d expressions or %zu bytes of "
-                  "them",
-                  PROGRAMS_MAX, EXPRESSION_BYTES_MAX),
-         "variables and aliases count wherever they are used");
+    load_help(
+        load_error(l, where,
+                   "the rules hold more than %d expressions or %zu bytes of "
+                   "them",
+                   PROGRAMS_MAX, EXPRESSION_BYTES_MAX),
+        "variables and aliases count wherever they are used");
     return false;
 }
 
@@ -64,7 +65,7 @@ static struct slice word(struct slice s, size_t *i)
 {
     size_t from = *i;
 
-    while (*i < s.n && is_identifier(slice_of(s.p + from, *i + 1 - from)))
+    while (*i < s.n && rule_is_identifier(slice_of(s.p + from, *i + 1 - from)))
         ++*i;
     return slice_of(s.p + from, *i - from);
 }
@@ -109,13 +110,14 @@ static void help_promql(struct diagnostic *item, struct slice text)
     struct slice metric = compared_metric(text);
 
     if (metric.n)
-        help(item,
-             "this is no PromQL: what blades log is below state, as in "
-             "state.%.*s",
-             SHOWN(metric));
+        load_help(item,
+                  "this is no PromQL: what blades log is below state, as in "
+                  "state.%.*s",
+                  SHOWN(metric));
     else if (has_selector(text))
-        help(item, "this looks like PromQL; expressions are CEL on the state, "
-                   "as in increase(state.web.errors, '5m') > 3");
+        load_help(item,
+                  "this looks like PromQL; expressions are CEL on the state, "
+                  "as in increase(state.web.errors, '5m') > 3");
 }
 
 static void tell_problem(struct loader *l, const struct yaml_node *node,
@@ -123,12 +125,12 @@ static void tell_problem(struct loader *l, const struct yaml_node *node,
                          const struct cel_problem *p)
 {
     struct diagnostic_place at =
-        from == WHOLE ? place_of(l, node, 0, WHOLE)
-                      : place_of(l, node, from + p->from, from + p->to);
-    struct diagnostic *item = tell_at(l, p->warning, &at, "%s", p->text);
+        from == WHOLE ? load_place(l, node, 0, WHOLE)
+                      : load_place(l, node, from + p->from, from + p->to);
+    struct diagnostic *item = load_tell(l, p->warning, &at, "%s", p->text);
 
     if (p->help[0])
-        help(item, "%s", p->help);
+        load_help(item, "%s", p->help);
     else if (!p->warning)
         help_promql(item, text);
 }
@@ -148,21 +150,21 @@ static struct cel_program *compile(struct loader *l,
     problems.more = false;
     if (cel_compile(l->env, text, &problems, &program) == ST_OK) {
         own_program(l->own, program);
-        note_program(l, program, node, from);
+        load_note_program(l, program, node, from);
     }
     for (i = 0; i < problems.n; i++)
         tell_problem(l, node, from, text, &problems.item[i]);
     return program;
 }
 
-struct cel_program *compile_part(struct loader *l, const struct yaml_node *node,
-                                 size_t from, struct slice text)
+struct cel_program *load_part(struct loader *l, const struct yaml_node *node,
+                              size_t from, struct slice text)
 {
     return compile(l, node, from, text);
 }
 
-struct cel_program *compile_ours(struct loader *l, const struct yaml_node *node,
-                                 const char *text)
+struct cel_program *load_ours(struct loader *l, const struct yaml_node *node,
+                              const char *text)
 {
     return compile(l, node, WHOLE, slice_str(text));
 }
@@ -221,17 +223,17 @@ static void check_type(struct loader *l, const struct yaml_node *node,
         return;
     buf_init(&name, 200);
     cel_type_write(type, &name);
-    item = complain(
+    item = load_error(
         l, node, "%s has to be %s, this is a%s %s", what, wanted[want],
         name.n && strchr("aeio", name.p[0]) ? "n" : "", buf_cstr(&name));
     if (type->kind == TYPE_OPTIONAL)
-        help(item, "say what it is where there is none: .orValue(...)");
+        load_help(item, "say what it is where there is none: .orValue(...)");
     else if (want == WANT_DURATION && fits(type, WANT_STRING))
-        help(item, "write duration('30s'), or 30s without quotes");
+        load_help(item, "write duration('30s'), or 30s without quotes");
     buf_release(&name);
 }
 
-struct cel_program *read_expression(struct loader *l,
+struct cel_program *load_expression(struct loader *l,
                                     const struct yaml_node *value,
                                     enum want want, const char *what)
 {
@@ -240,14 +242,14 @@ struct cel_program *read_expression(struct loader *l,
     if (!value)
         return NULL;
     if (value->kind != YAML_SCALAR) {
-        help(complain(l, value, "%.*s: an expression is wanted, not %s",
-                      SHOWN(value->key->text), yaml_kind_name(value)),
-             "put it in quotes: to YAML, { and [ begin something else");
+        load_help(load_error(l, value, "%.*s: an expression is wanted, not %s",
+                             SHOWN(value->key->text), yaml_kind_name(value)),
+                  "put it in quotes: to YAML, { and [ begin something else");
         return NULL;
     }
-    if (!is_kind(l, value, YAML_SCALAR, "an expression"))
+    if (!load_is(l, value, YAML_SCALAR, "an expression"))
         return NULL;
-    program = compile_part(l, value, 0, value->text);
+    program = load_part(l, value, 0, value->text);
     if (program)
         check_type(l, value, program, want, what);
     return program;

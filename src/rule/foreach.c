@@ -16,12 +16,12 @@ struct cursor {
 static bool refuse(struct cursor *c, size_t from, size_t to, const char *text,
                    const char *advice)
 {
-    struct diagnostic *item = complain_in(
+    struct diagnostic *item = load_error_in(
         c->l, c->node, from, to > from ? to : from + 1, "%.*s: %s",
         SHOWN(c->node->key ? c->node->key->text : slice_str("paths")), text);
 
     if (advice)
-        help(item, "%s", advice);
+        load_help(item, "%s", advice);
     return false;
 }
 
@@ -49,7 +49,7 @@ static struct slice take_word(struct cursor *c)
     size_t from = c->i;
 
     while (c->i < c->s.n &&
-           is_identifier(slice_of(c->s.p + from, c->i + 1 - from)))
+           rule_is_identifier(slice_of(c->s.p + from, c->i + 1 - from)))
         c->i++;
     return slice_of(c->s.p + from, c->i - from);
 }
@@ -64,7 +64,7 @@ static bool add_key(struct cursor *c, struct rule_foreach *ret, size_t from,
     if (key.n > PATH_KEY_MAX)
         return refuse(c, from, c->i, "a key is at most 256 bytes", NULL);
     ret->nstars += star;
-    ret->key[ret->n++] = star ? slice_of(NULL, 0) : keep(c->l, key);
+    ret->key[ret->n++] = star ? slice_of(NULL, 0) : load_keep(c->l, key);
     return true;
 }
 
@@ -176,7 +176,7 @@ static bool take_names(struct cursor *c, struct slice *name, size_t *ret_n)
         if (name[n].n == 0)
             return refuse(c, from, from + 1, "a name is wanted here",
                           "as in foreach: id, intent in state.intents");
-        if (!check_variable(c->l, c->node, from, name[n]))
+        if (!load_check_variable(c->l, c->node, from, name[n]))
             return false;
         for (i = 0; i < n; i++)
             if (slice_eq(name[i], name[n]))
@@ -200,12 +200,13 @@ static bool check_names(struct cursor *c, size_t names, size_t stars)
 
     if (names == stars || names == stars + 1)
         return true;
-    item = complain(c->l, c->node,
-                    "foreach: %zu name%s for %zu star%s; each * gives a name "
-                    "to a key, and one more may name what is there",
-                    names, names == 1 ? "" : "s", stars, stars == 1 ? "" : "s");
-    help(item, "as in id, host, answer in state.intents.*.resolution.*; a "
-               "path without * means what is directly below it");
+    item =
+        load_error(c->l, c->node,
+                   "foreach: %zu name%s for %zu star%s; each * gives a name "
+                   "to a key, and one more may name what is there",
+                   names, names == 1 ? "" : "s", stars, stars == 1 ? "" : "s");
+    load_help(item, "as in id, host, answer in state.intents.*.resolution.*; a "
+                    "path without * means what is directly below it");
     return false;
 }
 
@@ -214,7 +215,7 @@ static struct cursor cursor_of(struct loader *l, const struct yaml_node *value)
     return (struct cursor){ l, value, value->text, 0 };
 }
 
-void read_foreach(struct loader *l, const struct yaml_node *value,
+void load_foreach(struct loader *l, const struct yaml_node *value,
                   struct rule_foreach *ret, struct slice *ret_element)
 {
     struct slice name[RULE_STARS_MAX + 1];
@@ -222,7 +223,7 @@ void read_foreach(struct loader *l, const struct yaml_node *value,
     struct cursor c;
     size_t i, n = 0;
 
-    if (!is_kind(l, value, YAML_SCALAR, "names and a path"))
+    if (!load_is(l, value, YAML_SCALAR, "names and a path"))
         return;
     c = cursor_of(l, value);
     if (!take_names(&c, name, &n) || !take_path(&c, &path))
@@ -232,23 +233,28 @@ void read_foreach(struct loader *l, const struct yaml_node *value,
     if (!check_names(&c, n, path.nstars))
         return;
     for (i = 0; i < path.nstars; i++)
-        path.star[i] = keep(l, name[i]);
-    *ret_element = n > path.nstars ? keep(l, name[i]) : slice_of("", 0);
+        path.star[i] = load_keep(l, name[i]);
+    *ret_element = n > path.nstars ? load_keep(l, name[i]) : slice_of("", 0);
     *ret = path;
-    note_path(l, ret, value);
+    load_note_path(l, ret, value);
+    load_check_snapshot(l, ret->key, ret->n, value);
 }
 
-void read_path(struct loader *l, const struct yaml_node *value,
+void load_path(struct loader *l, const struct yaml_node *value,
                struct rule_foreach *ret)
 {
     struct cursor c;
 
-    if (!is_kind(l, value, YAML_SCALAR, "a path such as state.web.errors"))
+    if (!load_is(l, value, YAML_SCALAR, "a path such as state.web.errors"))
         return;
     c = cursor_of(l, value);
     if (!take_path(&c, ret))
         return;
-    if (ret->n == 0)
+    if (ret->n == 0) {
         (void)refuse(&c, 0, c.s.n, "errors cannot be the whole state", NULL);
-    note_path(l, ret, value);
+        return;
+    }
+    load_note_path(l, ret, value);
+    /* That there were no errors yet is no mistake. */
+    load_check_snapshot(l, ret->key, ret->n - 1, value);
 }

@@ -78,24 +78,25 @@ struct loader {
 #define WHOLE SIZE_MAX
 
 /* At bytes of a scalar's text, or (0, WHOLE) at the node. */
-struct diagnostic_place place_of(const struct loader *l,
-                                 const struct yaml_node *where, size_t from,
-                                 size_t to);
-struct diagnostic *tell_at(struct loader *l, bool warning,
-                           const struct diagnostic_place *at,
-                           const char *format, ...)
+struct diagnostic_place load_place(const struct loader *l,
+                                   const struct yaml_node *where, size_t from,
+                                   size_t to);
+struct diagnostic *load_tell(struct loader *l, bool warning,
+                             const struct diagnostic_place *at,
+                             const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-struct diagnostic *complain_in(struct loader *l, const struct yaml_node *where,
-                               size_t from, size_t to, const char *format, ...)
+struct diagnostic *load_error_in(struct loader *l,
+                                 const struct yaml_node *where, size_t from,
+                                 size_t to, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-struct diagnostic *complain(struct loader *l, const struct yaml_node *where,
-                            const char *format, ...)
+struct diagnostic *load_error(struct loader *l, const struct yaml_node *where,
+                              const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-struct diagnostic *warn(struct loader *l, const struct yaml_node *where,
-                        const char *format, ...)
+struct diagnostic *load_warning(struct loader *l, const struct yaml_node *where,
+                                const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* item may be NULL. */
-void help(struct diagnostic *item, const char *format, ...)
+void load_help(struct diagnostic *item, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* -- reading: nodes may be NULL, which leaves the value as it is ---------- */
@@ -106,34 +107,33 @@ struct key_list {
 };
 
 /* Complains about keys of the mapping that are not in the list. */
-void check_keys(struct loader *l, const struct yaml_node *mapping,
-                struct key_list keys);
+void load_keys(struct loader *l, const struct yaml_node *mapping,
+               struct key_list keys);
 /* "KEY: WANTED is wanted, not ..." if it is something else. */
-bool is_kind(struct loader *l, const struct yaml_node *value,
+bool load_is(struct loader *l, const struct yaml_node *value,
              enum yaml_kind kind, const char *wanted);
 /* The member of a mapping, or NULL and a complaint that owner needs it. */
-const struct yaml_node *need(struct loader *l, const struct yaml_node *mapping,
-                             const char *key, const char *owner);
+const struct yaml_node *load_need(struct loader *l,
+                                  const struct yaml_node *mapping,
+                                  const char *key, const char *owner);
 /* A name people give: no control characters, at most RULE_NAME_MAX. */
-bool read_name(struct loader *l, const struct yaml_node *value,
+bool load_name(struct loader *l, const struct yaml_node *value,
                struct slice *ret);
 /* [a-zA-Z_][a-zA-Z0-9_]* */
-bool is_identifier(struct slice s);
-/* A word that CEL keeps for itself. */
-bool is_reserved(struct slice s);
+bool rule_is_identifier(struct slice s);
 /* A name for a variable beside state and now; complains if it is none. */
-bool check_variable(struct loader *l, const struct yaml_node *where,
-                    size_t from, struct slice name);
-void read_span(struct loader *l, const struct yaml_node *value, nsec *ret);
-void read_flag(struct loader *l, const struct yaml_node *value, bool *ret);
-void read_number(struct loader *l, const struct yaml_node *value,
+bool load_check_variable(struct loader *l, const struct yaml_node *where,
+                         size_t from, struct slice name);
+void load_span(struct loader *l, const struct yaml_node *value, nsec *ret);
+void load_flag(struct loader *l, const struct yaml_node *value, bool *ret);
+void load_number(struct loader *l, const struct yaml_node *value,
                  uint32_t least, uint32_t most, uint32_t *ret);
 /* The index of the value in names. */
-void read_choice(struct loader *l, const struct yaml_node *value,
+void load_choice(struct loader *l, const struct yaml_node *value,
                  struct key_list names, unsigned *ret);
 
-void *take(struct loader *l, size_t n); /* lives as long as the set */
-struct slice keep(struct loader *l, struct slice text);
+void *load_alloc(struct loader *l, size_t n); /* lives as long as the set */
+struct slice load_keep(struct loader *l, struct slice text);
 
 /* -- expressions ---------------------------------------------------------- */
 
@@ -148,33 +148,36 @@ enum want {
 };
 
 /* What the group's variables that text mentions cost, in bytes. */
-size_t alias_cost(const struct loader *l, struct slice text);
+size_t load_alias_cost(const struct loader *l, struct slice text);
 /* what: "an alert's expr".  NULL after a complaint, or of NULL. */
-struct cel_program *read_expression(struct loader *l,
+struct cel_program *load_expression(struct loader *l,
                                     const struct yaml_node *value,
                                     enum want want, const char *what);
 /* text is from byte from on a part of the node's. */
-struct cel_program *compile_part(struct loader *l, const struct yaml_node *node,
-                                 size_t from, struct slice text);
+struct cel_program *load_part(struct loader *l, const struct yaml_node *node,
+                              size_t from, struct slice text);
 /* text is ours; faults are told at the node as a whole. */
-struct cel_program *compile_ours(struct loader *l, const struct yaml_node *node,
-                                 const char *text);
+struct cel_program *load_ours(struct loader *l, const struct yaml_node *node,
+                              const char *text);
 
-void read_template(struct loader *l, const struct yaml_node *value,
+void load_template(struct loader *l, const struct yaml_node *value,
                    struct rule_template *ret);
 /* A mapping of label names to templates, or to expressions. */
-size_t read_labels(struct loader *l, const struct yaml_node *mapping,
+size_t load_labels(struct loader *l, const struct yaml_node *mapping,
                    struct rule_label **ret);
-bool check_label(struct loader *l, const struct yaml_node *key);
+bool load_check_label(struct loader *l, const struct yaml_node *key);
 
 /* Names and path; the path ends in a star. */
-void read_foreach(struct loader *l, const struct yaml_node *value,
+void load_foreach(struct loader *l, const struct yaml_node *value,
                   struct rule_foreach *ret, struct slice *ret_element);
 /* A path alone. */
-void read_path(struct loader *l, const struct yaml_node *value,
+void load_path(struct loader *l, const struct yaml_node *value,
                struct rule_foreach *ret);
 
-void canonical_write(const struct yaml_node *node, struct buf *out);
+/* Warns if the snapshot has no place at the n keys. */
+void load_check_snapshot(struct loader *l, const struct slice *key, uint32_t n,
+                         const struct yaml_node *where);
+void rule_canonical(const struct yaml_node *node, struct buf *out);
 
 /* -- the kinds ------------------------------------------------------------ */
 
@@ -188,18 +191,18 @@ struct kind {
 
 extern const struct kind kind_alert, kind_intent, kind_machine, kind_count,
     kind_errors, kind_revive;
-const struct kind *kind_of(enum rule_kind kind);
+const struct kind *rule_kind_of(enum rule_kind kind);
 
 /* -- what depends on what ------------------------------------------------- */
 
 /* Notes which rules a foreach and a program of the rule being read need. */
-void note_path(struct loader *l, const struct rule_foreach *path,
-               const struct yaml_node *where);
-void note_program(struct loader *l, const struct cel_program *program,
-                  const struct yaml_node *where, size_t from);
+void load_note_path(struct loader *l, const struct rule_foreach *path,
+                    const struct yaml_node *where);
+void load_note_program(struct loader *l, const struct cel_program *program,
+                       const struct yaml_node *where, size_t from);
 /* By kind, name, group and place; to be freed. */
-const struct rule **rules_sort(const struct rule *rule, size_t n);
+const struct rule **load_sort(const struct rule *rule, size_t n);
 /* Tells unknown rules and cycles; ret[i] is the i-th to be evaluated. */
-void order_rules(struct loader *l, const struct rule **sorted, uint32_t *ret);
+void load_order(struct loader *l, const struct rule **sorted, uint32_t *ret);
 
 #endif

@@ -12,16 +12,16 @@ static void read_alert(struct loader *l, const struct yaml_node *node,
     struct rule_alert *a = &rule->alert;
     unsigned choice = NO_DATA_OK;
 
-    a->expr = read_expression(l, need(l, node, "expr", "an alert"), WANT_BOOL,
-                              "an alert's expr");
-    read_span(l, yaml_get(node, "for"), &a->hold_for);
-    read_span(l, yaml_get(node, "keep_firing_for"), &a->keep_firing_for);
-    read_choice(l, yaml_get(node, "no_data"),
+    a->expr = load_expression(l, load_need(l, node, "expr", "an alert"),
+                              WANT_BOOL, "an alert's expr");
+    load_span(l, yaml_get(node, "for"), &a->hold_for);
+    load_span(l, yaml_get(node, "keep_firing_for"), &a->keep_firing_for);
+    load_choice(l, yaml_get(node, "no_data"),
                 (struct key_list){ no_data, COUNT(no_data) }, &choice);
     a->no_data = (enum rule_no_data)choice;
-    a->nlabels = read_labels(l, yaml_get(node, "labels"), &a->label);
+    a->nlabels = load_labels(l, yaml_get(node, "labels"), &a->label);
     a->nannotations =
-        read_labels(l, yaml_get(node, "annotations"), &a->annotation);
+        load_labels(l, yaml_get(node, "annotations"), &a->annotation);
 }
 
 const struct kind kind_alert = {

@@ -12,15 +12,15 @@ static void read_paths(struct loader *l, const struct yaml_node *value,
 {
     const struct yaml_node *item;
 
-    if (!value || !is_kind(l, value, YAML_SEQUENCE, "a list of paths"))
+    if (!value || !load_is(l, value, YAML_SEQUENCE, "a list of paths"))
         return;
     if (value->n == 0 || value->n > PATHS_MAX) {
-        complain(l, value, "paths: 1 to %d", PATHS_MAX);
+        load_error(l, value, "paths: 1 to %d", PATHS_MAX);
         return;
     }
-    e->path = take(l, value->n * sizeof(*e->path));
+    e->path = load_alloc(l, value->n * sizeof(*e->path));
     for (item = value->first; item; item = item->next)
-        read_path(l, item, &e->path[e->npaths++]);
+        load_path(l, item, &e->path[e->npaths++]);
 }
 
 static bool accept(struct slice *s, const char *text)
@@ -60,10 +60,10 @@ static void read_match(struct loader *l, const struct yaml_node *node,
 
     if (value) {
         e->match =
-            read_expression(l, value, WANT_BOOL, "match of an errors rule");
+            load_expression(l, value, WANT_BOOL, "match of an errors rule");
         e->level_only = e->match && is_level_only(value->text);
     } else if (!yaml_get(node, "paths")) {
-        e->match = compile_ours(l, node, MATCH_DEFAULT);
+        e->match = load_ours(l, node, MATCH_DEFAULT);
         e->level_only = true;
     }
 }
@@ -75,7 +75,7 @@ static void read_errors(struct loader *l, const struct yaml_node *node,
 
     read_paths(l, yaml_get(node, "paths"), e);
     read_match(l, node, e);
-    e->message = read_expression(l, yaml_get(node, "message"), WANT_STRING,
+    e->message = load_expression(l, yaml_get(node, "message"), WANT_STRING,
                                  "message of an errors rule");
 }
 

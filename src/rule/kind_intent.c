@@ -16,9 +16,9 @@ static struct cel_program *read_deadline(struct loader *l,
     if (!value)
         return NULL;
     if (value->kind != YAML_SCALAR || span_parse(value->text, &span))
-        return read_expression(l, value, WANT_DURATION, "an intent's deadline");
+        return load_expression(l, value, WANT_DURATION, "an intent's deadline");
     snprintf(text, sizeof(text), "duration('%" PRId64 "ns')", span);
-    return compile_ours(l, value, text);
+    return load_ours(l, value, text);
 }
 
 static void read_intent(struct loader *l, const struct yaml_node *node,
@@ -26,11 +26,11 @@ static void read_intent(struct loader *l, const struct yaml_node *node,
 {
     struct rule_intent *i = &rule->intent;
 
-    i->when = read_expression(l, yaml_get(node, "when"), WANT_BOOL,
+    i->when = load_expression(l, yaml_get(node, "when"), WANT_BOOL,
                               "an intent's when");
-    i->parties = read_expression(l, need(l, node, "parties", "an intent"),
+    i->parties = load_expression(l, load_need(l, node, "parties", "an intent"),
                                  WANT_NAMES, "an intent's parties");
-    i->answers = read_expression(l, need(l, node, "answers", "an intent"),
+    i->answers = load_expression(l, load_need(l, node, "answers", "an intent"),
                                  WANT_ANSWERS, "an intent's answers");
     i->deadline = read_deadline(l, yaml_get(node, "deadline"));
 }

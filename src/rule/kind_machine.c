@@ -21,22 +21,22 @@ static void read_phase(struct loader *l, const struct yaml_node *node,
     struct rule_phase *phase = &m->phase[i];
     const struct yaml_node *name, *when = yaml_get(node, "when");
 
-    check_keys(l, node, (struct key_list){ phase_keys, COUNT(phase_keys) });
-    name = need(l, node, "phase", "a phase");
-    if (name && read_name(l, name, &phase->name)) {
+    load_keys(l, node, (struct key_list){ phase_keys, COUNT(phase_keys) });
+    name = load_need(l, node, "phase", "a phase");
+    if (name && load_name(l, name, &phase->name)) {
         if (slice_is(phase->name, START))
-            complain(l, name,
-                     "\"" START "\" is where every instance begins; "
-                     "call the phase something else");
+            load_error(l, name,
+                       "\"" START "\" is where every instance begins; "
+                       "call the phase something else");
         else if (find_phase(m, phase->name) < i)
-            complain(l, name, "there is a phase \"%.*s\" already",
-                     SHOWN(phase->name));
+            load_error(l, name, "there is a phase \"%.*s\" already",
+                       SHOWN(phase->name));
     }
     if (!when && i > 0)
-        help(complain(l, node, "a phase needs when:, but for the first"),
-             "say what shows that it has been reached");
-    phase->when = read_expression(l, when, WANT_BOOL, "a phase's when");
-    read_flag(l, yaml_get(node, "final"), &phase->final);
+        load_help(load_error(l, node, "a phase needs when:, but for the first"),
+                  "say what shows that it has been reached");
+    phase->when = load_expression(l, when, WANT_BOOL, "a phase's when");
+    load_flag(l, yaml_get(node, "final"), &phase->final);
 }
 
 static void read_from_name(struct loader *l, const struct yaml_node *name,
@@ -45,7 +45,7 @@ static void read_from_name(struct loader *l, const struct yaml_node *name,
 {
     size_t j;
 
-    if (!is_kind(l, name, YAML_SCALAR, "the name of a phase"))
+    if (!load_is(l, name, YAML_SCALAR, "the name of a phase"))
         return;
     if (slice_is(name->text, START)) {
         phase->from_start = true;
@@ -53,12 +53,12 @@ static void read_from_name(struct loader *l, const struct yaml_node *name,
     }
     j = find_phase(m, name->text);
     if (j == m->n)
-        complain(l, name, "there is no phase \"%.*s\"", SHOWN(name->text));
+        load_error(l, name, "there is no phase \"%.*s\"", SHOWN(name->text));
     else if (&m->phase[j] == phase)
-        complain(l, name, "a phase does not follow itself");
+        load_error(l, name, "a phase does not follow itself");
     else if (m->phase[j].final)
-        complain(l, name, "\"%.*s\" is final: nothing follows it",
-                 SHOWN(name->text));
+        load_error(l, name, "\"%.*s\" is final: nothing follows it",
+                   SHOWN(name->text));
     else
         phase->from |= 1u << j;
 }
@@ -79,10 +79,10 @@ static void read_from(struct loader *l, const struct yaml_node *value,
     }
     if (value->kind == YAML_SEQUENCE) {
         if (value->n == 0)
-            complain(l, value, "from: names no phase");
+            load_error(l, value, "from: names no phase");
         for (name = value->first; name; name = name->next)
             read_from_name(l, name, m, phase);
-    } else if (is_kind(l, value, YAML_SCALAR, "a phase or a list of them")) {
+    } else if (load_is(l, value, YAML_SCALAR, "a phase or a list of them")) {
         read_from_name(l, value, m, phase);
     }
 }
@@ -102,28 +102,29 @@ static void check_reached(struct loader *l, const struct yaml_node *list,
     } while (reached != before);
     for (i = 0, node = list->first; node; node = node->next, i++)
         if (!(reached & 1u << i))
-            warn(l, node, "no way leads from the start to \"%.*s\"",
-                 SHOWN(m->phase[i].name));
+            load_warning(l, node, "no way leads from the start to \"%.*s\"",
+                         SHOWN(m->phase[i].name));
 }
 
 static void read_machine(struct loader *l, const struct yaml_node *node,
                          struct rule *rule)
 {
-    const struct yaml_node *list = need(l, node, "phases", "a machine"), *item;
+    const struct yaml_node *list = load_need(l, node, "phases", "a machine"),
+                           *item;
     struct rule_machine *m = &rule->machine;
     size_t i = 0;
 
-    if (!list || !is_kind(l, list, YAML_SEQUENCE, "a list of phases"))
+    if (!list || !load_is(l, list, YAML_SEQUENCE, "a list of phases"))
         return;
     if (list->n == 0 || list->n > RULE_PHASES_MAX) {
-        complain(l, list, "phases: 1 to %d", RULE_PHASES_MAX);
+        load_error(l, list, "phases: 1 to %d", RULE_PHASES_MAX);
         return;
     }
     for (item = list->first; item; item = item->next)
-        if (!is_kind(l, item, YAML_MAPPING, "a phase"))
+        if (!load_is(l, item, YAML_MAPPING, "a phase"))
             return;
     m->n = list->n;
-    m->phase = take(l, m->n * sizeof(*m->phase));
+    m->phase = load_alloc(l, m->n * sizeof(*m->phase));
     for (item = list->first; item; item = item->next)
         read_phase(l, item, m, i++);
     for (i = 0, item = list->first; item; item = item->next)

@@ -12,13 +12,13 @@ static void check_policy(struct loader *l, const struct yaml_node *policy,
                          const struct rule_revive *r)
 {
     if (r->max_backoff < r->backoff)
-        complain(l, policy, "max_backoff is shorter than backoff");
+        load_error(l, policy, "max_backoff is shorter than backoff");
     if (r->window == 0)
-        complain(l, policy,
-                 "window: attempts are counted in it, so it has to "
-                 "be longer than nothing");
+        load_error(l, policy,
+                   "window: attempts are counted in it, so it has to "
+                   "be longer than nothing");
     if (r->verify_timeout < r->verify_after)
-        complain(l, policy, "verify_timeout is shorter than verify_after");
+        load_error(l, policy, "verify_timeout is shorter than verify_after");
 }
 
 static void read_policy(struct loader *l, const struct yaml_node *policy,
@@ -28,21 +28,21 @@ static void read_policy(struct loader *l, const struct yaml_node *policy,
                                            "respect" };
     unsigned choice = STOP_SECOND_HOLDS;
 
-    if (!policy || !is_kind(l, policy, YAML_MAPPING, "a mapping"))
+    if (!policy || !load_is(l, policy, YAML_MAPPING, "a mapping"))
         return;
-    check_keys(l, policy, (struct key_list){ policy_keys, COUNT(policy_keys) });
-    read_choice(l, yaml_get(policy, "on_stop"),
+    load_keys(l, policy, (struct key_list){ policy_keys, COUNT(policy_keys) });
+    load_choice(l, yaml_get(policy, "on_stop"),
                 (struct key_list){ on_stop, COUNT(on_stop) }, &choice);
     r->on_stop = (enum rule_on_stop)choice;
-    read_number(l, yaml_get(policy, "attempts"), 1, ATTEMPTS_MAX, &r->attempts);
-    read_span(l, yaml_get(policy, "window"), &r->window);
-    read_span(l, yaml_get(policy, "backoff"), &r->backoff);
-    read_span(l, yaml_get(policy, "max_backoff"), &r->max_backoff);
-    read_span(l, yaml_get(policy, "verify_after"), &r->verify_after);
-    read_span(l, yaml_get(policy, "verify_timeout"), &r->verify_timeout);
-    read_span(l, yaml_get(policy, "reset_after"), &r->reset_after);
-    read_flag(l, yaml_get(policy, "dry_run"), &r->dry_run);
-    read_flag(l, yaml_get(policy, "recreate"), &r->recreate);
+    load_number(l, yaml_get(policy, "attempts"), 1, ATTEMPTS_MAX, &r->attempts);
+    load_span(l, yaml_get(policy, "window"), &r->window);
+    load_span(l, yaml_get(policy, "backoff"), &r->backoff);
+    load_span(l, yaml_get(policy, "max_backoff"), &r->max_backoff);
+    load_span(l, yaml_get(policy, "verify_after"), &r->verify_after);
+    load_span(l, yaml_get(policy, "verify_timeout"), &r->verify_timeout);
+    load_span(l, yaml_get(policy, "reset_after"), &r->reset_after);
+    load_flag(l, yaml_get(policy, "dry_run"), &r->dry_run);
+    load_flag(l, yaml_get(policy, "recreate"), &r->recreate);
     check_policy(l, policy, r);
 }
 
@@ -62,9 +62,9 @@ static void read_revive(struct loader *l, const struct yaml_node *node,
         .reset_after = 10 * 60 * NSEC_SEC,
     };
     r->containers =
-        read_expression(l, need(l, node, "containers", "a revive rule"),
+        load_expression(l, load_need(l, node, "containers", "a revive rule"),
                         WANT_BOOL, "containers of a revive rule");
-    r->when = read_expression(l, need(l, node, "when", "a revive rule"),
+    r->when = load_expression(l, load_need(l, node, "when", "a revive rule"),
                               WANT_BOOL, "when of a revive rule");
     read_policy(l, yaml_get(node, "policy"), r);
 }

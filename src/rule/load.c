@@ -25,7 +25,7 @@ static struct cel_env make_env(struct loader *l, const struct rule *rule,
 {
     const struct cel_type *dyn = cel_type_simple(TYPE_DYN);
     const struct cel_type *text = cel_type_simple(TYPE_STRING);
-    struct cel_variable *v = take(l, RULE_SLOTS_MAX * sizeof(*v));
+    struct cel_variable *v = load_alloc(l, RULE_SLOTS_MAX * sizeof(*v));
     size_t n = 0;
     uint32_t i;
 
@@ -59,21 +59,21 @@ static void read_variable(struct loader *l, const struct yaml_node *node)
     struct cel_env env = make_env(l, NULL, slice_of("", 0));
     size_t errors = l->diags->errors, cost;
 
-    if (!is_kind(l, node, YAML_MAPPING, "a variable's name and expr"))
+    if (!load_is(l, node, YAML_MAPPING, "a variable's name and expr"))
         return;
-    check_keys(l, node,
-               (struct key_list){ variable_keys, COUNT(variable_keys) });
-    name = need(l, node, "name", "a variable");
-    value = need(l, node, "expr", "a variable");
+    load_keys(l, node,
+              (struct key_list){ variable_keys, COUNT(variable_keys) });
+    name = load_need(l, node, "name", "a variable");
+    value = load_need(l, node, "expr", "a variable");
     l->env = &env;
-    (void)read_expression(l, value, WANT_ANY, "a variable");
-    if (!name || !is_kind(l, name, YAML_SCALAR, "a name") ||
-        !check_variable(l, name, 0, name->text))
+    (void)load_expression(l, value, WANT_ANY, "a variable");
+    if (!name || !load_is(l, name, YAML_SCALAR, "a name") ||
+        !load_check_variable(l, name, 0, name->text))
         return;
-    alias.name = keep(l, name->text);
+    alias.name = load_keep(l, name->text);
     if (l->diags->errors == errors)
-        alias.text = keep(l, value->text);
-    cost = alias.text.n + alias_cost(l, alias.text);
+        alias.text = load_keep(l, value->text);
+    cost = alias.text.n + load_alias_cost(l, alias.text);
     g->alias_cost[g->naliases] =
         cost < EXPRESSION_BYTES_MAX ? cost : EXPRESSION_BYTES_MAX;
     g->alias[g->naliases++] = alias;
@@ -84,20 +84,20 @@ static void read_variables(struct loader *l, const struct yaml_node *list)
     const struct yaml_node *item;
     struct buf text;
 
-    if (!list || !is_kind(l, list, YAML_SEQUENCE, "a list of variables"))
+    if (!list || !load_is(l, list, YAML_SEQUENCE, "a list of variables"))
         return;
     if (list->n > VARIABLES_MAX) {
-        complain(l, list, "variables: at most %d", VARIABLES_MAX);
+        load_error(l, list, "variables: at most %d", VARIABLES_MAX);
         return;
     }
-    l->group.alias = take(l, (list->n + 1) * sizeof(*l->group.alias));
+    l->group.alias = load_alloc(l, (list->n + 1) * sizeof(*l->group.alias));
     for (item = list->first; item; item = item->next)
         read_variable(l, item);
     buf_init(&text, CANONICAL_BYTES_MAX);
-    canonical_write(list, &text);
+    rule_canonical(list, &text);
     if (!buf_ok(&text))
-        complain(l, list, "variables: too large");
-    l->group.text = keep(l, buf_view(&text));
+        load_error(l, list, "variables: too large");
+    l->group.text = load_keep(l, buf_view(&text));
     buf_release(&text);
 }
 
@@ -108,10 +108,11 @@ static void help_kinds(struct diagnostic *item, const struct yaml_node *node)
     const struct yaml_node *record = yaml_get(node, "record");
 
     if (record)
-        help(item, "what is worth a name is a count: NAME with value: and, for "
-                   "the latest value instead of a total, type: gauge");
+        load_help(item,
+                  "what is worth a name is a count: NAME with value: and, for "
+                  "the latest value instead of a total, type: gauge");
     else
-        help(item, "as in alert: NAME");
+        load_help(item, "as in alert: NAME");
 }
 
 /* The key that says what the rule is, or NULL. */
@@ -124,9 +125,9 @@ find_kind(struct loader *l, const struct yaml_node *node, enum rule_kind *ret)
     for (kind = 0; kind < RULE_KINDS; kind++) {
         value = yaml_get(node, rule_kind_name((enum rule_kind)kind));
         if (value && found) {
-            complain(l, value->key, "a rule is one thing: %s, or %s",
-                     kind_of(*ret)->called,
-                     kind_of((enum rule_kind)kind)->called);
+            load_error(l, value->key, "a rule is one thing: %s, or %s",
+                       rule_kind_of(*ret)->called,
+                       rule_kind_of((enum rule_kind)kind)->called);
             return NULL;
         }
         if (value) {
@@ -135,9 +136,9 @@ find_kind(struct loader *l, const struct yaml_node *node, enum rule_kind *ret)
         }
     }
     if (!found)
-        help_kinds(complain(l, node,
-                            "a rule is one of alert, intent, machine, "
-                            "count, errors and revive"),
+        help_kinds(load_error(l, node,
+                              "a rule is one of alert, intent, machine, "
+                              "count, errors and revive"),
                    node);
     return found;
 }
@@ -166,17 +167,17 @@ static void imply_containers(struct rule *rule, struct slice *ret_element)
 static void read_instances(struct loader *l, const struct yaml_node *node,
                            struct rule *rule, struct slice *ret_element)
 {
-    const struct kind *kind = kind_of(rule->kind);
+    const struct kind *kind = rule_kind_of(rule->kind);
     const struct yaml_node *value = NULL;
 
     if (rule->kind == RULE_REVIVE)
         imply_containers(rule, ret_element);
     else if (kind->needs_foreach)
-        value = need(l, node, "foreach", kind->called);
+        value = load_need(l, node, "foreach", kind->called);
     else if (has_key(kind->keys, "foreach"))
         value = yaml_get(node, "foreach");
     if (value)
-        read_foreach(l, value, &rule->foreach, ret_element);
+        load_foreach(l, value, &rule->foreach, ret_element);
 }
 
 /* Variables that a kind brings along can be hidden by those of the group. */
@@ -188,10 +189,10 @@ static void check_hidden(struct loader *l, const struct yaml_node *name,
     for (i = 0; i < env->naliases; i++)
         for (j = RULE_SLOT_STAR; j < env->nvariables; j++)
             if (slice_eq(env->alias[i].name, env->variable[j].name))
-                complain(l, name,
-                         "the group's variable \"%.*s\" hides the "
-                         "one that this rule has",
-                         SHOWN(env->alias[i].name));
+                load_error(l, name,
+                           "the group's variable \"%.*s\" hides the "
+                           "one that this rule has",
+                           SHOWN(env->alias[i].name));
 }
 
 /* {"rule":{...},"variables":[...]} */
@@ -202,18 +203,18 @@ static void read_text(struct loader *l, const struct yaml_node *node,
 
     buf_init(&text, CANONICAL_BYTES_MAX);
     buf_str(&text, "{\"rule\":");
-    canonical_write(node, &text);
+    rule_canonical(node, &text);
     if (l->group.text.n) {
         buf_str(&text, ",\"variables\":");
         buf_slice(&text, l->group.text);
     }
     buf_char(&text, '}');
     if (!buf_ok(&text))
-        complain(l, node,
-                 "this rule, its aliases and its variables are more "
-                 "than %zu bytes",
-                 CANONICAL_BYTES_MAX);
-    rule->text = keep(l, buf_view(&text));
+        load_error(l, node,
+                   "this rule, its aliases and its variables are more "
+                   "than %zu bytes",
+                   CANONICAL_BYTES_MAX);
+    rule->text = load_keep(l, buf_view(&text));
     buf_release(&text);
 }
 
@@ -227,7 +228,7 @@ static void add_rule(struct loader *l, const struct rule *rule,
         l->name_at = xrealloc(l->name_at, l->room * sizeof(*l->name_at));
     }
     l->own->rules[l->n] = *rule;
-    l->name_at[l->n] = place_of(l, name, 0, WHOLE);
+    l->name_at[l->n] = load_place(l, name, 0, WHOLE);
     l->n++;
 }
 
@@ -239,20 +240,20 @@ static void read_rule(struct loader *l, const struct yaml_node *node)
     const struct yaml_node *name;
     bool named;
 
-    if (!is_kind(l, node, YAML_MAPPING, "a rule"))
+    if (!load_is(l, node, YAML_MAPPING, "a rule"))
         return;
     name = find_kind(l, node, &rule.kind);
     if (!name)
         return;
     rule.line = name->line;
-    named = read_name(l, name, &rule.name);
-    check_keys(l, node, kind_of(rule.kind)->keys);
+    named = load_name(l, name, &rule.name);
+    load_keys(l, node, rule_kind_of(rule.kind)->keys);
     l->rule = &rule;
     read_instances(l, node, &rule, &element);
     rule.env = make_env(l, &rule, element);
     check_hidden(l, name, &rule.env);
     l->env = &rule.env;
-    kind_of(rule.kind)->read(l, node, &rule);
+    rule_kind_of(rule.kind)->read(l, node, &rule);
     l->rule = NULL;
     read_text(l, node, &rule);
     if (named)
@@ -271,9 +272,9 @@ static bool has_room(struct loader *l, const struct yaml_node *node)
         return true;
     l->too_many = true;
     if (l->n == RULES_MAX)
-        complain(l, node, "more than %d rules", RULES_MAX);
+        load_error(l, node, "more than %d rules", RULES_MAX);
     else
-        complain(l, node, "the rules are too large, aliases expanded");
+        load_error(l, node, "the rules are too large, aliases expanded");
     return false;
 }
 
@@ -282,13 +283,13 @@ static void read_group(struct loader *l, const struct yaml_node *node)
     const struct yaml_node *rules, *item;
 
     l->group = (struct group){ .name = slice_of("", 0) };
-    if (!is_kind(l, node, YAML_MAPPING, "a group"))
+    if (!load_is(l, node, YAML_MAPPING, "a group"))
         return;
-    check_keys(l, node, (struct key_list){ group_keys, COUNT(group_keys) });
-    (void)read_name(l, need(l, node, "name", "a group"), &l->group.name);
+    load_keys(l, node, (struct key_list){ group_keys, COUNT(group_keys) });
+    (void)load_name(l, load_need(l, node, "name", "a group"), &l->group.name);
     read_variables(l, yaml_get(node, "variables"));
-    rules = need(l, node, "rules", "a group");
-    if (!rules || !is_kind(l, rules, YAML_SEQUENCE, "a list of rules"))
+    rules = load_need(l, node, "rules", "a group");
+    if (!rules || !load_is(l, rules, YAML_SEQUENCE, "a list of rules"))
         return;
     for (item = rules->first; item && has_room(l, item); item = item->next)
         read_rule(l, item);
@@ -299,11 +300,11 @@ static void read_root(struct loader *l, const struct yaml_node *root)
     static const char *const keys[] = { "groups" };
     const struct yaml_node *groups, *item;
 
-    if (!is_kind(l, root, YAML_MAPPING, "groups:"))
+    if (!load_is(l, root, YAML_MAPPING, "groups:"))
         return;
-    check_keys(l, root, (struct key_list){ keys, COUNT(keys) });
-    groups = need(l, root, "groups", "a file of rules");
-    if (!groups || !is_kind(l, groups, YAML_SEQUENCE, "a list of groups"))
+    load_keys(l, root, (struct key_list){ keys, COUNT(keys) });
+    groups = load_need(l, root, "groups", "a file of rules");
+    if (!groups || !load_is(l, groups, YAML_SEQUENCE, "a list of groups"))
         return;
     for (item = groups->first; item && has_room(l, item); item = item->next)
         read_group(l, item);
@@ -341,7 +342,7 @@ static struct diagnostic_place err_place(const struct loader *l,
 static void tell_yaml(struct loader *l, const struct err *err)
 {
     struct diagnostic_place at = err_place(l, err);
-    struct diagnostic *item = tell_at(l, false, &at, "%s", err->text);
+    struct diagnostic *item = load_tell(l, false, &at, "%s", err->text);
     const char *line = at.text.p + at.from - (at.line ? at.column - 1 : 0);
     const char *end =
         at.line ? memchr(line, '\n', at.text.n - (size_t)(line - at.text.p))
@@ -350,7 +351,7 @@ static void tell_yaml(struct loader *l, const struct err *err)
     if (!end)
         end = at.text.p + at.text.n;
     if (at.line && memmem(line, (size_t)(end - line), "{{", 2))
-        help(item, "a text with {{ }} in it has to stand in quotes");
+        load_help(item, "a text with {{ }} in it has to stand in quotes");
 }
 
 static void read_file(struct loader *l)
@@ -364,12 +365,12 @@ static void read_file(struct loader *l)
         return;
     }
     l->doc = doc;
-    l->file_name = keep(l, l->file->name);
+    l->file_name = load_keep(l, l->file->name);
     if (yaml_root(doc)) {
         read_root(l, yaml_root(doc));
     } else {
         at = whole_file(l);
-        tell_at(l, true, &at, "there are no rules in this file");
+        load_tell(l, true, &at, "there are no rules in this file");
     }
     l->doc = NULL;
     yaml_free(doc);
@@ -386,8 +387,9 @@ static void read_files(struct loader *l, const struct rule_file *file, size_t n)
         bytes += file[i].text.n;
         if (bytes > RULE_FILES_BYTES_MAX) {
             at = whole_file(l);
-            tell_at(l, false, &at, "the files are more than %zu bytes together",
-                    RULE_FILES_BYTES_MAX);
+            load_tell(l, false, &at,
+                      "the files are more than %zu bytes together",
+                      RULE_FILES_BYTES_MAX);
             return;
         }
         read_file(l);
@@ -419,25 +421,26 @@ static void check_names(struct loader *l, const struct rule **sorted)
             a = sorted[i];
             b = sorted[i - 1];
         }
-        item = tell_at(l, false, &l->name_at[b - l->own->rules],
-                       "there is %s \"%.*s\" already, at %.*s:%u",
-                       kind_of(b->kind)->called, SHOWN(b->name), SHOWN(a->file),
-                       a->line);
+        item = load_tell(l, false, &l->name_at[b - l->own->rules],
+                         "there is %s \"%.*s\" already, at %.*s:%u",
+                         rule_kind_of(b->kind)->called, SHOWN(b->name),
+                         SHOWN(a->file), a->line);
         if (b->kind != RULE_ALERT)
-            help(item, "what it derives would be at monitor.%s.%.*s as well",
-                 rule_kind_section(b->kind), SHOWN(b->name));
+            load_help(item,
+                      "what it derives would be at monitor.%s.%.*s as well",
+                      rule_kind_section(b->kind), SHOWN(b->name));
     }
 }
 
 static void finish(struct loader *l)
 {
-    const struct rule **sorted = rules_sort(l->own->rules, l->n);
+    const struct rule **sorted = load_sort(l->own->rules, l->n);
     uint32_t *order = xcalloc(l->n + 1, sizeof(*order));
     struct rule *rules = xcalloc(l->n + 1, sizeof(*rules));
     size_t i;
 
     check_names(l, sorted);
-    order_rules(l, sorted, order);
+    load_order(l, sorted, order);
     for (i = 0; i < l->n; i++)
         rules[i] = l->own->rules[order[i]];
     free(l->own->rules);

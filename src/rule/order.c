@@ -17,27 +17,6 @@ static const char *const own_keys[] = {
     "gaps",    "damage",   "not_json", "rules",
 };
 
-/* A pattern of the state: where the rule's element is, then what is read. */
-struct pattern {
-    const struct rule_foreach *base; /* or NULL */
-    const struct slice *key;
-    size_t n;
-};
-
-static size_t pattern_length(const struct pattern *p)
-{
-    return (p->base ? p->base->n : 0) + p->n;
-}
-
-static struct slice pattern_key(const struct pattern *p, size_t i)
-{
-    size_t before = p->base ? p->base->n : 0;
-
-    if (i >= pattern_length(p))
-        return slice_of(NULL, 0);
-    return i < before ? p->base->key[i] : p->key[i - before];
-}
-
 /* Where the text at a node has the word; the node if it has not. */
 static struct diagnostic_place find_word(const struct loader *l,
                                          const struct yaml_node *where,
@@ -48,9 +27,9 @@ static struct diagnostic_place find_word(const struct loader *l,
     if (from != WHOLE && word.n && where->kind == YAML_SCALAR)
         at = memmem(where->text.p + from, where->text.n - from, word.p, word.n);
     if (!at)
-        return place_of(l, where, 0, WHOLE);
+        return load_place(l, where, 0, WHOLE);
     from = (size_t)(at - where->text.p);
-    return place_of(l, where, from, from + word.n);
+    return load_place(l, where, from, from + word.n);
 }
 
 static bool find_kind(struct slice section, enum rule_kind *ret)
@@ -85,10 +64,11 @@ static void unknown_section(struct loader *l, struct slice key,
     memcpy(words, own_keys, sizeof(own_keys));
     for (kind = 0; kind < RULE_KINDS; kind++)
         words[COUNT(own_keys) + kind] = rule_kind_section((enum rule_kind)kind);
-    item = tell_at(l, true, at, "nothing is ever at monitor.%.*s", SHOWN(key));
+    item =
+        load_tell(l, true, at, "nothing is ever at monitor.%.*s", SHOWN(key));
     meant = near_word(key, words, COUNT(words));
     if (meant)
-        help(item, "did you mean \"%s\"?", meant);
+        load_help(item, "did you mean \"%s\"?", meant);
 }
 
 static void add_reference(struct loader *l, const struct reference *r)
@@ -101,51 +81,65 @@ static void add_reference(struct loader *l, const struct reference *r)
     l->references[l->nreferences++] = *r;
 }
 
-static void note(struct loader *l, const struct pattern *p,
+/* Twice in a row is one fault. */
+static bool is_noted(const struct loader *l, const struct reference *r)
+{
+    const struct reference *last;
+
+    if (l->nreferences == 0)
+        return false;
+    last = &l->references[l->nreferences - 1];
+    return last->rule == r->rule && last->all == r->all &&
+           last->kind == r->kind && slice_eq(last->name, r->name) &&
+           last->at.from == r->at.from;
+}
+
+/* key: a pattern of the state, of n keys. */
+static void note(struct loader *l, const struct slice *key, size_t n,
                  const struct yaml_node *where, size_t from)
 {
-    struct slice section = pattern_key(p, 1), name = pattern_key(p, 2);
+    struct slice star = { NULL, 0 }, section, name;
     struct reference r = { .rule = (uint32_t)l->n };
 
-    if (!l->rule || pattern_length(p) == 0 ||
-        !slice_is(pattern_key(p, 0), "monitor"))
+    if (n == 0 || !slice_is(key[0], "monitor"))
         return;
+    section = n > 1 ? key[1] : star;
+    name = n > 2 ? key[2] : star;
     r.at = find_word(l, where, from, name.p ? name : section);
     if (!section.p) {
         r.all = true;
-    } else if (find_kind(section, &r.kind)) {
-        if (name.p)
-            r.name = keep(l, name);
-    } else {
+    } else if (!find_kind(section, &r.kind)) {
         if (!is_own_key(section))
             unknown_section(l, section, &r.at);
         return;
     }
+    r.name = name;
+    if (is_noted(l, &r))
+        return;
+    if (name.p)
+        r.name = load_keep(l, name);
     add_reference(l, &r);
 }
 
-void note_path(struct loader *l, const struct rule_foreach *path,
-               const struct yaml_node *where)
+void load_note_path(struct loader *l, const struct rule_foreach *path,
+                    const struct yaml_node *where)
 {
-    note(l, &(struct pattern){ NULL, path->key, path->n }, where, 0);
+    note(l, path->key, path->n, where, 0);
 }
 
-void note_program(struct loader *l, const struct cel_program *program,
-                  const struct yaml_node *where, size_t from)
+/* What is read of an element is below what the rule's foreach has noted. */
+void load_note_program(struct loader *l, const struct cel_program *program,
+                       const struct yaml_node *where, size_t from)
 {
     const struct cel_read *read;
-    struct pattern p;
     size_t i, n;
 
     if (!l->rule)
         return;
     read = cel_program_reads(program, &n);
-    for (i = 0; i < n; i++) {
-        p = (struct pattern){ NULL, read[i].key, read[i].n };
-        if (read[i].variable != RULE_SLOT_STATE)
-            p.base = &l->rule->foreach;
-        note(l, &p, where, from);
-    }
+    for (i = 0; i < n; i++)
+        if (read[i].variable == RULE_SLOT_STATE)
+            note(l, read[i].key, read[i].n, where, from);
 }
 
 /* -- putting in order ----------------------------------------------------- */
@@ -155,7 +149,7 @@ struct graph {
     struct loader *l;
     const struct rule *rule;
     size_t n;
-    const struct rule **sorted; /* see rules_sort() */
+    const struct rule **sorted; /* see load_sort() */
     size_t *first;              /* reference of each rule, and one past */
     uint8_t *state;
 };
@@ -181,7 +175,7 @@ static int by_name(const void *a, const void *b)
     return d ? d : (x > y) - (x < y);
 }
 
-const struct rule **rules_sort(const struct rule *rule, size_t n)
+const struct rule **load_sort(const struct rule *rule, size_t n)
 {
     const struct rule **sorted = xmalloc((n + 1) * sizeof(*sorted));
     size_t i;
@@ -295,10 +289,11 @@ static void tell_cycle(struct graph *g, const struct frame *frame, size_t from,
         buf_str(&path, " -> ");
     }
     node_name(g, frame[from].node, &path);
-    help(tell_at(g->l, false, &g->l->references[frame[rule].reference].at,
-                 "rules depend on one another in a circle: %s",
-                 buf_cstr(&path)),
-         "a rule cannot read what follows from itself");
+    load_help(load_tell(g->l, false,
+                        &g->l->references[frame[rule].reference].at,
+                        "rules depend on one another in a circle: %s",
+                        buf_cstr(&path)),
+              "a rule cannot read what follows from itself");
     buf_release(&path);
 }
 
@@ -337,8 +332,8 @@ static void tell_unknown(struct graph *g, const struct reference *r)
     struct diagnostic *item;
     size_t i, n = 0;
 
-    item = tell_at(g->l, true, &r->at, "there is no %s called \"%.*s\"",
-                   rule_kind_name(r->kind), SHOWN(r->name));
+    item = load_tell(g->l, true, &r->at, "there is no %s called \"%.*s\"",
+                     rule_kind_name(r->kind), SHOWN(r->name));
     if (!item)
         return;
     names = xmalloc((g->n + 1) * sizeof(*names));
@@ -347,7 +342,7 @@ static void tell_unknown(struct graph *g, const struct reference *r)
             names[n++] = g->rule[i].name.p;
     meant = near_word(r->name, names, n);
     if (meant)
-        help(item, "did you mean \"%s\"?", meant);
+        load_help(item, "did you mean \"%s\"?", meant);
     free(names);
 }
 
@@ -375,7 +370,7 @@ static void find_first(struct graph *g)
     }
 }
 
-void order_rules(struct loader *l, const struct rule **sorted, uint32_t *ret)
+void load_order(struct loader *l, const struct rule **sorted, uint32_t *ret)
 {
     size_t n = l->n, i, nout = 0, nodes = n + RULE_KINDS + 1;
     struct graph g = { l, l->own->rules, n, sorted, NULL, NULL };

@@ -25,9 +25,9 @@ static struct source_span span_of(const struct loader *l,
     return source_span(l->doc, where, from, to);
 }
 
-struct diagnostic_place place_of(const struct loader *l,
-                                 const struct yaml_node *where, size_t from,
-                                 size_t to)
+struct diagnostic_place load_place(const struct loader *l,
+                                   const struct yaml_node *where, size_t from,
+                                   size_t to)
 {
     struct source_span span = span_of(l, where, from, to);
     struct diagnostic_place at = {
@@ -52,9 +52,9 @@ static struct diagnostic *tell(struct loader *l, bool warning,
     return diagnostics_add(l->diags, warning, at, text);
 }
 
-struct diagnostic *tell_at(struct loader *l, bool warning,
-                           const struct diagnostic_place *at,
-                           const char *format, ...)
+struct diagnostic *load_tell(struct loader *l, bool warning,
+                             const struct diagnostic_place *at,
+                             const char *format, ...)
 {
     struct diagnostic *item;
     va_list args;
@@ -65,10 +65,11 @@ struct diagnostic *tell_at(struct loader *l, bool warning,
     return item;
 }
 
-struct diagnostic *complain_in(struct loader *l, const struct yaml_node *where,
-                               size_t from, size_t to, const char *format, ...)
+struct diagnostic *load_error_in(struct loader *l,
+                                 const struct yaml_node *where, size_t from,
+                                 size_t to, const char *format, ...)
 {
-    struct diagnostic_place at = place_of(l, where, from, to);
+    struct diagnostic_place at = load_place(l, where, from, to);
     struct diagnostic *item;
     va_list args;
 
@@ -78,10 +79,10 @@ struct diagnostic *complain_in(struct loader *l, const struct yaml_node *where,
     return item;
 }
 
-struct diagnostic *complain(struct loader *l, const struct yaml_node *where,
-                            const char *format, ...)
+struct diagnostic *load_error(struct loader *l, const struct yaml_node *where,
+                              const char *format, ...)
 {
-    struct diagnostic_place at = place_of(l, where, 0, WHOLE);
+    struct diagnostic_place at = load_place(l, where, 0, WHOLE);
     struct diagnostic *item;
     va_list args;
 
@@ -91,10 +92,10 @@ struct diagnostic *complain(struct loader *l, const struct yaml_node *where,
     return item;
 }
 
-struct diagnostic *warn(struct loader *l, const struct yaml_node *where,
-                        const char *format, ...)
+struct diagnostic *load_warning(struct loader *l, const struct yaml_node *where,
+                                const char *format, ...)
 {
-    struct diagnostic_place at = place_of(l, where, 0, WHOLE);
+    struct diagnostic_place at = load_place(l, where, 0, WHOLE);
     struct diagnostic *item;
     va_list args;
 
@@ -104,7 +105,7 @@ struct diagnostic *warn(struct loader *l, const struct yaml_node *where,
     return item;
 }
 
-void help(struct diagnostic *item, const char *format, ...)
+void load_help(struct diagnostic *item, const char *format, ...)
 {
     char text[TEXT_MAX];
     va_list args;
@@ -140,23 +141,23 @@ static void help_key(struct diagnostic *item, struct slice key,
 
     for (i = 0; i < COUNT(elsewhere); i++)
         if (slice_is(key, elsewhere[i].key)) {
-            help(item, "%s", elsewhere[i].help);
+            load_help(item, "%s", elsewhere[i].help);
             return;
         }
     meant = near_word(key, keys.name, keys.n);
     if (meant) {
-        help(item, "did you mean \"%s\"?", meant);
+        load_help(item, "did you mean \"%s\"?", meant);
         return;
     }
     buf_init(&list, TEXT_MAX - 100);
     for (i = 0; i < keys.n; i++)
         buf_printf(&list, "%s%s", i ? ", " : "", keys.name[i]);
-    help(item, "there are: %s", buf_cstr(&list));
+    load_help(item, "there are: %s", buf_cstr(&list));
     buf_release(&list);
 }
 
-void check_keys(struct loader *l, const struct yaml_node *mapping,
-                struct key_list keys)
+void load_keys(struct loader *l, const struct yaml_node *mapping,
+               struct key_list keys)
 {
     const struct yaml_node *child;
     size_t i;
@@ -166,33 +167,34 @@ void check_keys(struct loader *l, const struct yaml_node *mapping,
             if (slice_is(child->key->text, keys.name[i]))
                 break;
         if (i == keys.n)
-            help_key(complain(l, child->key, "unknown key \"%.*s\"",
-                              SHOWN(child->key->text)),
+            help_key(load_error(l, child->key, "unknown key \"%.*s\"",
+                                SHOWN(child->key->text)),
                      child->key->text, keys);
     }
 }
 
-bool is_kind(struct loader *l, const struct yaml_node *value,
+bool load_is(struct loader *l, const struct yaml_node *value,
              enum yaml_kind kind, const char *wanted)
 {
     if (value->kind == kind && !(kind == YAML_SCALAR && yaml_is_null(value)))
         return true;
     if (value->key)
-        complain(l, value, "%.*s: %s is wanted, not %s",
-                 SHOWN(value->key->text), wanted, yaml_kind_name(value));
+        load_error(l, value, "%.*s: %s is wanted, not %s",
+                   SHOWN(value->key->text), wanted, yaml_kind_name(value));
     else
-        complain(l, value, "%s is wanted here, not %s", wanted,
-                 yaml_kind_name(value));
+        load_error(l, value, "%s is wanted here, not %s", wanted,
+                   yaml_kind_name(value));
     return false;
 }
 
-const struct yaml_node *need(struct loader *l, const struct yaml_node *mapping,
-                             const char *key, const char *owner)
+const struct yaml_node *load_need(struct loader *l,
+                                  const struct yaml_node *mapping,
+                                  const char *key, const char *owner)
 {
     const struct yaml_node *value = yaml_get(mapping, key);
 
     if (!value)
-        complain(l, mapping, "%s needs %s:", owner, key);
+        load_error(l, mapping, "%s needs %s:", owner, key);
     return value;
 }
 
@@ -206,18 +208,18 @@ static bool has_controls(struct slice s)
     return false;
 }
 
-bool read_name(struct loader *l, const struct yaml_node *value,
+bool load_name(struct loader *l, const struct yaml_node *value,
                struct slice *ret)
 {
-    if (!value || !is_kind(l, value, YAML_SCALAR, "a name"))
+    if (!value || !load_is(l, value, YAML_SCALAR, "a name"))
         return false;
     if (value->text.n == 0 || value->text.n > RULE_NAME_MAX ||
         has_controls(value->text)) {
-        complain(l, value, "a name is 1 to %d bytes on one line",
-                 RULE_NAME_MAX);
+        load_error(l, value, "a name is 1 to %d bytes on one line",
+                   RULE_NAME_MAX);
         return false;
     }
-    *ret = keep(l, value->text);
+    *ret = load_keep(l, value->text);
     return true;
 }
 
@@ -226,7 +228,7 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-bool is_identifier(struct slice s)
+bool rule_is_identifier(struct slice s)
 {
     size_t i;
 
@@ -238,7 +240,7 @@ bool is_identifier(struct slice s)
     return true;
 }
 
-bool is_reserved(struct slice s)
+static bool is_reserved(struct slice s)
 {
     static const char *const words[] = {
         "as",   "break",     "const", "continue", "else",   "false",
@@ -254,65 +256,66 @@ bool is_reserved(struct slice s)
     return false;
 }
 
-bool check_variable(struct loader *l, const struct yaml_node *where,
-                    size_t from, struct slice name)
+bool load_check_variable(struct loader *l, const struct yaml_node *where,
+                         size_t from, struct slice name)
 {
     size_t i;
 
-    if (!is_identifier(name) || is_reserved(name)) {
-        complain_in(l, where, from, from + name.n,
-                    "\"%.*s\" cannot be a variable's name", SHOWN(name));
+    if (!rule_is_identifier(name) || is_reserved(name)) {
+        load_error_in(l, where, from, from + name.n,
+                      "\"%.*s\" cannot be a variable's name", SHOWN(name));
         return false;
     }
     if (slice_is(name, "state") || slice_is(name, "now")) {
-        complain_in(l, where, from, from + name.n,
-                    "\"%.*s\" is there already and cannot be another variable",
-                    SHOWN(name));
+        load_error_in(
+            l, where, from, from + name.n,
+            "\"%.*s\" is there already and cannot be another variable",
+            SHOWN(name));
         return false;
     }
     for (i = 0; i < l->group.naliases; i++)
         if (slice_eq(l->group.alias[i].name, name)) {
-            complain_in(l, where, from, from + name.n,
-                        "\"%.*s\" is a variable of the group already",
-                        SHOWN(name));
+            load_error_in(l, where, from, from + name.n,
+                          "\"%.*s\" is a variable of the group already",
+                          SHOWN(name));
             return false;
         }
     return true;
 }
 
-void read_span(struct loader *l, const struct yaml_node *value, nsec *ret)
+void load_span(struct loader *l, const struct yaml_node *value, nsec *ret)
 {
     if (!value ||
-        !is_kind(l, value, YAML_SCALAR, "a span such as 30s or 1h30m"))
+        !load_is(l, value, YAML_SCALAR, "a span such as 30s or 1h30m"))
         return;
     if (span_parse(value->text, ret))
-        complain(l, value,
-                 "%.*s: a span such as 250ms, 30s, 5m, 1h30m or 7d is "
-                 "wanted, not \"%.*s\"",
-                 SHOWN(value->key->text), SHOWN(value->text));
+        load_error(l, value,
+                   "%.*s: a span such as 250ms, 30s, 5m, 1h30m or 7d is "
+                   "wanted, not \"%.*s\"",
+                   SHOWN(value->key->text), SHOWN(value->text));
 }
 
-void read_flag(struct loader *l, const struct yaml_node *value, bool *ret)
+void load_flag(struct loader *l, const struct yaml_node *value, bool *ret)
 {
     bool yes;
 
-    if (!value || !is_kind(l, value, YAML_SCALAR, "true or false"))
+    if (!value || !load_is(l, value, YAML_SCALAR, "true or false"))
         return;
     yes = slice_is(value->text, "true");
     if (value->style == YAML_PLAIN && (yes || slice_is(value->text, "false")))
         *ret = yes;
     else
-        complain(l, value, "%.*s: true or false is wanted, not \"%.*s\"",
-                 SHOWN(value->key->text), SHOWN(value->text));
+        load_error(l, value, "%.*s: true or false is wanted, not \"%.*s\"",
+                   SHOWN(value->key->text), SHOWN(value->text));
 }
 
-void read_number(struct loader *l, const struct yaml_node *value,
+void load_number(struct loader *l, const struct yaml_node *value,
                  uint32_t least, uint32_t most, uint32_t *ret)
 {
     uint64_t n = 0;
     size_t i;
 
-    if (!value || !is_kind(l, value, YAML_SCALAR, "a number"))
+    if (!value || !load_is(l, value, YAML_SCALAR, "a number"))
         return;
     for (i = 0; i < value->text.n && i < 10; i++) {
         if (value->text.p[i] < '0' || value->text.p[i] > '9')
@@ -322,13 +325,13 @@ void read_number(struct loader *l, const struct yaml_node *value,
     if (i == value->text.n && n >= least && n <= most)
         *ret = (uint32_t)n;
     else
-        complain(l, value,
-                 "%.*s: a number from %u to %u is wanted, not "
-                 "\"%.*s\"",
-                 SHOWN(value->key->text), least, most, SHOWN(value->text));
+        load_error(l, value,
+                   "%.*s: a number from %u to %u is wanted, not "
+                   "\"%.*s\"",
+                   SHOWN(value->key->text), least, most, SHOWN(value->text));
 }
 
-void read_choice(struct loader *l, const struct yaml_node *value,
+void load_choice(struct loader *l, const struct yaml_node *value,
                  struct key_list names, unsigned *ret)
 {
     struct buf list;
@@ -343,26 +346,26 @@ void read_choice(struct loader *l, const struct yaml_node *value,
                    : i + 1 < names.n ? ", "
                                      : " or ",
                    names.name[i]);
-    if (is_kind(l, value, YAML_SCALAR, buf_cstr(&list))) {
+    if (load_is(l, value, YAML_SCALAR, buf_cstr(&list))) {
         for (i = 0; i < names.n; i++)
             if (slice_is(value->text, names.name[i]))
                 break;
         if (i < names.n)
             *ret = (unsigned)i;
         else
-            complain(l, value, "%.*s: %s is wanted, not \"%.*s\"",
-                     SHOWN(value->key->text), buf_cstr(&list),
-                     SHOWN(value->text));
+            load_error(l, value, "%.*s: %s is wanted, not \"%.*s\"",
+                       SHOWN(value->key->text), buf_cstr(&list),
+                       SHOWN(value->text));
     }
     buf_release(&list);
 }
 
-void *take(struct loader *l, size_t n)
+void *load_alloc(struct loader *l, size_t n)
 {
     return arena_alloc(&l->own->arena, n);
 }
 
-struct slice keep(struct loader *l, struct slice text)
+struct slice load_keep(struct loader *l, struct slice text)
 {
     return arena_copy(&l->own->arena, text);
 }

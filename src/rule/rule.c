@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-const struct kind *kind_of(enum rule_kind kind)
+const struct kind *rule_kind_of(enum rule_kind kind)
 {
     static const struct kind *const kinds[RULE_KINDS] = {
         [RULE_ALERT] = &kind_alert,     [RULE_INTENT] = &kind_intent,
@@ -18,12 +18,12 @@ const struct kind *kind_of(enum rule_kind kind)
 
 const char *rule_kind_name(enum rule_kind kind)
 {
-    return kind_of(kind)->name;
+    return rule_kind_of(kind)->name;
 }
 
 const char *rule_kind_section(enum rule_kind kind)
 {
-    return kind_of(kind)->section;
+    return rule_kind_of(kind)->section;
 }
 
 void rule_describe(const struct rule *rule, struct buf *out)

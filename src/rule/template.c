@@ -59,10 +59,10 @@ static bool is_go(struct loader *l, const struct yaml_node *value, size_t from,
         i++;
     if (i == text.n || (text.p[i] != '$' && text.p[i] != '.'))
         return false;
-    help(complain_in(l, value, from, from + text.n,
-                     "between {{ and }} stands CEL, not Go's templates"),
-         "the variables are state, now and those of foreach, as in "
-         "{{ host }}");
+    load_help(load_error_in(l, value, from, from + text.n,
+                            "between {{ and }} stands CEL, not Go's templates"),
+              "the variables are state, now and those of foreach, as in "
+              "{{ host }}");
     return true;
 }
 
@@ -76,13 +76,13 @@ static struct cel_program *read_hole(struct loader *l,
     while (i < text.n && strchr(" \t\n", text.p[i]))
         i++;
     if (i == text.n) {
-        complain_in(l, value, start - 2, end + 2,
-                    "there is no expression between {{ and }}");
+        load_error_in(l, value, start - 2, end + 2,
+                      "there is no expression between {{ and }}");
         return NULL;
     }
     if (is_go(l, value, start, text))
         return NULL;
-    return compile_part(l, value, start, text);
+    return load_part(l, value, start, text);
 }
 
 static size_t read_pieces(struct loader *l, const struct yaml_node *value,
@@ -98,15 +98,15 @@ static size_t read_pieces(struct loader *l, const struct yaml_node *value,
             return n + 1;
         end = find_end(text, start + 2);
         if (end == text.n) {
-            help(complain_in(l, value, start, start + 2,
-                             "this {{ has no }} behind it"),
-                 "for braces as text write {{ '{{' }}");
+            load_help(load_error_in(l, value, start, start + 2,
+                                    "this {{ has no }} behind it"),
+                      "for braces as text write {{ '{{' }}");
             return n;
         }
         if (n == TEMPLATE_PIECES_MAX) {
-            complain_in(l, value, start, start + 2,
-                        "more than %d expressions in one text",
-                        TEMPLATE_PIECES_MAX);
+            load_error_in(l, value, start, start + 2,
+                          "more than %d expressions in one text",
+                          TEMPLATE_PIECES_MAX);
             return n;
         }
         piece[n].program = read_hole(l, value, start + 2, end);
@@ -115,7 +115,7 @@ static size_t read_pieces(struct loader *l, const struct yaml_node *value,
     return n;
 }
 
-void read_template(struct loader *l, const struct yaml_node *value,
+void load_template(struct loader *l, const struct yaml_node *value,
                    struct rule_template *ret)
 {
     struct rule_piece piece[TEMPLATE_PIECES_MAX + 1];
@@ -123,34 +123,34 @@ void read_template(struct loader *l, const struct yaml_node *value,
 
     if (value->kind == YAML_SCALAR && yaml_is_null(value) && value->text.n == 0)
         return; /* a label with nothing is an empty text */
-    if (!is_kind(l, value, YAML_SCALAR, "a text"))
+    if (!load_is(l, value, YAML_SCALAR, "a text"))
         return;
     if (value->text.n > TEMPLATE_BYTES_MAX) {
-        complain(l, value, "a text is at most %zu bytes", TEMPLATE_BYTES_MAX);
+        load_error(l, value, "a text is at most %zu bytes", TEMPLATE_BYTES_MAX);
         return;
     }
-    text = keep(l, value->text);
+    text = load_keep(l, value->text);
     ret->n = read_pieces(l, value, text, piece);
-    ret->piece = take(l, (ret->n + 1) * sizeof(*piece));
+    ret->piece = load_alloc(l, (ret->n + 1) * sizeof(*piece));
     memcpy(ret->piece, piece, ret->n * sizeof(*piece));
 }
 
-bool check_label(struct loader *l, const struct yaml_node *key)
+bool load_check_label(struct loader *l, const struct yaml_node *key)
 {
-    if (!is_identifier(key->text) || key->text.n > RULE_NAME_MAX) {
-        help(complain(l, key, "\"%.*s\" cannot be a label's name",
-                      SHOWN(key->text)),
-             "letters, digits and _, no digit first");
+    if (!rule_is_identifier(key->text) || key->text.n > RULE_NAME_MAX) {
+        load_help(load_error(l, key, "\"%.*s\" cannot be a label's name",
+                             SHOWN(key->text)),
+                  "letters, digits and _, no digit first");
         return false;
     }
     if (slice_is(key->text, "alertname")) {
-        complain(l, key, "alertname is set by itself: the alert's name");
+        load_error(l, key, "alertname is set by itself: the alert's name");
         return false;
     }
     return true;
 }
 
-size_t read_labels(struct loader *l, const struct yaml_node *mapping,
+size_t load_labels(struct loader *l, const struct yaml_node *mapping,
                    struct rule_label **ret)
 {
     const struct yaml_node *child;
@@ -158,19 +158,19 @@ size_t read_labels(struct loader *l, const struct yaml_node *mapping,
     size_t n = 0;
 
     if (!mapping ||
-        !is_kind(l, mapping, YAML_MAPPING, "a mapping of names to texts"))
+        !load_is(l, mapping, YAML_MAPPING, "a mapping of names to texts"))
         return 0;
     if (mapping->n > RULE_LABELS_MAX) {
-        complain(l, mapping, "%.*s: at most %d", SHOWN(mapping->key->text),
-                 RULE_LABELS_MAX);
+        load_error(l, mapping, "%.*s: at most %d", SHOWN(mapping->key->text),
+                   RULE_LABELS_MAX);
         return 0;
     }
-    label = take(l, (mapping->n + 1) * sizeof(*label));
+    label = load_alloc(l, (mapping->n + 1) * sizeof(*label));
     for (child = mapping->first; child; child = child->next) {
-        if (!check_label(l, child->key))
+        if (!load_check_label(l, child->key))
             continue;
-        label[n].name = keep(l, child->key->text);
-        read_template(l, child, &label[n++].value);
+        label[n].name = load_keep(l, child->key->text);
+        load_template(l, child, &label[n++].value);
     }
     *ret = label;
     return n;
