@@ -23,7 +23,7 @@ struct engine *engine_new(const struct engine_config *config)
     struct engine *e = xcalloc(1, sizeof(*e));
 
     e->config = *config;
-    e->now = e->seq_at = INT64_MIN;
+    e->now = e->clock = e->seq_at = INT64_MIN;
     e->vm = cel_vm_new();
     e->windows = windows_new();
     host_init(e);
@@ -152,7 +152,7 @@ static void begin_rules(struct engine *e)
     for (i = 0; i < e->nlive; i++) {
         struct live *l = e->live[i];
 
-        if (l->rule->kind == RULE_ERRORS && l->rule->errors.match)
+        if (l->rule->kind == RULE_ERRORS)
             e->minds_lines = true;
         if (!l->fresh)
             continue;
