@@ -35,6 +35,7 @@ struct client {
     struct http *http;
     struct http_request *request;
     struct buf url, base;
+    bool page; /* that has no path */
     char *secret;
     struct pretty pretty;
     struct buf out;
@@ -119,8 +120,10 @@ static enum status build_url(struct client *c, const char *where)
     buf_slice(&c->base, slice_of(o->url, n));
     buf_slice(&c->url, buf_view(&c->base));
     buf_str(&c->url, where);
-    buf_str(&c->url, "?path=");
-    add_escaped(&c->url, o->path ? o->path : "");
+    if (!c->page) {
+        buf_str(&c->url, "?path=");
+        add_escaped(&c->url, o->path ? o->path : "");
+    }
     if (o->split)
         buf_str(&c->url, "&split");
     if (buf_ok(&c->url))
@@ -245,7 +248,7 @@ static void on_state_end(void *self, const struct http_end *end)
 
 static enum status ask(struct client *c)
 {
-    struct http_get get = {
+    struct http_ask get = {
         .url = buf_cstr(&c->url),
         .bearer = c->secret,
         .connect_for = CONNECT_FOR,
@@ -255,7 +258,7 @@ static enum status ask(struct client *c)
         .on_end = on_state_end,
     };
 
-    return http_get(c->http, &get, &c->request, c->err);
+    return http_ask(c->http, &get, &c->request, c->err);
 }
 
 static enum status open_client(struct client *c, const char *where)
@@ -293,19 +296,33 @@ static void close_client(struct client *c)
     buf_release(&c->at);
 }
 
+static enum status fetch(struct client *c, const char *where)
+{
+    enum status st = open_client(c, where);
+
+    if (st == ST_OK)
+        st = ask(c);
+    if (st == ST_OK) {
+        loop_run(c->loop);
+        st = c->status;
+    }
+    close_client(c);
+    return st;
+}
+
 enum status client_state(const struct client_options *options, struct err *err)
 {
     struct client c = { .options = options, .err = err };
-    enum status st = open_client(&c, "/state");
 
-    if (st == ST_OK)
-        st = ask(&c);
-    if (st == ST_OK) {
-        loop_run(c.loop);
-        st = c.status;
-    }
-    close_client(&c);
-    return st;
+    return fetch(&c, "/state");
+}
+
+enum status client_page(const struct client_options *options, const char *page,
+                        struct err *err)
+{
+    struct client c = { .options = options, .err = err, .page = true };
+
+    return fetch(&c, page);
 }
 
 /* -- watching ------------------------------------------------------------- */
@@ -519,7 +536,7 @@ static void on_watch_end(void *self, const struct http_end *end)
 static void connect_again(void *arg)
 {
     struct client *c = arg;
-    struct http_get get = {
+    struct http_ask get = {
         .url = buf_cstr(&c->url),
         .bearer = c->secret,
         .connect_for = CONNECT_FOR,
@@ -532,7 +549,7 @@ static void connect_again(void *arg)
     enum status st;
 
     sse_reset(&c->sse);
-    st = http_get(c->http, &get, &c->request, c->err);
+    st = http_ask(c->http, &get, &c->request, c->err);
     if (st)
         finish(c, st);
 }

@@ -23,6 +23,9 @@ struct client_options {
  */
 CHECKED enum status client_state(const struct client_options *options,
                                  struct err *err);
+/* The same for a page such as "/report?format=text"; path is not used. */
+CHECKED enum status client_page(const struct client_options *options,
+                                const char *page, struct err *err);
 /*
  * Prints changes until SIGINT or SIGTERM (ST_OK).  A connection that ends is
  * made again; the first one must succeed.

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "app/config_notify.h"
 #include "app/limits.h"
 #include "base/alloc.h"
 #include "httpd/endpoint.h"
@@ -41,6 +42,11 @@ void config_release(struct config *c)
     }
     for (i = 0; i < c->nrules; i++)
         free((char *)c->rules[i].label.p);
+    for (i = 0; i < c->nreceivers; i++)
+        receiver_release(&c->receivers[i]);
+    free(c->receivers);
+    config_forget_rules(c);
+    free(c->external_url);
     free(c->tokens);
     free(c->rules);
     free(c->listen);
@@ -49,6 +55,17 @@ void config_release(struct config *c)
     free(c->docker_version);
     free(c->self_id);
     *c = (struct config){ 0 };
+}
+
+void config_forget_rules(struct config *c)
+{
+    size_t i;
+
+    for (i = 0; i < c->nrule_paths; i++)
+        free(c->rule_paths[i]);
+    free(c->rule_paths);
+    c->rule_paths = NULL;
+    c->nrule_paths = 0;
 }
 
 static void keep(char **field, struct slice value)
@@ -76,6 +93,23 @@ static enum status set_data(struct config *c, struct slice value,
         return ST_BAD;
     }
     keep(&c->data, value);
+    return ST_OK;
+}
+
+static enum status add_rules(struct config *c, struct slice value,
+                             struct err *err)
+{
+    if (value.n == 0 || memchr(value.p, '\0', value.n)) {
+        err_set(err, "a file or a directory is wanted, not an empty name");
+        return ST_BAD;
+    }
+    if (c->nrule_paths == CONFIG_RULES_MAX) {
+        err_set(err, "at most %d paths", CONFIG_RULES_MAX);
+        return ST_BAD;
+    }
+    c->rule_paths = xrealloc(c->rule_paths, (c->nrule_paths + 1) *
+                                                sizeof(*c->rule_paths));
+    c->rule_paths[c->nrule_paths++] = xmemdup0(value.p, value.n);
     return ST_OK;
 }
 
@@ -259,6 +293,11 @@ static const struct {
     { "docker.host", set_docker_host },
     { "docker.api_version", set_docker_version },
     { "docker.history", set_history },
+    { "rules", add_rules },
+    { "notify.resend_every", config_set_resend },
+    { "notify.external_url", config_set_external_url },
+    { "webhook", config_add_webhook },
+    { "alertmanager", config_add_alertmanager },
 };
 
 enum status config_set(struct config *c, const char *name, struct slice value,
@@ -335,6 +374,9 @@ enum status config_environment(struct config *c, config_getenv *getenv,
         { "BLADEWATCH_LISTEN", "listen" },
         { "BLADEWATCH_DATA", "data" },
         { "BLADEWATCH_FSYNC", "fsync" },
+        { "BLADEWATCH_RULES", "rules" },
+        { "BLADEWATCH_WEBHOOK", "webhook" },
+        { "BLADEWATCH_ALERTMANAGER", "alertmanager" },
     };
     const char *value = variable(getenv, "DOCKER_HOST");
     enum status st;
@@ -348,6 +390,8 @@ enum status config_environment(struct config *c, config_getenv *getenv,
     value = variable(getenv, "BLADEWATCH_SELF");
     if (value)
         keep(&c->self_id, slice_str(value));
+    if (variable(getenv, "BLADEWATCH_RULES"))
+        config_forget_rules(c);
     for (i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
         value = variable(getenv, plain[i].variable);
         if (!value)

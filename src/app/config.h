@@ -14,6 +14,9 @@
 #include "docker/docker.h"
 #include "httpd/httpd.h"
 #include "journal/journal.h"
+#include "notify/notify.h"
+
+#define CONFIG_RULES_MAX 100 /* paths of rules */
 
 /* All that is pointed to is the configuration's own, on the heap. */
 struct config {
@@ -35,6 +38,14 @@ struct config {
     size_t nrules;
     enum docker_history history;
     uint64_t history_lines; /* 0: the default */
+
+    struct receiver *receivers; /* who is told of alerts, see notify.h */
+    size_t nreceivers;
+    nsec resend_every;  /* 0: the default */
+    char *external_url; /* of this bladewatch, in what they are told; or NULL */
+
+    char **rule_paths; /* rule files, and directories of them */
+    size_t nrule_paths;
 
     nsec reorder_for; /* how long shards may wait for earlier ones, 100 ms */
     struct limits limits;
@@ -71,9 +82,15 @@ typedef const char *config_getenv(const char *name);
 CHECKED enum status config_environment(struct config *c, config_getenv *getenv,
                                        struct err *err);
 
+/* "rules" adds a path; what a flag or the environment names replaces what the
+ * file does (config_forget_rules() first). */
+void config_forget_rules(struct config *c);
+
 /* One setting by the name it has in the file: "listen", "data", "fsync",
  * "segment_size", "reorder", "docker.host", "docker.api_version",
- * "docker.history".  ST_BAD: the value; err does not name the setting. */
+ * "docker.history", "notify.resend_every", "notify.external_url"; "webhook" and
+ * "alertmanager" add a receiver at a URL.  ST_BAD: the value; err does not name
+ * the setting. */
 CHECKED enum status config_set(struct config *c, const char *name,
                                struct slice value, struct err *err);
 

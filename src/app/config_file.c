@@ -1,9 +1,12 @@
 #include "config.h"
 
+#include "app/config_notify.h"
 #include "app/limits.h"
 #include "base/alloc.h"
 #include "data/near.h"
 #include "data/yaml.h"
+#include "notify/address.h"
+#include "notify/token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,11 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PROBLEMS_MAX 20
-#define TOKENS_MAX   100
-#define RULES_MAX    100
-#define SECRET_MAX   4096
-#define KEYS_MAX     16
+#define PROBLEMS_MAX      20
+#define TOKENS_MAX        100
+#define RULES_MAX         100
+#define TIMEOUT_MAX       (300 * NSEC_SEC)
+#define RECEIVER_NAME_MAX 64
+#define KEYS_MAX          16
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 /* For %.*s: as much of a value as a sentence can bear. */
@@ -220,19 +224,6 @@ static void read_anonymous(struct reader *r, const struct yaml_node *v,
     read_bool(r, v, &r->config->allow_anonymous);
 }
 
-/* A secret is what a header can carry: visible ASCII. */
-static bool trim_secret(struct slice *s)
-{
-    size_t i;
-
-    while (s->n && strchr(" \t\r\n", s->p[s->n - 1]))
-        s->n--;
-    for (i = 0; i < s->n; i++)
-        if (s->p[i] <= ' ' || s->p[i] > '~')
-            return false;
-    return s->n > 0;
-}
-
 /* Relative to the configuration's directory. */
 static char *path_beside(const char *config, struct slice name)
 {
@@ -267,40 +258,41 @@ static ssize_t read_some(int fd, char *p, size_t room)
     return (ssize_t)n;
 }
 
-static void read_secret(struct reader *r, const struct yaml_node *value,
-                        void *into)
+/* The file that value names, and the secret in it; false: a problem. */
+static bool find_secret(struct reader *r, const struct yaml_node *value,
+                        char **ret_path, char secret[TOKEN_MAX + 1])
 {
-    struct httpd_token *token = into;
-    char bytes[SECRET_MAX + 1], *path;
     struct stat about;
-    struct slice text;
-    ssize_t n = -1;
-    int fd;
+    struct err err;
+    char *path;
 
     if (!is_kind(r, value, YAML_SCALAR, "the name of a file"))
-        return;
+        return false;
     path = path_beside(r->path, value->text);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd >= 0)
-        n = read_some(fd, bytes, sizeof(bytes));
-    text = slice_of(bytes, n > 0 ? (size_t)n : 0);
-    if (n < 0)
-        problem(r, value, "file: %s cannot be read: %s", path, strerror(errno));
-    else if (text.n > SECRET_MAX || !trim_secret(&text))
-        problem(r, value,
-                "file: %s must hold one secret of visible ASCII, "
-                "at most %d bytes",
-                path, SECRET_MAX);
-    else
-        token->secret = xmemdup0(text.p, text.n);
-    if (token->secret && fstat(fd, &about) == 0 && (about.st_mode & 07))
+    if (token_read(path, secret, &err)) {
+        problem_of(r, value, &err);
+        free(path);
+        return false;
+    }
+    if (stat(path, &about) == 0 && (about.st_mode & 07))
         warn(r, value,
              "everybody on this machine can read the secret in %s; "
              "chmod 640 it",
              path);
-    if (fd >= 0)
-        close(fd);
-    explicit_bzero(bytes, sizeof(bytes));
+    *ret_path = path;
+    return true;
+}
+
+static void read_secret(struct reader *r, const struct yaml_node *value,
+                        void *into)
+{
+    struct httpd_token *token = into;
+    char secret[TOKEN_MAX + 1], *path;
+
+    if (!find_secret(r, value, &path, secret))
+        return;
+    token->secret = xstrdup(secret);
+    explicit_bzero(secret, sizeof(secret));
     free(path);
 }
 
@@ -488,6 +480,155 @@ static void read_docker(struct reader *r, const struct yaml_node *value,
     read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
 }
 
+static void read_receiver_name(struct reader *r, const struct yaml_node *value,
+                               void *into)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    struct receiver *to = into;
+    size_t i;
+
+    if (!is_kind(r, value, YAML_SCALAR, "a name"))
+        return;
+    for (i = 0; i < value->text.n; i++)
+        if (!value->text.p[i] || !strchr(good, value->text.p[i]))
+            break;
+    if (i == 0 || i < value->text.n || i > RECEIVER_NAME_MAX)
+        problem(r, value,
+                "name: letters, digits, \".\", \"_\" and \"-\" are wanted, "
+                "at most %d",
+                RECEIVER_NAME_MAX);
+    else
+        to->name = xmemdup0(value->text.p, value->text.n);
+}
+
+static void read_url(struct reader *r, const struct yaml_node *value,
+                     enum receiver_kind kind, struct receiver *to)
+{
+    struct err err;
+
+    if (!is_kind(r, value, YAML_SCALAR, "a URL"))
+        return;
+    if (to->url) {
+        problem(r, value, "a receiver is either a webhook or an alertmanager");
+        return;
+    }
+    if (address_check(kind, value->text, &err))
+        problem_of(r, value, &err);
+    to->kind = kind;
+    to->url = xmemdup0(value->text.p, value->text.n);
+}
+
+static void read_webhook(struct reader *r, const struct yaml_node *value,
+                         void *into)
+{
+    read_url(r, value, RECEIVER_WEBHOOK, into);
+}
+
+static void read_alertmanager(struct reader *r, const struct yaml_node *value,
+                              void *into)
+{
+    read_url(r, value, RECEIVER_ALERTMANAGER, into);
+}
+
+static void read_timeout(struct reader *r, const struct yaml_node *value,
+                         void *into)
+{
+    struct receiver *to = into;
+    nsec span;
+
+    if (!is_kind(r, value, YAML_SCALAR, "a span"))
+        return;
+    if (span_parse(value->text, &span) || span < NSEC_MSEC ||
+        span > TIMEOUT_MAX)
+        problem(r, value,
+                "timeout: \"%.*s\" is no span from 1ms to 5m; write it like "
+                "10s",
+                SHOWN(value->text));
+    else
+        to->timeout_for = span;
+}
+
+static void read_resolved(struct reader *r, const struct yaml_node *value,
+                          void *into)
+{
+    struct receiver *to = into;
+    bool send = true;
+
+    read_bool(r, value, &send);
+    to->skip_resolved = !send;
+}
+
+static void read_token_file(struct reader *r, const struct yaml_node *value,
+                            void *into)
+{
+    struct receiver *to = into;
+    char secret[TOKEN_MAX + 1], *path;
+
+    if (!find_secret(r, value, &path, secret))
+        return;
+    explicit_bzero(secret, sizeof(secret));
+    to->token_file = path;
+}
+
+static void read_receivers(struct reader *r, const struct yaml_node *value,
+                           void *into)
+{
+    static const struct key key[] = {
+        { "name", read_receiver_name },
+        { "webhook", read_webhook },
+        { "timeout", read_timeout },
+        { "alertmanager", read_alertmanager },
+        { "token_file", read_token_file },
+        { "send_resolved", read_resolved },
+    };
+    const struct yaml_node *item;
+    struct err err;
+
+    (void)into;
+    if (!is_kind(r, value, YAML_SEQUENCE, "a list of receivers"))
+        return;
+    for (item = value->first; item; item = item->next) {
+        struct receiver receiver = { 0 };
+
+        read_mapping(r, item, (struct keys){ key, COUNT(key) }, &receiver);
+        if (item->kind == YAML_MAPPING && !yaml_get(item, "webhook") &&
+            !yaml_get(item, "alertmanager"))
+            problem(r, item,
+                    "a receiver needs the URL of a webhook or an "
+                    "alertmanager");
+        if (config_add_receiver(r->config, &receiver, &err))
+            problem(r, item, "%s", err.text);
+        receiver_release(&receiver);
+    }
+    config_name_receivers(r->config);
+}
+
+static void read_resend(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_setting(r, v, "notify.resend_every");
+}
+
+static void read_external(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_setting(r, v, "notify.external_url");
+}
+
+static void read_notify(struct reader *r, const struct yaml_node *value,
+                        void *into)
+{
+    static const struct key key[] = {
+        { "receivers", read_receivers },
+        { "resend_every", read_resend },
+        { "external_url", read_external },
+    };
+
+    (void)into;
+    read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
+}
+
 static void read_limits(struct reader *r, const struct yaml_node *value,
                         void *into)
 {
@@ -514,6 +655,33 @@ static void read_limits(struct reader *r, const struct yaml_node *value,
     buf_release(&text);
 }
 
+static void read_rule_path(struct reader *r, const struct yaml_node *value)
+{
+    char *path;
+    struct err err;
+
+    if (!is_kind(r, value, YAML_SCALAR, "a file or a directory"))
+        return;
+    path = path_beside(r->path, value->text);
+    if (config_set(r->config, "rules", slice_str(path), &err))
+        problem(r, value, "rules: %s", err.text);
+    free(path);
+}
+
+static void read_rules(struct reader *r, const struct yaml_node *value,
+                       void *into)
+{
+    const struct yaml_node *item;
+
+    (void)into;
+    if (value->kind != YAML_SEQUENCE) {
+        read_rule_path(r, value);
+        return;
+    }
+    for (item = value->first; item; item = item->next)
+        read_rule_path(r, item);
+}
+
 static void read_root(struct reader *r, const struct yaml_node *root)
 {
     static const struct key key[] = {
@@ -521,7 +689,8 @@ static void read_root(struct reader *r, const struct yaml_node *root)
         { "tokens", read_tokens },   { "data", read_data },
         { "fsync", read_fsync },     { "segment_size", read_segment },
         { "reorder", read_reorder }, { "docker", read_docker },
-        { "limits", read_limits },
+        { "limits", read_limits },   { "notify", read_notify },
+        { "rules", read_rules },
     };
 
     /* A file of nothing but comments sets nothing. */

@@ -268,14 +268,30 @@ static void on_listen(void *self, struct intake_listener *listener)
     c->listeners = listener;
 }
 
+static void keep_rules(struct waiting *w)
+{
+    struct slice line = w->ev.line, id = w->ev.id;
+
+    w->text = xmalloc(line.n + id.n + 1);
+    memcpy(w->text, line.p, line.n);
+    if (id.n)
+        memcpy(w->text + line.n, id.p, id.n);
+    w->ev.line.p = w->text;
+    w->ev.id.p = w->text + line.n;
+}
+
 enum status committer_event(struct committer *c, const struct event *ev,
                             struct err *err)
 {
     enum status st = append(c, ev, err);
+    struct waiting *w;
 
     if (st)
         return st;
-    *enqueue(c) = (struct waiting){ .ev = *ev };
+    w = enqueue(c);
+    *w = (struct waiting){ .ev = *ev };
+    if (ev->kind == EV_RULES)
+        keep_rules(w);
     return ST_OK;
 }
 

@@ -38,7 +38,7 @@ void committer_free(struct committer *c);
 /* The port for the edges; lives as long as the committer. */
 const struct intake *committer_intake(struct committer *c);
 
-/* Journals an event of the monitor's own: a tick, new limits. */
+/* Journals an event of the monitor's own: a tick, new limits, new rules. */
 CHECKED enum status committer_event(struct committer *c, const struct event *ev,
                                     struct err *err);
 /* Something is appended or being written. */

@@ -2,13 +2,16 @@
 
 #include "app/clock.h"
 #include "app/intake.h"
+#include "app/load.h"
 #include "app/log.h"
 #include "app/self.h"
+#include "app/zones.h"
 #include "base/alloc.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -21,6 +24,9 @@
 
 struct live {
     const struct config *config;
+    struct zones zones;
+    struct load load;
+    struct notify *notify;
     struct loop *loop;
     struct core *core;
     struct journal *journal;
@@ -34,6 +40,8 @@ struct live {
     bool behind; /* the wall clock, and it was said */
     nsec tick;   /* the last one journalled */
     nsec started_at;
+    bool reload_failed; /* the last one */
+    nsec reloaded_at;   /* the last one that did not */
     bool has_limits; /* the journal says which bounds are in force */
     bool stopping;
     nsec stopping_at;
@@ -61,6 +69,8 @@ static enum status recover_event(void *arg, const struct event *ev,
         l->tick = ev->ts;
     else if (ev->kind == EV_LIMITS)
         l->has_limits = true;
+    else if (ev->kind == EV_RULES)
+        load_known(&l->load, ev);
     core_step(l->core, ev);
     return ST_OK;
 }
@@ -91,6 +101,46 @@ static void tell_recovery(const struct live *l,
                  (unsigned long long)r->damaged, l->config->data);
 }
 
+static void on_notify_log(void *self, bool warning, const char *sentence)
+{
+    struct live *l = self;
+
+    if (warning)
+        log_warn(loop_wall(l->loop), "notify: %s", sentence);
+    else
+        log_info(loop_wall(l->loop), "notify: %s", sentence);
+}
+
+static void on_notice(void *self, const struct notice *notice)
+{
+    notify_put(((struct live *)self)->notify, notice);
+}
+
+/* Before the journal is read: what it brings forth again has been delivered
+ * up to where each receiver got. */
+static enum status prepare_notify(struct live *l, struct err *err)
+{
+    const struct engine_sink sink = { l, NULL, on_notice };
+    char id[32];
+    struct notify_config config = {
+        .receiver = l->config->receivers,
+        .n = l->config->nreceivers,
+        .dir = l->config->data,
+        .journal_id = id,
+        .external_url = l->config->external_url,
+        .resend_every = l->config->resend_every,
+        .log_self = l,
+        .log = on_notify_log,
+    };
+    enum status st;
+
+    snprintf(id, sizeof(id), "%lld", (long long)journal_begun_at(l->journal));
+    st = notify_new(&config, &l->notify, err);
+    if (!st)
+        core_sink(l->core, &sink);
+    return st;
+}
+
 static enum status recover(struct live *l, struct err *err)
 {
     struct journal_options opt = {
@@ -101,6 +151,8 @@ static enum status recover(struct live *l, struct err *err)
     struct journal_recovery found = { 0 };
     enum status st = journal_open(l->config->data, opt, &l->journal, err);
 
+    if (!st)
+        st = prepare_notify(l, err);
     if (!st)
         st = journal_replay(l->journal, recover_event, l, &found, err);
     if (!st)
@@ -208,6 +260,83 @@ static void on_trouble(void *self, const struct err *why)
                  err.text);
 }
 
+/* -- rules ------------------------------------------------------------------ */
+
+/* Each line of what there is to say. */
+static void log_lines(const struct live *l, bool bad, struct buf *said)
+{
+    char *line, *rest = NULL;
+
+    for (line = strtok_r((char *)(uintptr_t)buf_cstr(said), "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (bad)
+            log_warn(loop_wall(l->loop), "rules: %s", line);
+        else
+            log_info(loop_wall(l->loop), "rules: %s", line);
+    }
+}
+
+/* said: what came of it, or what is wrong. */
+static enum status take_rules(struct live *l, struct buf *said)
+{
+    const struct config *c = l->config;
+    struct event ev;
+    struct err err;
+    enum status st = load_read(&l->load, c->rule_paths, c->nrule_paths, &ev, said);
+    bool same = st == ST_NONE;
+
+    if (st == ST_OK && committer_trouble(l->committer))
+        st = ST_FULL;
+    if (st == ST_OK)
+        st = committer_event(l->committer, &ev, &err);
+    if (st == ST_AGAIN || st == ST_FULL || st == ST_IO)
+        buf_printf(said, "the journal cannot take the rules now; try again\n");
+    if (st == ST_LIMIT)
+        buf_printf(said, "%s\n", err.text);
+    if (same || st == ST_OK) {
+        buf_printf(said, "%zu file%s, %zu rule%s: %s\n", l->load.nfiles,
+                   l->load.nfiles == 1 ? "" : "s", l->load.nrules,
+                   l->load.nrules == 1 ? "" : "s",
+                   same ? "in force already" : "loaded");
+        l->reloaded_at = loop_wall(l->loop);
+    }
+    l->reload_failed = st && !same;
+    return same ? ST_OK : st;
+}
+
+static enum status on_reload(void *self, struct buf *out)
+{
+    struct live *l = self;
+    enum status st = take_rules(l, out);
+    struct buf said;
+
+    buf_init(&said, BUF_NO_CAP);
+    buf_slice(&said, buf_view(out));
+    log_lines(l, st != ST_OK, &said);
+    buf_release(&said);
+    if (st)
+        buf_str(out, "nothing has changed: the rules before are in force\n");
+    return st == ST_NONE || st == ST_DENIED || st == ST_LIMIT ? ST_BAD : st;
+}
+
+static enum status first_rules(struct live *l, struct err *err)
+{
+    struct buf said;
+    enum status st;
+
+    buf_init(&said, BUF_NO_CAP);
+    st = take_rules(l, &said);
+    if (st)
+        fwrite(said.p, 1, said.n, stderr);
+    else if (l->load.nfiles)
+        log_lines(l, false, &said);
+    buf_release(&said);
+    if (st)
+        err_set(err, "the rules cannot be used; 'bladewatch check' looks at "
+                     "them without starting");
+    return st;
+}
+
 /* -- faces ----------------------------------------------------------------- */
 
 static void family(struct metrics *m, const char *name, const char *help,
@@ -270,6 +399,18 @@ static void journal_metrics(const struct live *l, struct metrics *m)
            c.discarded);
 }
 
+static void rule_metrics(const struct live *l, struct metrics *m)
+{
+    family(m, "bladewatch_rules_last_reload_successful",
+           "1 unless the rules that were read last are broken.",
+           !l->reload_failed);
+    metrics_family(m, "bladewatch_rules_last_reload_success_timestamp_seconds",
+                   "gauge", "When rules were last read that are not broken.");
+    metrics_double(m, (double)l->reloaded_at / 1e9);
+    engine_metrics(core_engine(l->core), m);
+    notify_metrics(l->notify, m);
+}
+
 static void process_metrics(const struct live *l, struct metrics *m)
 {
     struct rusage use;
@@ -305,6 +446,7 @@ static void on_metrics(void *self, struct metrics *m)
 
     core_metrics(l, m);
     journal_metrics(l, m);
+    rule_metrics(l, m);
     if (l->docker)
         docker_metrics(l->docker, m);
     httpd_metrics(l->httpd, m);
@@ -361,6 +503,7 @@ static void finish_when_idle(void *arg)
         loop_now(l->loop) - l->stopping_at < STOP_MAX)
         return;
     loop_timer_stop(&l->ticker);
+    notify_stop(l->notify);
     loop_stop(l->loop);
 }
 
@@ -384,8 +527,12 @@ static void on_hangup(void *arg, int signum)
 {
     struct live *l = arg;
 
+    struct buf out;
+
     (void)signum;
-    log_info(loop_wall(l->loop), "SIGHUP: there is nothing to read anew");
+    buf_init(&out, BUF_NO_CAP);
+    (void)!on_reload(l, &out);
+    buf_release(&out);
 }
 
 static enum status start_signals(struct live *l, struct err *err)
@@ -433,6 +580,7 @@ static enum status start_httpd(struct live *l, struct err *err)
         .self = l,
         .metrics = on_metrics,
         .containers = on_containers,
+        .reload = on_reload,
         .ready = on_ready,
     };
 
@@ -488,12 +636,19 @@ static enum status start(struct live *l, struct err *err)
         seed = (uint64_t)loop_wall(l->loop) * (uint64_t)getpid();
     l->started_at = loop_wall(l->loop);
     l->core = core_new(seed);
+    zones_init(&l->zones);
+    core_zones(l->core, &l->zones.port);
+    load_init(&l->load);
     l->registry = registry_new();
     st = recover(l, err);
     l->clock.at = core_stats(l->core).watermark;
     l->clock.mono = loop_now(l->loop);
     if (!st)
         st = start_committer(l, err);
+    if (!st)
+        st = first_rules(l, err);
+    if (!st)
+        st = notify_start(l->notify, l->loop, err);
     if (!st)
         st = start_signals(l, err);
     if (!st)
@@ -521,12 +676,20 @@ static void stop(struct live *l)
     loop_signal_stop(&l->on_int);
     loop_signal_stop(&l->on_term);
     loop_signal_stop(&l->on_hup);
+    notify_stop(l->notify);
+    if (l->loop) { /* what it writes is to end */
+        loop_stop(l->loop);
+        loop_run(l->loop);
+    }
+    notify_free(l->notify);
     committer_free(l->committer);
     docker_free(l->docker);
     httpd_free(l->httpd);
     journal_close(l->journal);
     registry_free(l->registry);
     core_free(l->core);
+    load_release(&l->load);
+    zones_release(&l->zones);
     if (l->loop)
         loop_free(l->loop);
 }

@@ -283,7 +283,8 @@ static void recorded(struct offline *o, struct event *ev)
     bool sourced =
         ev->kind == EV_SOURCE || ev->kind == EV_LINE || ev->kind == EV_GAP;
 
-    if (sourced && !rename_source(o, ev))
+    if ((sourced && !rename_source(o, ev)) ||
+        (ev->kind == EV_RULES && o->config.own_rules))
         return;
     if (ev->kind == EV_LINE)
         o->result.lines++;

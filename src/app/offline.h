@@ -29,6 +29,8 @@ struct offline_config {
     bool has_until;
     nsec until_at; /* stop at the first line logged after it */
     struct limits limits;
+    bool own_rules; /* the core has its rules: those of recordings are not
+                       taken */
     void *self;
     /* A line or a file that is not right; the replay goes on. */
     void (*complain)(void *self, const char *file, const struct err *err);

@@ -12,6 +12,15 @@ nsec nsec_add(nsec a, nsec b)
     return sum;
 }
 
+nsec nsec_sub(nsec a, nsec b)
+{
+    nsec left;
+
+    if (__builtin_sub_overflow(a, b, &left))
+        return b < 0 ? INT64_MAX : INT64_MIN;
+    return left;
+}
+
 /* Howard Hinnant's algorithm: years begin in March. */
 int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
 {

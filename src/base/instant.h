@@ -25,6 +25,8 @@ typedef int64_t nsec;
 
 /* a + b, held at the ends of the range instead of wrapping. */
 nsec nsec_add(nsec a, nsec b);
+/* a - b, likewise. */
+nsec nsec_sub(nsec a, nsec b);
 
 /* RFC 3339 in UTC with nine digits; "2026-11-20T12:55:22.549557202Z". */
 void instant_format(nsec at, char out[INSTANT_TEXT]);

@@ -18,7 +18,7 @@ static enum status wrap(struct checker *c, struct ast *root)
         height =
             use->tree->height > root->height ? use->tree->height : root->height;
         if (height >= CEL_DEPTH_MAX) {
-            complain(c, root,
+            mistake(c, root,
                      "the expression and its variables are nested "
                      "too deep");
             return ST_BAD;
@@ -69,15 +69,19 @@ static enum status check(struct checker *c, struct ast *ast,
     if (!c->alias)
         return ST_LIMIT;
     (void)infer(c, ast);
+    if (c->arena->full)
+        return ST_LIMIT;
     if (c->errors)
         return ST_BAD;
     st = wrap(c, ast);
     if (st)
         return st;
     settle(&c->types, ast);
-    fault = collect_reads(c->arena, c->env, ast, c->slots, ret);
+    fault = types_exhausted(&c->types)
+                ? "the types in this expression are too complicated"
+                : collect_reads(c->arena, c->env, ast, c->slots, ret);
     if (fault)
-        complain(c, ast, "%s", fault);
+        mistake(c, ast, "%s", fault);
     return fault ? ST_BAD : ST_OK;
 }
 
@@ -96,8 +100,8 @@ enum status cel_check(struct arena *arena, const struct cel_env *env,
     enum status st = check(&c, ast, &reads);
 
     types_release(&c.types);
-    if (!st && arena->full)
-        st = ST_LIMIT;
+    if (arena->full)
+        return ST_LIMIT;
     if (st)
         return st;
     *ret_reads = reads.read;

@@ -6,6 +6,9 @@
  * variable of a comprehension over a place (and p[k] of its key variable),
  * a cel.bind alias of one.  The monitor's functions (age, stale, ...) want
  * places; an expression's reads are computed from them.
+ *
+ * Where the type of an index or of a range is not known, the evaluation may
+ * find an array there: arrays are values, so the place is none after all.
  */
 #ifndef CEL_CHECK_H
 #define CEL_CHECK_H
@@ -90,10 +93,13 @@ struct cel_read {
 };
 
 /*
- * Fills in the tree and answers its type.  ST_BAD: problems has errors.
+ * Fills in the tree: ast->type is its type.  ST_BAD: problems has errors;
+ * ST_LIMIT: the arena is full.
  * *ret_reads, in arena, cover every node that an evaluation can look at; they
- * hold no duplicates.  READ_EXISTS of a path says nothing of its ancestors:
- * who subscribes hears when an ancestor goes with all below it.
+ * hold no duplicates.  READ_VALUE and READ_EXISTS of a path say nothing of its
+ * ancestors: who subscribes hears when an ancestor goes with all below it, and
+ * a step through a node that is no map is a missing key as well.  READ_SUBTREE
+ * stands for all but times and windows.
  * *ret_slots: variables of the env first, then the tree's own.
  */
 CHECKED enum status cel_check(struct arena *arena, const struct cel_env *env,

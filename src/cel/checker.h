@@ -19,9 +19,12 @@ struct types {
     uint32_t nbound, room;
     struct binding *undo;
     size_t nundo, undo_room;
+    uint32_t steps;
 };
 
 void types_release(struct types *t);
+/* They were too complicated: what was answered may be wrong. */
+bool types_exhausted(const struct types *t);
 const struct cel_type *types_variable(struct types *t);
 /* Whether values of from may stand where to is wanted; variables are bound if
  * so.  Of lists: all of them, or none is. */
@@ -99,7 +102,7 @@ const struct cel_type *infer_special(struct checker *c, struct ast *ast);
 /* -- explain.c: problems -------------------------------------------------- */
 
 /* At the node; inside an alias at the start of the text.  NULL: no room. */
-struct cel_problem *complain(struct checker *c, const struct ast *at,
+struct cel_problem *mistake(struct checker *c, const struct ast *at,
                              const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct cel_problem *caution(struct checker *c, const struct ast *at,

@@ -21,7 +21,7 @@ static struct cel_problem *tell(struct checker *c, bool warning, uint32_t from,
                        SLICE_ARG(c->inside->name), text);
 }
 
-struct cel_problem *complain(struct checker *c, const struct ast *at,
+struct cel_problem *mistake(struct checker *c, const struct ast *at,
                              const char *format, ...)
 {
     char text[CEL_PROBLEM_TEXT];
@@ -163,6 +163,12 @@ static const struct ast *base_of(const struct ast *ast)
     return ast->kind == AST_SELECT ? ast->a : index_base(ast);
 }
 
+/* What rules derive need not be there: they may have been others. */
+static bool is_derived(size_t base, struct slice key)
+{
+    return base == 0 && slice_is(key, "monitor");
+}
+
 /* Where the snapshot has the path, SIZE_MAX: nowhere, or it is not literal. */
 static size_t snapshot_find(const struct checker *c, const struct ast *ast)
 {
@@ -175,7 +181,9 @@ static size_t snapshot_find(const struct checker *c, const struct ast *ast)
         return SIZE_MAX;
     key = literal_key(ast);
     base = key.p ? snapshot_find(c, base_of(ast)) : SIZE_MAX;
-    return base == SIZE_MAX ? base : member(c->env->snapshot, base, key);
+    if (base == SIZE_MAX || is_derived(base, key))
+        return SIZE_MAX;
+    return member(c->env->snapshot, base, key);
 }
 
 void caution_snapshot(struct checker *c, const struct ast *ast)
@@ -189,7 +197,8 @@ void caution_snapshot(struct checker *c, const struct ast *ast)
     if (!key.p)
         return;
     base = snapshot_find(c, base_of(ast));
-    if (base == SIZE_MAX || member(c->env->snapshot, base, key) != SIZE_MAX)
+    if (base == SIZE_MAX || is_derived(base, key) ||
+        member(c->env->snapshot, base, key) != SIZE_MAX)
         return;
     p = caution(c, ast, "the given state never had %s",
                 node_text(ast, "this", text));
@@ -229,7 +238,7 @@ void undeclared_name(struct checker *c, const struct ast *ast)
     struct cel_problem *p;
     const char *near;
 
-    p = complain(c, ast, "undeclared name '%.*s'", SLICE_ARG(ast->name));
+    p = mistake(c, ast, "undeclared name '%.*s'", SLICE_ARG(ast->name));
     if (!p)
         return;
     if (rooted && snapshot && snapshot->n &&
@@ -466,14 +475,14 @@ void no_overload(struct checker *c, const struct ast *ast,
         buf_str(&types, i ? ", " : "");
         buf_str(&types, type_text(c, arg[i], text));
     }
-    p = complain(c, ast, "no overload of '%s' for (%s)",
+    p = mistake(c, ast, "no overload of '%s' for (%s)",
                  label_text(ast->name, label), buf_cstr(&types));
     buf_release(&types);
     if (!p)
         return;
     if (!is_operator(ast->name) && ast->group)
         help_signatures(p, ast->group);
-    else if (n == 2)
+    else if (n == 2 && *ast->name.p == '_')
         help_operator(c, p, ast, arg);
 }
 

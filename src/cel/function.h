@@ -6,13 +6,13 @@
  *
  *     "size(list(A)) -> int"              a global function
  *     "string.charAt(int) -> string"      a receiver of type string
- *     "math.@greatest(...)"               see below
+ *     "math.least(dyn, ...) -> dyn"       see below
  *     "optional_type(A).value() -> A"
  *     "_+_(int, int) -> int"              an operator
  *
  * A namespaced function ("math.ceil(double) -> double", "base64.encode(bytes)
  * -> string") is told from a receiver by its first word, which is no type.
- * "..." as the only argument after the first means any number of dyn.
+ * "..." as the last argument means any number of dyn.
  *
  * Operators: _+_ _-_ _*_ _/_ _%_ -_ !_ _==_ _!=_ _<_ _<=_ _>_ _>=_ @in _[_]
  * _[?_] _?_:_ _&&_ _||_.  The last three have signatures but no call: they

@@ -187,7 +187,7 @@ static void report_alias(struct checker *c, const struct ast *at,
     for (i = 0; i < found->n; i++) {
         const struct cel_problem *p = &found->item[i];
         struct cel_problem *told = p->warning ? caution(c, at, "%s", p->text)
-                                              : complain(c, at, "%s", p->text);
+                                              : mistake(c, at, "%s", p->text);
 
         if (told)
             cel_help(told, "%s", p->help);
@@ -299,7 +299,7 @@ field_type(struct checker *c, const struct ast *ast, const struct cel_type *of)
     if (is_open(of))
         make_dyn(c, of);
     else if (!ast->optional && !c->env->options.no_check)
-        complain(c, ast, "a value of type %s has no field '%.*s'",
+        mistake(c, ast, "a value of type %s has no field '%.*s'",
                  type_text(c, of, text), SLICE_ARG(ast->name));
     return simple(TYPE_DYN);
 }
@@ -348,7 +348,7 @@ static const struct cel_type *spread_type(struct checker *c, struct ast *ast)
     if (is_open(type))
         make_dyn(c, type);
     else if (!c->env->options.no_check)
-        cel_help(complain(c, ast,
+        cel_help(mistake(c, ast,
                           "what ? adds must be an optional value, not %s",
                           type_text(c, type, text)),
                  "leave the ? out");
@@ -380,7 +380,7 @@ static void check_key(struct checker *c, const struct ast *key,
         type->kind == TYPE_BOOL || type->kind == TYPE_STRING ||
         type->kind == TYPE_DYN || c->env->options.no_check)
         return;
-    complain(c, key, "a map's key must be string, int, uint or bool, not %s",
+    mistake(c, key, "a map's key must be string, int, uint or bool, not %s",
              type_text(c, type, text));
 }
 
@@ -417,7 +417,7 @@ static void want_bool(struct checker *c, struct ast *ast)
     if (c->env->options.no_check ||
         types_assign(&c->types, type, simple(TYPE_BOOL)))
         return;
-    complain(c, ast, "the condition must be bool, not %s",
+    mistake(c, ast, "the condition must be bool, not %s",
              type_text(c, type, text));
 }
 
@@ -438,7 +438,7 @@ static void loop_types(struct checker *c, const struct ast *ast, bool two,
     } else if (is_open(range)) {
         make_dyn(c, range);
     } else if (!c->env->options.no_check) {
-        complain(c, ast->a, "a comprehension goes over a list or a map, not %s",
+        mistake(c, ast->a, "a comprehension goes over a list or a map, not %s",
                  type_text(c, range, text));
     }
 }
@@ -453,7 +453,7 @@ static const struct cel_type *entry_type(struct checker *c, struct ast *ast)
     if (is_open(type))
         make_dyn(c, type);
     else if (!c->env->options.no_check)
-        complain(c, ast, "transformMapEntry() must make a map, not %s",
+        mistake(c, ast, "transformMapEntry() must make a map, not %s",
                  type_text(c, type, text));
     return type_of(c, TYPE_MAP, simple(TYPE_DYN), simple(TYPE_DYN));
 }
@@ -521,7 +521,7 @@ static const struct cel_type *unwrapped(struct checker *c, const struct ast *of)
     if (is_open(type))
         make_dyn(c, type);
     else if (!c->env->options.no_check)
-        complain(c, of, "this must be an optional value, not %s",
+        mistake(c, of, "this must be an optional value, not %s",
                  type_text(c, type, text));
     return simple(TYPE_DYN);
 }
@@ -538,7 +538,7 @@ static const struct cel_type *bind_result(struct checker *c, struct ast *ast,
         return type_of(c, TYPE_OPTIONAL, body, NULL);
     optional = type_of(c, TYPE_OPTIONAL, types_variable(&c->types), NULL);
     if (!types_assign(&c->types, body, optional) && !c->env->options.no_check)
-        cel_help(complain(c, ast->b,
+        cel_help(mistake(c, ast->b,
                           "optFlatMap() must make an optional value, not %s",
                           type_text(c, body, text)),
                  "write optMap");
@@ -592,7 +592,7 @@ const struct cel_type *infer(struct checker *c, struct ast *ast)
     ast->type = simple(TYPE_DYN);
     if (c->depth == INFER_DEPTH) {
         if (!c->too_deep)
-            complain(c, ast, "the variables are nested too deep");
+            mistake(c, ast, "the variables are nested too deep");
         c->too_deep = true;
         return ast->type;
     }

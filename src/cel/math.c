@@ -127,18 +127,25 @@ CEL_CALL(shift_right)
     return shifted_right(cx, arg, n);
 }
 
+/* clang-format off */
 #define MOST(name, call)                                                       \
-    { name "(int) -> int", call }, { name "(uint) -> uint", call },            \
-        { name "(double) -> double", call },                                   \
-        { name "(list(int)) -> int", call },                                   \
-        { name "(list(uint)) -> uint", call },                                 \
-        { name "(list(double)) -> double", call },                             \
-        { name "(int, int) -> int", call },                                    \
-        { name "(uint, uint) -> uint", call },                                 \
-        { name "(double, double) -> double", call },                           \
-    {                                                                          \
-        name "(dyn, ...) -> dyn", call                                         \
-    }
+    { name "(int) -> int", call },                                             \
+    { name "(uint) -> uint", call },                                           \
+    { name "(double) -> double", call },                                       \
+    { name "(list(int)) -> int", call },                                       \
+    { name "(list(uint)) -> uint", call },                                     \
+    { name "(list(double)) -> double", call },                                 \
+    { name "(int, int) -> int", call },                                        \
+    { name "(uint, uint) -> uint", call },                                     \
+    { name "(double, double) -> double", call },                               \
+    { name "(int, uint) -> dyn", call },                                       \
+    { name "(uint, int) -> dyn", call },                                       \
+    { name "(int, double) -> dyn", call },                                     \
+    { name "(double, int) -> dyn", call },                                     \
+    { name "(uint, double) -> dyn", call },                                    \
+    { name "(double, uint) -> dyn", call },                                    \
+    { name "(dyn, dyn, dyn, ...) -> dyn", call }
+/* clang-format on */
 
 static const struct cel_overload overloads[] = {
     MOST("math.greatest", greatest),

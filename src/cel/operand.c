@@ -5,11 +5,11 @@
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 /* A list's items or a call's arguments, up to and over the bracket. */
-static void items(struct parser *p, struct ast *n, bool list)
+static void items(struct parser *p, struct ast *n, const struct bracket *b,
+                  bool list)
 {
-    struct bracket b = parser_open(p);
     struct ast **tail = &n->list;
-    bool done = list ? parser_is_empty(p, &b) : p->now.kind == b.close;
+    bool done = list ? parser_is_empty(p, b) : p->now.kind == b->close;
 
     while (!done && !p->lex.dead) {
         bool spread = list && parser_accept(p, TOKEN_QUESTION);
@@ -17,16 +17,17 @@ static void items(struct parser *p, struct ast *n, bool list)
 
         item->spread = spread;
         parser_append(n, &tail, item);
-        done = !parser_more(p, &b) || (list && p->now.kind == b.close);
+        done = !parser_more(p, b) || (list && p->now.kind == b->close);
     }
-    parser_close(p, &b);
+    parser_close(p, b);
 }
 
 static struct ast *list(struct parser *p)
 {
-    struct ast *n = parser_node(p, AST_LIST, p->now.from);
+    struct bracket b = parser_open(p);
+    struct ast *n = parser_node(p, AST_LIST, b.open.from);
 
-    items(p, n, true);
+    items(p, n, &b, true);
     return parser_seal(p, n, p->last.to);
 }
 
@@ -47,8 +48,8 @@ static void entry(struct parser *p, struct ast *n, struct ast ***tail)
 
 static struct ast *map(struct parser *p)
 {
-    struct ast *n = parser_node(p, AST_MAP, p->now.from);
     struct bracket b = parser_open(p);
+    struct ast *n = parser_node(p, AST_MAP, b.open.from);
     struct ast **tail = &n->list;
     bool done = parser_is_empty(p, &b);
 
@@ -157,9 +158,10 @@ static struct ast *call(struct parser *p, struct ast *n)
 {
     const struct cel_problems *problems = p->lex.problems;
     size_t errors = problems->errors;
+    struct bracket b = parser_open(p);
 
     n->kind = AST_CALL;
-    items(p, n, false);
+    items(p, n, &b, false);
     n = parser_seal(p, n, p->last.to);
     return problems->errors > errors || p->lex.dead || p->options.no_macros
                ? n
@@ -251,8 +253,8 @@ static struct ast *select_field(struct parser *p, struct ast *of, uint32_t from)
 
 static struct ast *subscript(struct parser *p, struct ast *of, uint32_t from)
 {
-    struct ast *n = parser_operator(p, "_[_]", from, p->now.from);
     struct bracket b = parser_open(p);
+    struct ast *n = parser_operator(p, "_[_]", from, b.open.from);
     struct ast **tail = &n->list;
 
     if (parser_accept(p, TOKEN_QUESTION))

@@ -28,8 +28,8 @@ CHECKED enum status cel_parse(struct arena *arena, struct slice text,
                               struct cel_parse_options options,
                               struct cel_problems *problems, struct ast **ret);
 /*
- * The tree as text again, for tests and messages: every operator inside
- * another has its brackets.  That text, parsed, gives an equal tree.
+ * The tree as text again, for tests and messages, with brackets wherever one
+ * operator stands in another.  That text, parsed, gives an equal tree.
  */
 void cel_unparse(const struct ast *ast, struct buf *out);
 

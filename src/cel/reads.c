@@ -520,9 +520,10 @@ const char *collect_reads(struct arena *arena, const struct cel_env *env,
     struct cel_read *reads;
 
     r.slot = arena_alloc(arena, slots * sizeof(const struct spot *));
-    if (!r.slot)
-        return NULL;
-    start(&r);
+    if (r.slot)
+        start(&r);
+    if (arena->full)
+        return NULL; /* the check fails for it */
     walk(&r, ast, READ_SUBTREE);
     simplify(&r);
     reads = arena_alloc(arena, r.n * sizeof(*reads));

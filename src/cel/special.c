@@ -69,7 +69,7 @@ static void make_duration(struct ast *ast, struct cel_value value)
 static void refuse_span(struct checker *c, const struct ast *ast,
                         struct slice text)
 {
-    cel_help(complain(c, ast, "'%.*s' is no duration", SLICE_ARG(text)),
+    cel_help(mistake(c, ast, "'%.*s' is no duration", SLICE_ARG(text)),
              "write it like '30s', '5m' or '1h30m'");
 }
 
@@ -80,13 +80,13 @@ static void infer_window(struct checker *c, const struct special *s,
     struct cel_value value;
 
     if (!text.p)
-        cel_help(complain(c, ast, "%s() needs a constant span such as '5m'",
+        cel_help(mistake(c, ast, "%s() needs a constant span such as '5m'",
                           s->name),
                  "write %s", s->example);
     else if (duration_parse(text, &value))
         refuse_span(c, ast, text);
     else if (value.i <= 0)
-        complain(c, ast, "%s() needs a span longer than nothing", s->name);
+        mistake(c, ast, "%s() needs a span longer than nothing", s->name);
     else
         make_duration(ast, value);
 }
@@ -108,7 +108,7 @@ static void infer_limit(struct checker *c, struct ast *ast)
     }
     type = infer(c, ast);
     if (!types_assign(&c->types, type, cel_type_simple(TYPE_DURATION)))
-        cel_help(complain(c, ast, "stale() needs a duration, not %s",
+        cel_help(mistake(c, ast, "stale() needs a duration, not %s",
                           type_text(c, type, text)),
                  "write it like '30s', '5m' or '1h30m'");
 }
@@ -118,7 +118,7 @@ static void infer_place(struct checker *c, const struct special *s,
 {
     (void)infer(c, ast);
     if (!ast->place)
-        complain(c, ast,
+        mistake(c, ast,
                  "%s() needs a path of the state such as state.intents.i1, "
                  "not a computed value",
                  s->name);
@@ -131,7 +131,7 @@ const struct cel_type *infer_special(struct checker *c, struct ast *ast)
 
     ast->special = s->code;
     if (ast->nlist != s->nargs) {
-        cel_help(complain(c, ast, "%s() takes %s", s->name,
+        cel_help(mistake(c, ast, "%s() takes %s", s->name,
                           s->nargs == 1 ? "a path of the state"
                                         : "a path of the state and a span"),
                  "write %s", s->example);

@@ -49,25 +49,19 @@ const struct cel_type *cel_type_simple(enum cel_type_kind kind)
     return &simple[kind];
 }
 
-static uint8_t depth_over(const struct cel_type *t)
-{
-    return t ? (uint8_t)(t->depth + 1) : 0;
-}
-
 const struct cel_type *cel_type_of(struct arena *a, enum cel_type_kind kind,
                                    const struct cel_type *first,
                                    const struct cel_type *second)
 {
-    uint8_t depth = depth_over(first), other = depth_over(second);
+    unsigned size =
+        (first ? 1u + first->size : 0) + (second ? 1u + second->size : 0);
     struct cel_type *t;
 
-    if (other > depth)
-        depth = other;
-    t = depth <= CEL_TYPE_DEPTH ? arena_alloc(a, sizeof(*t)) : NULL;
+    t = size <= CEL_TYPE_SIZE ? arena_alloc(a, sizeof(*t)) : NULL;
     if (!t)
         return &simple[TYPE_DYN];
     *t = (struct cel_type){ .kind = (uint8_t)kind,
-                            .depth = depth,
+                            .size = (uint8_t)size,
                             .arg = { first, second } };
     return t;
 }
@@ -153,7 +147,7 @@ static enum status read_type(struct reader *r, unsigned depth,
     enum status st;
     size_t i;
 
-    if (depth > CEL_TYPE_DEPTH)
+    if (depth > CEL_TYPE_SIZE)
         return ST_BAD;
     if (slice_is(word, "param") && take(r, '(')) {
         st = read_param(r, take_word(r), ret);

@@ -30,13 +30,12 @@ enum cel_type_kind {
     TYPE_PARAM     /* name: "A" */
 };
 
-/* Deeper than this a type is dyn: what walks types need not fear for the
- * stack. */
-#define CEL_TYPE_DEPTH 100
+/* A type of more parts is dyn: who walks types need not fear for the stack. */
+#define CEL_TYPE_SIZE 200
 
 struct cel_type {
     uint8_t kind;
-    uint8_t depth; /* of the arguments, 0: there are none */
+    uint8_t size; /* the arguments and theirs */
     const struct cel_type *arg[2];
     struct slice name;
     uint32_t variable; /* TYPE_PARAM inside the checker: its number, else 0 */

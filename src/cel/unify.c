@@ -7,9 +7,11 @@
 /*
  * Substitutions as in cel-go's checker: a variable stands for nothing yet or
  * for a type, in which other variables may occur.  Chains of variables may be
- * long, so every walk counts its depth; past it a type is as good as dyn.
+ * long and types that share parts may be huge if spelt out, so walks count
+ * their depth and all of them their steps; past that a type is as good as dyn.
  */
-#define WALK_DEPTH (2 * CEL_TYPE_DEPTH)
+#define WALK_DEPTH (2 * CEL_TYPE_SIZE)
+#define STEPS_MAX  10000000
 
 struct binding {
     uint32_t variable;
@@ -35,6 +37,17 @@ const struct cel_type *types_variable(struct types *t)
     *v = (struct cel_type){ .kind = TYPE_PARAM, .variable = ++t->nbound };
     t->bound[v->variable] = NULL;
     return v;
+}
+
+bool types_exhausted(const struct types *t)
+{
+    return t->steps > STEPS_MAX;
+}
+
+static bool too_far(struct types *t, unsigned depth)
+{
+    t->steps += t->steps <= STEPS_MAX;
+    return depth > WALK_DEPTH || types_exhausted(t);
 }
 
 static bool is_variable(const struct cel_type *type)
@@ -63,12 +76,12 @@ static void take_back(struct types *t)
     }
 }
 
-static bool occurs(const struct types *t, const struct cel_type *variable,
+static bool occurs(struct types *t, const struct cel_type *variable,
                    const struct cel_type *in, unsigned depth)
 {
     if (!in)
         return false;
-    if (depth > WALK_DEPTH)
+    if (too_far(t, depth))
         return true;
     if (is_variable(in)) {
         if (in->variable == variable->variable)
@@ -142,7 +155,7 @@ static bool assign(struct types *t, const struct cel_type *from,
     enum fit fit;
     size_t i;
 
-    if (depth > WALK_DEPTH)
+    if (too_far(t, depth))
         return true;
     if (is_variable(to)) {
         fit = substitute(t, from, to, depth);
@@ -201,7 +214,7 @@ static const struct cel_type *resolve(struct types *t,
     const struct cel_type *arg[2];
     size_t i;
 
-    if (depth > WALK_DEPTH)
+    if (too_far(t, depth))
         return cel_type_simple(TYPE_DYN);
     if (is_variable(type)) {
         if (t->bound[type->variable])

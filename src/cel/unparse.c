@@ -71,10 +71,11 @@ static void write_literal(struct cel_value v, struct buf *out)
 
 enum shape { SHAPE_NONE, SHAPE_UNARY, SHAPE_INFIX, SHAPE_INDEX, SHAPE_CHOICE };
 
-/* Operators have names that no function can have. */
+/* Operators have names that no function can have, nor one of a namespace. */
 static enum shape shape_of(const struct ast *n)
 {
-    if (n->kind != AST_CALL || n->receiver || lex_is_ident(n->name))
+    if (n->kind != AST_CALL || n->receiver || lex_is_ident(n->name) ||
+        memchr(n->name.p, '.', n->name.n))
         return SHAPE_NONE;
     if (n->nlist == 1)
         return SHAPE_UNARY;

@@ -1,16 +1,44 @@
 #include "cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command *const commands[] = {
-    &cmd_run,     &cmd_replay, &cmd_check, &cmd_state,
-    &cmd_version, &cmd_help,   NULL,
+    &cmd_run,    &cmd_replay,  &cmd_check, &cmd_eval, &cmd_state,
+    &cmd_report, &cmd_version, &cmd_help,  NULL,
 };
 
-void complain(const char *format, ...)
+const char *cli_url(void)
+{
+    const char *url = getenv("BLADEWATCH_URL");
+
+    return url && *url ? url : "http://127.0.0.1:7433";
+}
+
+bool cli_colour(int fd)
+{
+    const char *plain = getenv("NO_COLOR");
+
+    return isatty(fd) && !(plain && *plain);
+}
+
+enum status cli_instant(const char *text, nsec *ret)
+{
+    char *end;
+
+    if (!instant_parse(slice_str(text), ret))
+        return ST_OK;
+    errno = 0;
+    *ret = strtoll(text, &end, 10);
+    return *text == '\0' || *end || errno ? ST_BAD : ST_OK;
+}
+
+void cli_complain(const char *format, ...)
 {
     va_list args;
 
@@ -54,8 +82,8 @@ static int help(int argc, char **argv)
     if (argc > 1) {
         c = find(argv[1]);
         if (!c) {
-            complain("there is no command \"%s\"; try 'bladewatch help'",
-                     argv[1]);
+            cli_complain("there is no command \"%s\"; try 'bladewatch help'",
+                         argv[1]);
             return EXIT_USAGE;
         }
         printf("usage: bladewatch %s%s%s\n\n%s.\n%s", c->name,
@@ -105,12 +133,13 @@ int cli_main(int argc, char **argv)
     else
         c = find(argv[1]);
     if (!c) {
-        complain("there is no command \"%s\"; try 'bladewatch help'", argv[1]);
+        cli_complain("there is no command \"%s\"; try 'bladewatch help'",
+                     argv[1]);
         return EXIT_USAGE;
     }
     status = c->run(argc - 1, argv + 1);
     if (fflush(stdout) || ferror(stdout)) {
-        complain("cannot write to standard output");
+        cli_complain("cannot write to standard output");
         return EXIT_PROBLEMS;
     }
     return status;

@@ -41,12 +41,12 @@ static enum status read_all(FILE *f, const char *path, struct buf *to)
 
     while ((n = fread(some, 1, sizeof(some), f)) > 0)
         if (buf_add(to, some, n)) {
-            complain("%s is more than %zu bytes", path, STATE_BYTES_MAX);
+            cli_complain("%s is more than %zu bytes", path, STATE_BYTES_MAX);
             return ST_LIMIT;
         }
     if (!ferror(f))
         return ST_OK;
-    complain("cannot read %s: %s", path, strerror(errno));
+    cli_complain("cannot read %s: %s", path, strerror(errno));
     return ST_IO;
 }
 
@@ -57,7 +57,7 @@ static enum status read_snapshot(const char *path, struct snapshot *s)
     enum status st;
 
     if (!f) {
-        complain("cannot read %s: %s", path, strerror(errno));
+        cli_complain("cannot read %s: %s", path, strerror(errno));
         return ST_IO;
     }
     st = read_all(f, path, &s->text);
@@ -66,7 +66,7 @@ static enum status read_snapshot(const char *path, struct snapshot *s)
         return st;
     st = tape_parse(s->parser, buf_view(&s->text), &s->tape, &err);
     if (st)
-        complain("%s is no state: %s", path, err.text);
+        cli_complain("%s is no state: %s", path, err.text);
     return st;
 }
 
@@ -88,13 +88,6 @@ static void summary(size_t files, const struct ruleset *set,
     putchar('\n');
 }
 
-static bool wants_colour(void)
-{
-    const char *plain = getenv("NO_COLOR");
-
-    return isatty(STDOUT_FILENO) && !(plain && *plain);
-}
-
 static void show(const struct arguments *a, size_t files,
                  const struct ruleset *set, const struct diagnostics *d)
 {
@@ -104,7 +97,7 @@ static void show(const struct arguments *a, size_t files,
     if (a->json)
         diagnostics_json(d, &out);
     else
-        diagnostics_write(d, wants_colour(), &out);
+        diagnostics_write(d, cli_colour(STDOUT_FILENO), &out);
     fwrite(buf_cstr(&out), 1, out.n, stdout);
     buf_release(&out);
     if (a->json)
@@ -143,7 +136,7 @@ static int check(const struct arguments *a, char **paths)
         goto out;
     for (; *paths; paths++)
         if (app_rules_read(&rules, *paths, &err)) {
-            complain("%s", err.text);
+            cli_complain("%s", err.text);
             goto out;
         }
     status = judge(a, &rules, a->state ? &s.tape : NULL);

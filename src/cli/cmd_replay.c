@@ -2,6 +2,8 @@
 
 #include "app/limits.h"
 #include "app/offline.h"
+#include "app/rules.h"
+#include "app/zones.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,7 +14,8 @@
 
 struct arguments {
     struct offline_config config;
-    bool state, split, json, has_now;
+    struct app_rules rules;
+    bool state, split, json, has_now, report, timeline;
     nsec now_at;
 };
 
@@ -26,6 +29,9 @@ enum {
     OPT_REORDER,
     OPT_TS_FIELD,
     OPT_LIMIT,
+    OPT_RULES,
+    OPT_REPORT,
+    OPT_TIMELINE,
     OPT_HELP
 };
 
@@ -39,25 +45,16 @@ static const struct option options[] = {
     { "reorder", required_argument, NULL, OPT_REORDER },
     { "ts-field", required_argument, NULL, OPT_TS_FIELD },
     { "limit", required_argument, NULL, OPT_LIMIT },
+    { "rules", required_argument, NULL, OPT_RULES },
+    { "report", no_argument, NULL, OPT_REPORT },
+    { "timeline", no_argument, NULL, OPT_TIMELINE },
     { "help", no_argument, NULL, OPT_HELP },
     { 0 },
 };
 
-/* Integer nanoseconds or RFC 3339. */
-static enum status instant_argument(const char *text, nsec *ret)
-{
-    char *end;
-
-    if (!instant_parse(slice_str(text), ret))
-        return ST_OK;
-    errno = 0;
-    *ret = strtoll(text, &end, 10);
-    return *text == '\0' || *end || errno ? ST_BAD : ST_OK;
-}
-
 static int take_instant(const char *name, const char *text, nsec *ret)
 {
-    if (!instant_argument(text, ret))
+    if (!cli_instant(text, ret))
         return EXIT_FINE;
     return usage(&cmd_replay,
                  "--%s takes nanoseconds or a time like "
@@ -65,11 +62,29 @@ static int take_instant(const char *name, const char *text, nsec *ret)
                  name, text);
 }
 
+static int take_rules(struct arguments *a, const char *path)
+{
+    struct err err;
+
+    a->config.own_rules = true;
+    if (!app_rules_read(&a->rules, path, &err))
+        return EXIT_FINE;
+    return usage(&cmd_replay, "--rules: %s", err.text);
+}
+
 static int take(struct arguments *a, int option, const char *text)
 {
     struct err err;
 
     switch (option) {
+    case OPT_RULES:
+        return take_rules(a, text);
+    case OPT_REPORT:
+        a->report = true;
+        return EXIT_FINE;
+    case OPT_TIMELINE:
+        a->timeline = true;
+        return EXIT_FINE;
     case OPT_STATE:
         a->state = true;
         return EXIT_FINE;
@@ -178,40 +193,132 @@ static void summary(const struct core *core, struct offline_result r, bool json)
         printf("%12s  log time %s\n", "", at);
 }
 
+/* -- what rules make of it ---------------------------------------------- */
+
+/* As it comes, so that it may be as long as it likes. */
+static void on_transition(void *self, const struct transition *t)
+{
+    const struct arguments *a = self;
+    struct buf line;
+
+    buf_init(&line, BUF_NO_CAP);
+    if (a->json)
+        transition_json(t, &line);
+    else
+        transition_text(t, &line);
+    buf_char(&line, '\n');
+    fwrite(line.p, 1, line.n, stdout);
+    buf_release(&line);
+}
+
+static int load_rules(struct core *core, const struct arguments *a)
+{
+    struct diagnostics diags = { 0 };
+    struct buf text;
+    enum status st;
+
+    if (!a->config.own_rules)
+        return EXIT_FINE;
+    st = core_rules(core, a->rules.file, a->rules.n, &diags);
+    buf_init(&text, BUF_NO_CAP);
+    diagnostics_write(&diags, cli_colour(STDERR_FILENO), &text);
+    if (text.n)
+        fwrite(text.p, 1, text.n, stderr);
+    buf_release(&text);
+    diagnostics_release(&diags);
+    return st ? EXIT_USAGE : EXIT_FINE;
+}
+
+static bool print_report(const struct core *core, bool json)
+{
+    struct buf text;
+    bool good;
+
+    buf_init(&text, BUF_NO_CAP);
+    view_report(core, !json, &text);
+    if (json)
+        buf_char(&text, '\n');
+    good = fwrite(text.p, 1, text.n, stdout) == text.n;
+    buf_release(&text);
+    return good;
+}
+
+/* Rules that a recording brought and that this version does not take. */
+static void mind_refused(const struct core *core)
+{
+    uint64_t n = core_stats(core).loads_refused;
+
+    if (n)
+        cli_complain("rules in the recording were not taken %llu times: this "
+                 "version reads them as wrong; --rules gives others",
+                 (unsigned long long)n);
+}
+
+/* What was asked for is printed; nothing else on standard output. */
+static bool told(struct core *core, const struct arguments *a,
+                 struct offline_result r)
+{
+    struct sink sink = { stdout, print };
+    bool ruled = engine_stats(core_engine(core)).rules > 0;
+
+    if (a->state)
+        return !core_write_state(core, a->split, &sink) && putchar('\n') >= 0;
+    if (a->report)
+        return print_report(core, a->json);
+    if (a->timeline)
+        return true;
+    summary(core, r, a->json);
+    if (ruled && !a->json) {
+        putchar('\n');
+        return print_report(core, false);
+    }
+    return true;
+}
+
 static int output(struct core *core, const struct arguments *a,
                   struct offline_result r)
 {
-    struct sink sink = { stdout, print };
     struct event tick = { .kind = EV_TICK, .ts = a->now_at };
 
     if (a->has_now)
         core_step(core, &tick);
     if (a->state && core_stats(core).refused)
-        complain("%llu parts of lines were beyond a limit or a scope and are "
+        cli_complain("%llu parts of lines were beyond a limit or a scope and are "
                  "not in the state; without --state the summary counts them, "
                  "--limit raises a limit",
                  (unsigned long long)core_stats(core).refused);
     if (a->state && r.dropped)
-        complain("%llu records behind the last good seal were never "
+        cli_complain("%llu records behind the last good seal were never "
                  "acknowledged and are left out",
                  (unsigned long long)r.dropped);
-    if (!a->state)
-        summary(core, r, a->json);
-    else if (core_write_state(core, a->split, &sink) || putchar('\n') < 0)
+    mind_refused(core);
+    if (!told(core, a, r))
         return EXIT_PROBLEMS;
-    return r.problems || r.damaged ? EXIT_PROBLEMS : EXIT_FINE;
+    return r.problems || r.damaged || core_stats(core).loads_refused
+               ? EXIT_PROBLEMS
+               : EXIT_FINE;
 }
 
 static int replay(const struct arguments *a, char **files)
 {
     struct core *core = core_new(0);
     struct offline *o = offline_new(core, &a->config);
+    const struct engine_sink sink = { (void *)(uintptr_t)a, on_transition,
+                                      NULL };
+    struct zones zones;
     struct err err;
-    int status = EXIT_FINE;
+    int status;
 
+    zones_init(&zones);
+    core_zones(core, &zones.port);
+    if (a->timeline)
+        core_sink(core, &sink);
+    status = load_rules(core, a);
+    if (status)
+        goto out;
     for (; *files && !offline_result(o).stopped; files++) {
         if (offline_read(o, *files, &err)) {
-            complain("%s", err.text);
+            cli_complain("%s", err.text);
             status = EXIT_USAGE;
             goto out;
         }
@@ -223,7 +330,20 @@ static int replay(const struct arguments *a, char **files)
 out:
     offline_free(o);
     core_free(core);
+    zones_release(&zones);
     return status;
+}
+
+static int check(const struct arguments *a, int files)
+{
+    if (files == 0)
+        return usage(&cmd_replay, "which file? '-' is standard input");
+    if (a->split && !a->state)
+        return usage(&cmd_replay, "--split goes with --state");
+    if (a->state + a->report + a->timeline > 1)
+        return usage(&cmd_replay,
+                     "--state, --report and --timeline exclude one another");
+    return EXIT_FINE;
 }
 
 static int run(int argc, char **argv)
@@ -243,13 +363,14 @@ static int run(int argc, char **argv)
         status = option == '?' ? usage(&cmd_replay, "see the options")
                                : take(&a, option, optarg);
         if (status)
-            return status;
+            goto out;
     }
-    if (optind == argc)
-        return usage(&cmd_replay, "which file? '-' is standard input");
-    if (a.split && !a.state)
-        return usage(&cmd_replay, "--split goes with --state");
-    return replay(&a, argv + optind);
+    status = check(&a, argc - optind);
+    if (!status)
+        status = replay(&a, argv + optind);
+out:
+    app_rules_release(&a.rules);
+    return status;
 }
 
 const struct command cmd_replay = {
@@ -261,6 +382,10 @@ const struct command cmd_replay = {
     "or shards that say whose they are; '-' is standard input.\n\n"
     "  --state          print the final state and nothing else\n"
     "  --split          with it: counters by blade\n"
+    "  --rules PATH     rule files or a directory of them; a recording that\n"
+    "                   brings its own is replayed under these instead\n"
+    "  --report         print what the rules came to and nothing else\n"
+    "  --timeline       print each transition of a rule and nothing else\n"
     "  --now T          move time there first, so that leases run out\n"
     "  --until T        stop at the first line after T, then move time to T\n"
     "  --format NAME    auto, recording, jsonl or shards (auto)\n"
@@ -268,7 +393,7 @@ const struct command cmd_replay = {
     "  --ts-field NAME  plain lines: where the time is if there is no $ts\n"
     "  --limit NAME=N   raise or lower a bound, as in nodes=5000000; a\n"
     "                   recording brings its own\n"
-    "  --json           the summary as JSON\n\n"
+    "  --json           the summary, report or timeline as JSON\n\n"
     "T is a time like 2026-11-20T12:00:00Z or nanoseconds since 1970.\n",
     run,
 };

@@ -20,7 +20,9 @@ enum {
     OPT_NO_DOCKER,
     OPT_FSYNC,
     OPT_ALLOW_ANONYMOUS,
-    OPT_LIMIT
+    OPT_LIMIT,
+    OPT_WEBHOOK,
+    OPT_ALERTMANAGER
 };
 
 static const struct option options[] = {
@@ -33,6 +35,8 @@ static const struct option options[] = {
     { "fsync", required_argument, NULL, OPT_FSYNC },
     { "allow-anonymous", no_argument, NULL, OPT_ALLOW_ANONYMOUS },
     { "limit", required_argument, NULL, OPT_LIMIT },
+    { "webhook", required_argument, NULL, OPT_WEBHOOK },
+    { "alertmanager", required_argument, NULL, OPT_ALERTMANAGER },
     { "help", no_argument, NULL, 'h' },
     { 0 },
 };
@@ -65,18 +69,6 @@ static void on_warning(void *self, const char *path, const struct err *err)
     fprintf(stderr, ": warning: %s\n", err->text);
 }
 
-/* Rules come with the next version; nobody is to think that they run. */
-static int note_rules(const char *path)
-{
-    if (access(path, R_OK))
-        return usage(&cmd_run, "--rules: cannot read %s: %s", path,
-                     strerror(errno));
-    complain("the rules in %s are NOT evaluated: this version collects, "
-             "merges and records, and has no rules yet",
-             path);
-    return EXIT_FINE;
-}
-
 static int set(struct config *c, const char *name, const char *text)
 {
     struct err err;
@@ -96,13 +88,17 @@ static int take(struct config *c, int option, const char *text)
     case OPT_CONFIG:
         return EXIT_FINE;
     case OPT_RULES:
-        return note_rules(text);
+        return set(c, "rules", text);
     case OPT_LISTEN:
         return set(c, "listen", text);
     case OPT_DATA:
         return set(c, "data", text);
     case OPT_FSYNC:
         return set(c, "fsync", text);
+    case OPT_WEBHOOK:
+        return set(c, "webhook", text);
+    case OPT_ALERTMANAGER:
+        return set(c, "alertmanager", text);
     case OPT_DOCKER:
         c->docker = true;
         return set(c, "docker.host", text);
@@ -124,7 +120,7 @@ static int take(struct config *c, int option, const char *text)
 /* What concerns the command line alone, before anything is read. */
 struct glance {
     const char *config;
-    bool help, docker, no_docker;
+    bool help, docker, no_docker, rules;
 };
 
 static int glance(struct glance *g, int argc, char **argv)
@@ -139,6 +135,7 @@ static int glance(struct glance *g, int argc, char **argv)
             g->config = optarg;
         g->help |= option == 'h';
         g->docker |= option == OPT_DOCKER;
+        g->rules |= option == OPT_RULES;
         g->no_docker |= option == OPT_NO_DOCKER;
     }
     if (g->help)
@@ -151,10 +148,11 @@ static int glance(struct glance *g, int argc, char **argv)
 }
 
 /* File, then environment, then flags. */
-static int configure(struct config *c, const char *path, int argc, char **argv)
+static int configure(struct config *c, const struct glance *g, int argc,
+                     char **argv)
 {
+    const char *path = g->config;
     const struct config_told told = { NULL, on_problem, on_warning };
-    const char *rules = environment("BLADEWATCH_RULES");
     struct err err = { 0 };
     int option, status;
 
@@ -163,14 +161,11 @@ static int configure(struct config *c, const char *path, int argc, char **argv)
     if (path && *path && config_read(c, path, &told, &err))
         return EXIT_USAGE;
     if (config_environment(c, environment, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         return EXIT_USAGE;
     }
-    if (rules && *rules) {
-        status = note_rules(rules);
-        if (status)
-            return status;
-    }
+    if (g->rules) /* the command line's are all there are */
+        config_forget_rules(c);
     optind = 0;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         status = take(c, option, optarg);
@@ -178,7 +173,7 @@ static int configure(struct config *c, const char *path, int argc, char **argv)
             return status;
     }
     if (config_finish(c, environment, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         return EXIT_USAGE;
     }
     return EXIT_FINE;
@@ -197,11 +192,11 @@ static int run(int argc, char **argv)
     if (g.help)
         return cmd_help.run(2, (char *[]){ help, me, NULL });
     config_init(&config);
-    status = configure(&config, g.config, argc, argv);
+    status = configure(&config, &g, argc, argv);
     if (status)
         goto out;
     if (live_run(&config, &err)) {
-        complain("%s", err.text);
+        cli_complain("%s", err.text);
         status = EXIT_PROBLEMS;
     }
 out:
@@ -223,7 +218,11 @@ const struct command cmd_run = {
     "  --fsync WHEN        always, interval or never (always)\n"
     "  --docker URL        the engine: unix:///path or tcp://host:port\n"
     "  --no-docker         follow no containers\n"
+    "  --webhook URL       tell alerts there, in Alertmanager's form; again\n"
+    "                      for another\n"
+    "  --alertmanager URL  tell alerts to an Alertmanager; again for another\n"
     "  --limit NAME=N      raise or lower a bound, as in nodes=5000000\n"
-    "  --rules PATH        named already, not evaluated by this version\n",
+    "  --rules PATH        rule files, or a directory of them; SIGHUP and\n"
+    "                      POST /-/reload read them anew\n",
     run,
 };

@@ -45,22 +45,19 @@ static int ask(const struct client_options *o, bool watch)
 
     if (st == ST_OK)
         return EXIT_FINE;
-    complain("%s", err.text);
+    cli_complain("%s", err.text);
     return st == ST_BAD ? EXIT_USAGE : EXIT_PROBLEMS;
 }
 
 static int run(int argc, char **argv)
 {
     static char help[] = "help", me[] = "state";
-    const char *url = getenv("BLADEWATCH_URL"), *plain = getenv("NO_COLOR");
-    struct client_options o = { .url = "http://127.0.0.1:7433" };
+    struct client_options o = { .url = cli_url() };
     bool watch = false;
     int option, status;
 
-    if (url && *url)
-        o.url = url;
     o.pretty = isatty(STDOUT_FILENO);
-    o.colour = o.pretty && !(plain && *plain);
+    o.colour = cli_colour(STDOUT_FILENO);
     optind = 0;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == 'h')

@@ -94,6 +94,24 @@ size_t view_weight(const struct core *core, const struct path *path,
     return place.bank ? 1 : render_weight(place.node, limit);
 }
 
+void view_report(const struct core *core, bool text, struct buf *out)
+{
+    if (text)
+        engine_report_text(core->engine, core->watermark, out);
+    else
+        engine_report(core->engine, core->watermark, out);
+}
+
+void view_api_rules(const struct core *core, struct buf *out)
+{
+    engine_api_rules(core->engine, out);
+}
+
+void view_api_alerts(const struct core *core, struct buf *out)
+{
+    engine_api_alerts(core->engine, out);
+}
+
 nsec view_watermark(const struct core *core)
 {
     return core->watermark;

@@ -40,6 +40,12 @@ size_t view_weight(const struct core *core, const struct path *path,
 /* Log time: every shard before it has been merged. */
 nsec view_watermark(const struct core *core);
 
+/* The report as of the watermark: canonical JSON, or for people. */
+void view_report(const struct core *core, bool text, struct buf *out);
+/* As Prometheus' /api/v1/rules and /api/v1/alerts. */
+void view_api_rules(const struct core *core, struct buf *out);
+void view_api_alerts(const struct core *core, struct buf *out);
+
 /*
  * Watching.  A watch collects the paths that change at or below its own.
  * view_changes() writes what happened since the last call as a JSON Patch

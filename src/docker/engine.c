@@ -234,7 +234,7 @@ static void on_version(void *self, const struct http_end *end)
 
 void engine_connect(struct docker *d)
 {
-    struct http_get get = { .self = d, .on_end = on_version };
+    struct http_ask get = { .self = d, .on_end = on_version };
     struct buf url;
     struct err err;
     enum status st;
@@ -246,13 +246,13 @@ void engine_connect(struct docker *d)
     get.url = buf_cstr(&url);
     get.connect_for = get.total_for = ANSWER_FOR;
     get.body_max = ANSWER_MAX;
-    st = http_get(d->http, &get, &d->version, &err);
+    st = http_ask(d->http, &get, &d->version, &err);
     buf_release(&url);
     if (st)
         engine_lost(d, err.text);
 }
 
-enum status engine_get(struct docker *d, const char *path, struct http_get *get,
+enum status engine_get(struct docker *d, const char *path, struct http_ask *get,
                        struct http_request **ret_request)
 {
     struct buf url;
@@ -269,7 +269,7 @@ enum status engine_get(struct docker *d, const char *path, struct http_get *get,
         get->total_for = 3 * ANSWER_FOR;
     if (!get->body_max && !get->on_body)
         get->body_max = ANSWER_MAX;
-    st = http_get(d->http, get, ret_request, NULL);
+    st = http_ask(d->http, get, ret_request, NULL);
     buf_release(&url);
     return st;
 }

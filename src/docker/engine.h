@@ -164,7 +164,7 @@ CHECKED enum status engine_parse_endpoint(struct docker *d, const char *text,
 void engine_refused(struct docker *d, const struct http_end *end);
 /* A GET below /v1.N with the usual time-outs; path is "/containers/...". */
 CHECKED enum status engine_get(struct docker *d, const char *path,
-                               struct http_get *get,
+                               struct http_ask *get,
                                struct http_request **ret_request);
 /* "message" of an error's JSON body, or its first words; for people. */
 void engine_message(struct docker *d, const struct http_end *end, char *out,

@@ -183,7 +183,7 @@ static void on_events_end(void *self, const struct http_end *end)
 
 void events_open(struct docker *d)
 {
-    struct http_get get = {
+    struct http_ask get = {
         .self = d,
         .on_head = on_events_head,
         .on_body = on_events_body,
@@ -324,7 +324,7 @@ static void on_list(void *self, const struct http_end *end)
 
 void events_list(struct docker *d)
 {
-    struct http_get get = { .self = d, .on_end = on_list };
+    struct http_ask get = { .self = d, .on_end = on_list };
 
     d->relist_at = loop_now(d->loop) + RELIST_EVERY;
     if (d->list)

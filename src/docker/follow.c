@@ -232,7 +232,7 @@ static void open_stream(struct container *c, bool follow)
 {
     struct docker *d = c->d;
     struct follow *f = &c->follow;
-    struct http_get get = {
+    struct http_ask get = {
         .self = c, .on_head = on_head, .on_body = on_body, .on_end = on_end
     };
     char path[256], since[64] = "", tail[32] = "all";

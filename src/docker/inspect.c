@@ -268,7 +268,7 @@ static void on_inspect(void *self, const struct http_end *end)
 
 static void inspect_now(struct container *c)
 {
-    struct http_get get = { .self = c, .on_end = on_inspect };
+    struct http_ask get = { .self = c, .on_end = on_inspect };
     char path[128];
 
     snprintf(path, sizeof(path), "/containers/%s/json", c->id);

@@ -125,7 +125,7 @@ static void on_side_end(void *self, const struct http_end *end)
 static void ask(struct container *c, bool audit)
 {
     struct follow *f = &c->follow;
-    struct http_get get = { .self = c,
+    struct http_ask get = { .self = c,
                             .on_body = on_side_body,
                             .on_end = on_side_end,
                             .total_for = ANSWER_FOR };

@@ -511,7 +511,7 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     buf_release(&instance);
 }
 
-const struct kind kind_alert = {
+const struct kind alert_kind = {
     .instance_bytes = sizeof(struct alert),
     .rule_bytes = sizeof(struct alert_rule),
     .end = end,

@@ -76,6 +76,12 @@ void derive_text(struct engine *e, struct map *in, const char *key,
     derive_node(e, in, slice_str(key), NODE_STRING, value);
 }
 
+void derive_entry(struct engine *e, struct map *in, struct slice key,
+                  struct slice value)
+{
+    derive_node(e, in, key, NODE_STRING, value);
+}
+
 void derive_json(struct engine *e, struct map *in, struct slice key,
                  struct slice json)
 {
@@ -113,7 +119,7 @@ void derive_span(struct engine *e, struct map *in, const char *key,
     struct buf text;
 
     buf_init(&text, AMOUNT_TEXT);
-    amount_write(span_for / (NSEC_SEC / AMOUNT_UNIT), &text);
+    json_span(span_for, &text);
     derive_node(e, in, slice_str(key), NODE_NUMBER, buf_view(&text));
     buf_release(&text);
 }
@@ -168,10 +174,12 @@ void derive_forget(struct engine *e, const struct instance *i)
     struct map *m = derive_rule(e, i->live), *way[RULE_STARS_MAX + 1];
     size_t k;
 
+    if (n == 0) { /* what stands there beside an alert's own is the rule's */
+        derive_erase(e, m, slice_str("instances"));
+        return;
+    }
     if (i->live->rule->kind == RULE_ALERT)
         m = derive_map(e, m, slice_str("instances"));
-    if (n == 0)
-        return;
     for (k = 0; k < n; k++) {
         way[k] = m;
         m = derive_map(e, m, instance_key(e, i, k));

@@ -15,7 +15,7 @@ void json_comma(struct buf *out)
         buf_char(out, ',');
 }
 
-static void json_name(struct buf *out, const char *name)
+void json_name(struct buf *out, const char *name)
 {
     json_comma(out);
     json_string(slice_str(name), out);
@@ -48,6 +48,35 @@ void json_member_raw(struct buf *out, const char *name, struct slice json)
     buf_slice(out, json);
 }
 
+void json_span(nsec span_for, struct buf *out)
+{
+    amount_write(span_for / (NSEC_SEC / AMOUNT_UNIT), out);
+}
+
+void json_member_span(struct buf *out, const char *name, nsec span_for)
+{
+    json_name(out, name);
+    json_span(span_for, out);
+}
+
+void spans_add(struct spans *s, nsec span_for)
+{
+    s->n++;
+    s->seconds = amount_add(s->seconds, span_for / (NSEC_SEC / AMOUNT_UNIT));
+    if (s->n == 1 || span_for > s->longest)
+        s->longest = span_for;
+}
+
+void spans_json(const struct spans *s, struct buf *out)
+{
+    buf_char(out, '{');
+    json_member_span(out, "max", s->longest);
+    json_name(out, "mean");
+    amount_write(s->n ? s->seconds / (amount)s->n : 0, out);
+    json_member_u64(out, "n", s->n);
+    buf_char(out, '}');
+}
+
 void transition_json(const struct transition *t, struct buf *out)
 {
     buf_char(out, '{');
@@ -64,6 +93,29 @@ void transition_json(const struct transition *t, struct buf *out)
     json_member(out, "rule", t->rule);
     json_member(out, "to", t->to);
     buf_char(out, '}');
+}
+
+void transition_text(const struct transition *t, struct buf *out)
+{
+    char at[INSTANT_TEXT];
+
+    instant_format(t->at, at);
+    buf_printf(out, "%.23sZ  %-7s %.*s", at, rule_kind_name(t->kind),
+               SLICE_ARG(t->rule));
+    if (t->instance.n) {
+        buf_str(out, "  ");
+        pretty_text(t->instance, out);
+    }
+    buf_str(out, "  ");
+    if (t->from.n) {
+        pretty_text(t->from, out);
+        buf_str(out, " -> ");
+    }
+    pretty_text(t->to, out);
+    if (t->detail.n) {
+        buf_str(out, "  ");
+        pretty_text(t->detail, out);
+    }
 }
 
 static void remember(struct engine *e, const struct transition *t)

@@ -7,12 +7,12 @@
 
 #define SWEEP_EVERY (60 * NSEC_SEC)
 
-const struct kind *kind_of(const struct live *l)
+const struct kind *live_kind(const struct live *l)
 {
     static const struct kind *const kinds[RULE_KINDS] = {
-        [RULE_ALERT] = &kind_alert,     [RULE_INTENT] = &kind_intent,
-        [RULE_MACHINE] = &kind_machine, [RULE_COUNT] = &kind_count,
-        [RULE_ERRORS] = &kind_errors,   [RULE_REVIVE] = &kind_revive,
+        [RULE_ALERT] = &alert_kind,     [RULE_INTENT] = &intent_kind,
+        [RULE_MACHINE] = &machine_kind, [RULE_COUNT] = &count_kind,
+        [RULE_ERRORS] = &errors_kind,   [RULE_REVIVE] = &revive_kind,
     };
 
     return kinds[l->rule->kind];
@@ -67,7 +67,7 @@ static struct live *live_new(struct engine *e, const struct rule *rule)
 
     l->rule = rule;
     find_mark(e, l);
-    l->own = xcalloc(1, kind_of(l)->rule_bytes);
+    l->own = xcalloc(1, live_kind(l)->rule_bytes);
     return l;
 }
 
@@ -78,8 +78,8 @@ static void live_free(struct engine *e, struct live *l)
 
     while (l->first)
         instance_free(e, l->first);
-    if (kind_of(l)->release_rule)
-        kind_of(l)->release_rule(e, l);
+    if (live_kind(l)->release_rule)
+        live_kind(l)->release_rule(e, l);
     for (k = 0; k < l->rule->foreach.n; k++)
         if (l->literal[k] != KEY_NONE)
             keys_unref(&t->keys, l->literal[k]);
@@ -119,8 +119,8 @@ static void end_rules(struct engine *e, struct live **old, size_t n, nsec at)
     for (i = 0; i < n; i++) {
         if (!old[i])
             continue;
-        if (kind_of(old[i])->end)
-            kind_of(old[i])->end(e, old[i], at);
+        if (live_kind(old[i])->end)
+            live_kind(old[i])->end(e, old[i], at);
         alert_health_end(e, old[i], at);
         derive_drop_rule(e, old[i]);
         live_free(e, old[i]);
@@ -160,8 +160,8 @@ static void begin_rules(struct engine *e)
             listen_elements(e, l);
         else if (l->rule->kind != RULE_ERRORS)
             dirty_instance(e, instance_get(e, l, NULL));
-        if (kind_of(l)->begin)
-            kind_of(l)->begin(e, l);
+        if (live_kind(l)->begin)
+            live_kind(l)->begin(e, l);
     }
 }
 
@@ -290,7 +290,7 @@ static void after(struct engine *e, struct instance *i)
         l->failing += i->broken ? 1 : (size_t)-1;
         i->failing = i->broken;
     }
-    if (i->gone && kind_of(l)->finished(i))
+    if (i->gone && live_kind(l)->finished(i))
         instance_free(e, i);
     else
         instance_schedule(e, i);
@@ -303,7 +303,7 @@ static void evaluate_instance(struct engine *e, struct instance *i)
     eval_begin(i);
     e->stats.evaluations++;
     i->live->evaluations++;
-    kind_of(i->live)->evaluate(e, i, e->now);
+    live_kind(i->live)->evaluate(e, i, e->now);
     after(e, i);
 }
 
@@ -323,8 +323,8 @@ static void evaluate_rule(struct engine *e, struct live *l)
     l->evaluated_at = e->now;
     for (k = 0; k < n; k++)
         evaluate_instance(e, list[k]);
-    if (kind_of(l)->settle)
-        kind_of(l)->settle(e, l);
+    if (live_kind(l)->settle)
+        live_kind(l)->settle(e, l);
     alert_health(e, l, e->now);
     if (!l->dirty) { /* the list is used again */
         l->dirty = list;

@@ -103,6 +103,8 @@ void engine_api_alerts(struct engine *e, struct buf *out);
 void engine_metrics(struct engine *e, struct metrics *m);
 /* One transition as a line of JSON, as the timeline has it; no newline. */
 void transition_json(const struct transition *t, struct buf *out);
+/* The same for people. */
+void transition_text(const struct transition *t, struct buf *out);
 
 struct engine_stats {
     uint64_t rules, instances, evaluations, errors, transitions, notices;

@@ -14,8 +14,9 @@
 
 enum { MARK_STATE = 1, MARK_MONITOR = 2, MARKS = 3 };
 
-#define TIMELINE_MAX  1000    /* transitions the report shows */
-#define INSTANCES_MAX 1000000 /* of all rules */
+#define TIMELINE_MAX         1000    /* transitions the report shows */
+#define INSTANCES_MAX        1000000 /* of all rules */
+#define REPORT_INSTANCES_MAX 1000    /* of a rule */
 
 struct live;
 
@@ -85,9 +86,9 @@ struct kind {
     void (*report_text)(struct engine *e, struct live *l, struct buf *out);
 };
 
-extern const struct kind kind_alert, kind_intent, kind_machine, kind_count,
-    kind_errors, kind_revive;
-const struct kind *kind_of(const struct live *l);
+extern const struct kind alert_kind, intent_kind, machine_kind, count_kind,
+    errors_kind, revive_kind;
+const struct kind *live_kind(const struct live *l);
 
 struct timeline {
     char *line[TIMELINE_MAX]; /* JSON, a ring */
@@ -195,6 +196,24 @@ void instance_text(const struct engine *e, const struct instance *i,
 /* All of a rule in key order; free() it.  ret_n may be 0. */
 struct instance **instances_sorted(const struct engine *e, const struct live *l,
                                    size_t *ret_n);
+/*
+ * Instances in a report, at most REPORT_INSTANCES_MAX: first those of rank 0,
+ * then those of rank 1, each in key order; others do not show.
+ */
+typedef int instance_rank(const struct instance *);
+typedef void instance_writer(const struct engine *, const struct instance *,
+                             struct buf *);
+/* An array; answers how many there was no room for. */
+size_t instances_json(const struct engine *e, const struct live *l,
+                      instance_rank *rank, instance_writer *object,
+                      struct buf *out);
+/* Those of rank 0, a line each. */
+void instances_text(const struct engine *e, const struct live *l,
+                    instance_rank *rank, instance_writer *line,
+                    struct buf *out);
+/* Calls f for each of a rule, in key order. */
+void instances_each(struct engine *e, const struct live *l,
+                    void (*f)(struct engine *, struct instance *));
 void instances_sort(const struct engine *e, struct instance **list, size_t n);
 int instance_cmp(const struct engine *e, const struct instance *a,
                  const struct instance *b);
@@ -239,6 +258,9 @@ void derive_forget(struct engine *e, const struct instance *i);
 struct map *derive_map(struct engine *e, struct map *in, struct slice key);
 void derive_text(struct engine *e, struct map *in, const char *key,
                  struct slice value);
+/* The same where the key is data. */
+void derive_entry(struct engine *e, struct map *in, struct slice key,
+                  struct slice value);
 void derive_u64(struct engine *e, struct map *in, const char *key,
                 uint64_t value);
 void derive_bool(struct engine *e, struct map *in, const char *key, bool value);
@@ -312,10 +334,26 @@ const char *rule_health(const struct live *l); /* "ok", "err" */
 /* -- small things for reports ------------------------------------------------
  */
 
+/* A member's name; its value is to follow. */
+void json_name(struct buf *out, const char *name);
 void json_member(struct buf *out, const char *name, struct slice value);
 void json_member_u64(struct buf *out, const char *name, uint64_t value);
 void json_member_raw(struct buf *out, const char *name, struct slice json);
 void json_member_instant(struct buf *out, const char *name, nsec at);
+/* Seconds with their fraction. */
+void json_span(nsec span_for, struct buf *out);
+void json_member_span(struct buf *out, const char *name, nsec span_for);
+
+/* Spans of time, all-zero at first. */
+struct spans {
+    uint64_t n;
+    amount seconds;
+    nsec longest;
+};
+
+void spans_add(struct spans *s, nsec span_for);
+/* {"max":5.5,"mean":2.25,"n":2} */
+void spans_json(const struct spans *s, struct buf *out);
 /* Appends ',' unless out ends with '{' or '['. */
 void json_comma(struct buf *out);
 

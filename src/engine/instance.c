@@ -101,7 +101,7 @@ struct instance *instance_get(struct engine *e, struct live *l,
     i = xcalloc(1, sizeof(*i));
     i->live = l;
     i->queued_at = i->wake_at = NSEC_MAX;
-    i->own = xcalloc(1, kind_of(l)->instance_bytes);
+    i->own = xcalloc(1, live_kind(l)->instance_bytes);
     for (k = 0; k < l->rule->foreach.nstars; k++) {
         i->key[k] = key[k];
         ref_key(keys_of(e, l), key[k]);
@@ -122,8 +122,8 @@ void instance_free(struct engine *e, struct instance *i)
     struct live *l = i->live;
     size_t k;
 
-    if (kind_of(l)->release)
-        kind_of(l)->release(e, i);
+    if (live_kind(l)->release)
+        live_kind(l)->release(e, i);
     l->failing -= i->failing;
     HASH_DEL(e->by_keys, i->at);
     free(i->at);
@@ -220,6 +220,79 @@ struct instance **instances_sorted(const struct engine *e, const struct live *l,
     instances_sort(e, list, n);
     *ret_n = n;
     return list;
+}
+
+void instances_each(struct engine *e, const struct live *l,
+                    void (*f)(struct engine *, struct instance *))
+{
+    struct instance **list;
+    size_t n, k;
+
+    list = instances_sorted(e, l, &n);
+    for (k = 0; k < n; k++)
+        f(e, list[k]);
+    free(list);
+}
+
+struct ranked {
+    struct instance **list; /* those of rank 0 first */
+    size_t n, open;         /* of rank 0 */
+};
+
+static struct ranked rank_all(const struct engine *e, const struct live *l,
+                              instance_rank *rank)
+{
+    struct ranked r = { 0 };
+    struct instance **all;
+    size_t nall, k;
+    int wanted;
+
+    all = instances_sorted(e, l, &nall);
+    r.list = xmalloc((nall + 1) * sizeof(*r.list));
+    for (wanted = 0; wanted <= 1; wanted++) {
+        for (k = 0; k < nall; k++)
+            if (rank(all[k]) == wanted)
+                r.list[r.n++] = all[k];
+        if (wanted == 0)
+            r.open = r.n;
+    }
+    free(all);
+    return r;
+}
+
+static size_t shown(size_t n)
+{
+    return n < REPORT_INSTANCES_MAX ? n : REPORT_INSTANCES_MAX;
+}
+
+size_t instances_json(const struct engine *e, const struct live *l,
+                      instance_rank *rank, instance_writer *object,
+                      struct buf *out)
+{
+    struct ranked r = rank_all(e, l, rank);
+    size_t k;
+
+    buf_char(out, '[');
+    for (k = 0; k < shown(r.n); k++) {
+        json_comma(out);
+        object(e, r.list[k], out);
+    }
+    buf_char(out, ']');
+    free(r.list);
+    return r.n - shown(r.n);
+}
+
+void instances_text(const struct engine *e, const struct live *l,
+                    instance_rank *rank, instance_writer *line, struct buf *out)
+{
+    struct ranked r = rank_all(e, l, rank);
+    size_t k;
+
+    for (k = 0; k < shown(r.open); k++)
+        line(e, r.list[k], out);
+    if (r.open > shown(r.open))
+        buf_printf(out, "    ... and %zu more\n", r.open - shown(r.open));
+    free(r.list);
 }
 
 /* Down the foreach's path by the numbers of its keys. */

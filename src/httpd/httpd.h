@@ -8,6 +8,9 @@
  *   POST /logs         lines; 2xx only when they are durable
  *   GET  /state        the state, a consistent cut      ?path= &split
  *   GET  /state/watch  the same, then what changes, as server-sent events
+ *   GET  /report       what the rules have come to      ?format=
+ *   GET  /api/v1/rules /api/v1/alerts   Prometheus' shapes
+ *   POST /-/reload     reads the rules anew
  *   GET  /containers   /metrics   /-/healthy   /-/ready   /
  *
  * Who may do what: while no token grants a right, everybody on this host has
@@ -73,6 +76,9 @@ struct httpd_ports {
     void (*metrics)(void *self, struct metrics *m);
     /* One JSON value.  NULL: []. */
     void (*containers)(void *self, struct buf *out);
+    /* Reads the rules anew; out: what came of it, for people.  ST_BAD: they
+     * are broken and nothing has changed; anything else: not now. */
+    enum status (*reload)(void *self, struct buf *out);
     /* True, or one sentence why not yet.  NULL: always. */
     bool (*ready)(void *self, struct buf *why);
 };

@@ -1,5 +1,62 @@
 #include "server.h"
 
+static enum outcome stamped(struct request *req)
+{
+    req->answer.stamped = true;
+    req->answer.watermark = view_watermark(req->httpd->ports.core);
+    return OUT_ANSWER;
+}
+
+enum outcome report_end(struct request *req)
+{
+    const char *format = route_param(req, "format");
+    bool text = format && strcmp(format, "text") == 0;
+    struct buf *out;
+
+    if (format && !text && strcmp(format, "json") != 0) {
+        answer_error(&req->answer, 400, "format is json or text, not '%.40s'",
+                     format);
+        return OUT_ANSWER;
+    }
+    out = answer_begin(&req->answer, 200, text ? TYPE_TEXT : TYPE_JSON);
+    view_report(req->httpd->ports.core, text, out);
+    buf_str(out, text ? "" : "\n");
+    return stamped(req);
+}
+
+enum outcome rules_end(struct request *req)
+{
+    struct buf *out = answer_begin(&req->answer, 200, TYPE_JSON);
+
+    view_api_rules(req->httpd->ports.core, out);
+    buf_char(out, '\n');
+    return stamped(req);
+}
+
+enum outcome alerts_end(struct request *req)
+{
+    struct buf *out = answer_begin(&req->answer, 200, TYPE_JSON);
+
+    view_api_alerts(req->httpd->ports.core, out);
+    buf_char(out, '\n');
+    return stamped(req);
+}
+
+enum outcome reload_end(struct request *req)
+{
+    const struct httpd_ports *ports = &req->httpd->ports;
+    struct buf *out = answer_begin(&req->answer, 200, TYPE_TEXT);
+    enum status st = ST_NONE;
+
+    if (ports->reload)
+        st = ports->reload(ports->self, out);
+    if (st == ST_BAD)
+        req->answer.code = 400;
+    else if (st)
+        req->answer.code = 503;
+    return OUT_ANSWER;
+}
+
 enum outcome containers_end(struct request *req)
 {
     const struct httpd_ports *ports = &req->httpd->ports;

@@ -35,10 +35,14 @@ enum route_id {
     ROUTE_LOGS,
     ROUTE_STATE,
     ROUTE_WATCH,
+    ROUTE_REPORT,
+    ROUTE_RULES,
+    ROUTE_ALERTS,
     ROUTE_CONTAINERS,
     ROUTE_METRICS,
     ROUTE_HEALTHY,
     ROUTE_READY,
+    ROUTE_RELOAD,
     ROUTE_INDEX,
     ROUTE_OTHER, /* no such address */
     ROUTES
@@ -144,6 +148,10 @@ void logs_discarded(struct request *req, uint64_t ticket,
 /* state.c, stream.c, pages.c */
 enum outcome state_end(struct request *req);
 enum outcome watch_end(struct request *req);
+enum outcome report_end(struct request *req);
+enum outcome rules_end(struct request *req);
+enum outcome alerts_end(struct request *req);
+enum outcome reload_end(struct request *req);
 enum outcome containers_end(struct request *req);
 enum outcome metrics_end(struct request *req);
 enum outcome healthy_end(struct request *req);

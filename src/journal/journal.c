@@ -64,6 +64,7 @@ struct journal {
     char *dir;
     int dirfd, lockfd;
     bool ready; /* replayed */
+    nsec begun_at;
 
     struct out out;
     uint64_t ordinal; /* of the last good seal */
@@ -218,10 +219,40 @@ static enum status take_lock(struct journal *j, struct err *err)
     return ST_OK;
 }
 
+/* ST_NONE: there is no first segment, or it does not say. */
+static enum status first_header(const struct journal *j, struct header *ret)
+{
+    struct decoded d = { 0 };
+    char name[SEGMENT_NAME_MAX], text[512];
+    const char *end = NULL;
+    enum status st = ST_NONE;
+    ssize_t n = -1;
+    int fd;
+
+    segment_name(1, name);
+    fd = openat(j->dirfd, name, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        n = read(fd, text, sizeof(text));
+    if (fd >= 0)
+        close(fd);
+    if (n > 0)
+        end = memchr(text, '\n', (size_t)n);
+    if (end)
+        st = header_decode(slice_of(text, (size_t)(end - text)), &d, ret, NULL);
+    decoded_release(&d);
+    return st;
+}
+
+nsec journal_begun_at(const struct journal *j)
+{
+    return j->begun_at;
+}
+
 enum status journal_open(const char *dir, struct journal_options opt,
                          struct journal **ret, struct err *err)
 {
     struct journal *j = xcalloc(1, sizeof(*j));
+    struct header first = { 0 };
     enum status st;
 
     j->opt = opt;
@@ -239,11 +270,15 @@ enum status journal_open(const char *dir, struct journal_options opt,
     st = open_dir(j, err);
     if (!st)
         st = take_lock(j, err);
-    if (st)
+    if (st) {
         journal_close(j);
-    else
-        *ret = j;
-    return st;
+        return st;
+    }
+    if (first_header(j, &first) || first.created_at == 0)
+        first.created_at = opt.now;
+    j->begun_at = first.created_at;
+    *ret = j;
+    return ST_OK;
 }
 
 static void close_fd(int *fd)
@@ -485,7 +520,8 @@ static void encode_head(struct journal *j, struct journal_batch *b, bool all,
 {
     const struct header h = { .version = RECORDING_VERSION,
                               .segment = b->segment,
-                              .created_at = now,
+                              .created_at =
+                                  b->segment == 1 ? j->begun_at : now,
                               .after = j->ordinal,
                               .sealed = true };
     struct declared *d;

@@ -72,6 +72,12 @@ CHECKED enum status journal_open(const char *dir, struct journal_options opt,
                                  struct journal **ret, struct err *err);
 void journal_close(struct journal *j); /* drops what is not on disk; NULL ok */
 
+/*
+ * When the journal was begun, as its first segment says: what tells it from
+ * another one that takes its place.  Of a journal without a segment: now.
+ */
+nsec journal_begun_at(const struct journal *j);
+
 /* What recovery found. */
 struct journal_recovery {
     uint64_t batches;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define CONNECTIONS_KEPT 8L
+#define RETRY_AFTER_MAX  86400 /* seconds */
 
 struct http {
     struct loop *loop;
@@ -40,7 +41,8 @@ struct http_request {
     bool headed;
     bool streaming; /* the body goes to on_body */
     bool too_big, late;
-    struct http_get get;
+    struct http_ask ask;
+    struct curl_slist *headers;
     struct http_head head;
     struct buf body;
     struct loop_timer head_timer;
@@ -191,8 +193,9 @@ static void release_request(struct http_request *r)
     curl_easy_cleanup(r->easy);
     http->inside--;
     buf_release(&r->body);
-    free((char *)r->get.unix_path);
-    free((char *)r->get.url);
+    free((char *)r->ask.unix_path);
+    free((char *)r->ask.url);
+    curl_slist_free_all(r->headers);
     free(r);
 }
 
@@ -239,6 +242,7 @@ static bool is_header(struct slice line, const char *name,
 
 static void end_of_head(struct http_request *r)
 {
+    curl_off_t wait = 0;
     long code = 0;
 
     curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &code);
@@ -246,10 +250,13 @@ static void end_of_head(struct http_request *r)
         return;
     r->headed = true;
     r->head.code = (int)code;
-    r->streaming = r->get.on_body && code < 300;
+    curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &wait);
+    r->head.retry_after =
+        wait < RETRY_AFTER_MAX ? wait * NSEC_SEC : RETRY_AFTER_MAX * NSEC_SEC;
+    r->streaming = r->ask.on_body && code < 300;
     loop_timer_stop(&r->head_timer);
-    if (r->get.on_head)
-        r->get.on_head(r->get.self, &r->head);
+    if (r->ask.on_head)
+        r->ask.on_head(r->ask.self, &r->head);
 }
 
 static size_t on_curl_header(char *p, size_t size, size_t n, void *arg)
@@ -277,7 +284,7 @@ static size_t on_curl_body(char *p, size_t size, size_t n, void *arg)
     if (r->cancelled)
         return 0;
     if (r->streaming) {
-        r->get.on_body(r->get.self, slice_of(p, n));
+        r->ask.on_body(r->ask.self, slice_of(p, n));
         return r->cancelled ? 0 : n;
     }
     if (buf_add(&r->body, p, n)) {
@@ -300,12 +307,50 @@ static char *copy_string(const char *s)
     return s ? xstrdup(s) : NULL;
 }
 
+static void add_header(struct http_request *r, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(r->headers, line);
+
+    if (!longer)
+        abort();
+    r->headers = longer;
+}
+
+static void set_content(struct http_request *r)
+{
+    char line[HTTP_HEADER_MAX + 16];
+
+    curl_easy_setopt(r->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)r->ask.content.n);
+    curl_easy_setopt(r->easy, CURLOPT_COPYPOSTFIELDS,
+                     r->ask.content.n ? r->ask.content.p : "");
+    r->ask.content = (struct slice){ 0 };
+    snprintf(line, sizeof(line), "Content-Type:%s%s",
+             r->ask.content_type ? " " : "",
+             r->ask.content_type ? r->ask.content_type : "");
+    r->ask.content_type = NULL;
+    add_header(r, line);
+    add_header(r, "Expect:"); /* no waiting for 100 Continue */
+}
+
+static void set_headers(struct http_request *r)
+{
+    for (const char *const *h = r->ask.headers; h && *h; h++)
+        add_header(r, *h);
+    r->ask.headers = NULL;
+    if (r->ask.post)
+        set_content(r);
+    curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
+}
+
 static void set_options(struct http_request *r)
 {
     CURL *e = r->easy;
 
-    curl_easy_setopt(e, CURLOPT_URL, r->get.url);
+    curl_easy_setopt(e, CURLOPT_URL, r->ask.url);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    /* Else the end of a request waits for its name's look-up. */
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(e, CURLOPT_PROXY, "");
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
@@ -316,22 +361,23 @@ static void set_options(struct http_request *r)
     curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_curl_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
-    if (r->get.bearer) {
+    if (r->ask.bearer) {
         curl_easy_setopt(e, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-        curl_easy_setopt(e, CURLOPT_XOAUTH2_BEARER, r->get.bearer);
-        r->get.bearer = NULL;
+        curl_easy_setopt(e, CURLOPT_XOAUTH2_BEARER, r->ask.bearer);
+        r->ask.bearer = NULL;
     }
-    if (r->get.unix_path)
-        curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->get.unix_path);
-    if (r->get.connect_for)
+    set_headers(r);
+    if (r->ask.unix_path)
+        curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->ask.unix_path);
+    if (r->ask.connect_for)
         curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
-                         (long)(r->get.connect_for / NSEC_MSEC));
-    if (r->get.total_for)
+                         (long)(r->ask.connect_for / NSEC_MSEC));
+    if (r->ask.total_for)
         curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
-                         (long)(r->get.total_for / NSEC_MSEC));
+                         (long)(r->ask.total_for / NSEC_MSEC));
 }
 
-enum status http_get(struct http *http, const struct http_get *get,
+enum status http_ask(struct http *http, const struct http_ask *ask,
                      struct http_request **ret_request, struct err *err)
 {
     CURL *easy = curl_easy_init();
@@ -344,18 +390,18 @@ enum status http_get(struct http *http, const struct http_get *get,
     r = xcalloc(1, sizeof(*r));
     r->http = http;
     r->easy = easy;
-    r->get = *get;
-    r->get.unix_path = copy_string(get->unix_path);
-    r->get.url = copy_string(get->url);
-    buf_init(&r->body, get->body_max ? get->body_max : HTTP_ERROR_BODY_MAX);
+    r->ask = *ask;
+    r->ask.unix_path = copy_string(ask->unix_path);
+    r->ask.url = copy_string(ask->url);
+    buf_init(&r->body, ask->body_max ? ask->body_max : HTTP_ERROR_BODY_MAX);
     set_options(r);
     r->next = http->requests;
     r->at = &http->requests;
     if (r->next)
         r->next->at = &r->next;
     http->requests = r;
-    if (get->head_for)
-        loop_timer_start(http->loop, &r->head_timer, get->head_for, 0,
+    if (ask->head_for)
+        loop_timer_start(http->loop, &r->head_timer, ask->head_for, 0,
                          on_head_late, r);
     kick(http);
     *ret_request = r;
@@ -437,7 +483,7 @@ static enum status status_of(CURLcode rc, int os_errno)
 static void finish(struct http_request *r, CURLcode rc)
 {
     struct http_end end = { .head = r->head, .body = buf_view(&r->body) };
-    struct http_get get = r->get;
+    struct http_ask ask = r->ask;
     long os_errno = 0;
 
     curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &os_errno);
@@ -457,7 +503,7 @@ static void finish(struct http_request *r, CURLcode rc)
     }
     r->cancelled = true; /* a cancel from inside on_end finds it ending */
     r->http->inside++;
-    get.on_end(get.self, &end);
+    ask.on_end(ask.self, &end);
     r->http->inside--;
     release_request(r);
 }

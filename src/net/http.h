@@ -1,10 +1,14 @@
 /*
- * http.h - GET requests on the loop: many at a time, each with caps.
+ * http.h - GET and POST on the loop: many at a time, each with caps.
  *
  * A client owns its requests.  A request ends exactly once, by on_end or by
  * http_cancel(), after which its pointer is void and nothing more is called.
- * All callbacks come from the loop, never from inside http_get(); any of them
+ * All callbacks come from the loop, never from inside http_ask(); any of them
  * may start, pause and cancel requests.
+ *
+ * Names are looked up on a thread of libcurl's, so a slow resolver delays its
+ * own request alone, and a request that ends meanwhile does not wait for it.
+ * Redirects are not followed.
  *
  * With on_body the body of a 2xx answer is streamed; every other body is
  * collected, up to body_max bytes, and handed to on_end.
@@ -28,6 +32,7 @@ struct http_head {
     int code;
     char content_type[HTTP_HEADER_MAX]; /* lower case; "" if there is none */
     char api_version[HTTP_HEADER_MAX];  /* Docker's Api-Version */
+    nsec retry_after;                   /* from now on; 0: it was not said */
 };
 
 struct http_end {
@@ -44,12 +49,17 @@ struct http_end {
     char text[160];        /* one sentence, for people */
 };
 
-struct http_get {
-    const char *unix_path; /* NULL: TCP */
-    const char *url;       /* "http://docker/v1.41/_ping" */
-    const char *bearer;    /* sent as Authorization: Bearer; NULL: none */
-    nsec connect_for;      /* time-outs; 0: none */
-    nsec head_for;         /* until the headers are complete */
+struct http_ask {
+    const char *unix_path;      /* NULL: TCP */
+    const char *url;            /* "http://docker/v1.41/_ping" */
+    const char *bearer;         /* sent as Authorization: Bearer; NULL: none */
+    const char *const *headers; /* more, "Name: value", NULL at the end; or
+                                   NULL */
+    bool post;                  /* else GET */
+    struct slice content;       /* what is posted */
+    const char *content_type;   /* of it; NULL: none is said */
+    nsec connect_for;           /* time-outs; 0: none */
+    nsec head_for;              /* until the headers are complete */
     nsec total_for;
     size_t body_max; /* 0: HTTP_ERROR_BODY_MAX */
     void *self;
@@ -62,8 +72,8 @@ CHECKED enum status http_new(struct loop *loop, struct http **ret_http,
                              struct err *err);
 void http_free(struct http *http); /* cancels what is left; NULL is fine */
 
-/* Strings are copied, self is kept. */
-CHECKED enum status http_get(struct http *http, const struct http_get *get,
+/* Strings and content are copied, self is kept. */
+CHECKED enum status http_ask(struct http *http, const struct http_ask *ask,
                              struct http_request **ret_request,
                              struct err *err);
 void http_cancel(struct http_request *request); /* NULL is fine */

@@ -237,6 +237,7 @@ void load_foreach(struct loader *l, const struct yaml_node *value,
     *ret_element = n > path.nstars ? load_keep(l, name[i]) : slice_of("", 0);
     *ret = path;
     load_note_path(l, ret, value);
+    load_check_snapshot(l, ret->key, ret->n, value);
 }
 
 void load_path(struct loader *l, const struct yaml_node *value,
@@ -249,7 +250,11 @@ void load_path(struct loader *l, const struct yaml_node *value,
     c = cursor_of(l, value);
     if (!take_path(&c, ret))
         return;
-    if (ret->n == 0)
+    if (ret->n == 0) {
         (void)refuse(&c, 0, c.s.n, "errors cannot be the whole state", NULL);
+        return;
+    }
     load_note_path(l, ret, value);
+    /* That there were no errors yet is no mistake. */
+    load_check_snapshot(l, ret->key, ret->n - 1, value);
 }

@@ -174,6 +174,9 @@ void load_foreach(struct loader *l, const struct yaml_node *value,
 void load_path(struct loader *l, const struct yaml_node *value,
                struct rule_foreach *ret);
 
+/* Warns if the snapshot has no place at the n keys. */
+void load_check_snapshot(struct loader *l, const struct slice *key, uint32_t n,
+                         const struct yaml_node *where);
 void rule_canonical(const struct yaml_node *node, struct buf *out);
 
 /* -- the kinds ------------------------------------------------------------ */

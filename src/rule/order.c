@@ -84,9 +84,12 @@ static void add_reference(struct loader *l, const struct reference *r)
 /* Twice in a row is one fault. */
 static bool is_noted(const struct loader *l, const struct reference *r)
 {
-    const struct reference *last = l->references + l->nreferences - 1;
+    const struct reference *last;
 
-    return l->nreferences && last->rule == r->rule && last->all == r->all &&
+    if (l->nreferences == 0)
+        return false;
+    last = &l->references[l->nreferences - 1];
+    return last->rule == r->rule && last->all == r->all &&
            last->kind == r->kind && slice_eq(last->name, r->name) &&
            last->at.from == r->at.from;
 }

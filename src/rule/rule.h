@@ -35,7 +35,7 @@
 #define RULE_LABELS_MAX      32
 #define RULE_PHASES_MAX      32
 #define RULE_NAME_MAX        128 /* bytes */
-#define RULE_FILES_BYTES_MAX ((size_t)16 << 20)
+#define RULE_FILES_BYTES_MAX ((size_t)4 << 20) /* fits one line of a recording */
 
 enum rule_kind {
     RULE_ALERT,

@@ -26,6 +26,9 @@ refuses "a wrong value" $'\n\nfsync: maybe\n' \
     '3:8: fsync: "maybe" is not one of always, interval, never$'
 refuses "a key twice" $'data: /a\ndata: /b\n' \
     '2:1: the key "data" stands here twice$'
+refuses "a receiver that is none" \
+    'notify: {receivers: [{webhook: "ftp://h"}]}' \
+    '1:32: webhook: "ftp://h" is no URL of a receiver: write it like'
 refuses "no YAML" $'listen: "x\n' '[0-9]+:[0-9]+: this is not YAML: '
 refuses "a bomb" 'a: &a [*a]' '1:8: the alias \*a stands inside'
 refuses "a secret that is not there" \
@@ -60,6 +63,8 @@ usage_error '--fsync: "x" is not one of' --fsync x
 usage_error '--docker: an engine over ssh:// is not' --docker ssh://h
 usage_error '--limit: there is no limit "nods"' --limit nods=1
 usage_error '--data: a directory is wanted' --data ''
+usage_error '--webhook: "h:9" is no URL of a receiver' --webhook h:9
+usage_error '--alertmanager: "http://:1" is no URL' --alertmanager http://:1
 usage_error 'takes no argument, got "x"' x
 
 # environment_error PATTERN ASSIGNMENT...
@@ -72,6 +77,8 @@ environment_error() {
 
 environment_error 'BLADEWATCH_LISTEN: cannot listen' BLADEWATCH_LISTEN=x
 environment_error 'BLADEWATCH_FSYNC: "x"' BLADEWATCH_FSYNC=x
+environment_error 'BLADEWATCH_WEBHOOK: "x"' BLADEWATCH_WEBHOOK=x
+environment_error 'BLADEWATCH_ALERTMANAGER: "x"' BLADEWATCH_ALERTMANAGER=x
 environment_error 'ssh:// is not supported' DOCKER_HOST=ssh://h
 environment_error 'DOCKER_TLS_VERIFY asks for TLS' \
     DOCKER_HOST=tcp://127.0.0.1:1 DOCKER_TLS_VERIFY=1
@@ -83,7 +90,7 @@ like "run --help" "$out" '--config FILE'
 # The example is true: as it is, and with everything in it switched on.
 mkdir "$work/secrets"
 (umask 077 && echo a >"$work/secrets/orchestrator" &&
-    echo b >"$work/secrets/dashboard")
+    echo b >"$work/secrets/dashboard" && echo c >"$work/secrets/pager")
 port=$(free_port)
 sed -E -e 's/^#((  )*[^ ])/\1/' -e "s/7433/$port/" \
     -e "s:/var/lib/bladewatch:$work/data:" \

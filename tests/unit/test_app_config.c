@@ -274,6 +274,79 @@ START_TEST(a_token_that_cannot_work_is_named)
 }
 END_TEST
 
+START_TEST(receivers_are_understood)
+{
+    struct config c;
+
+    good(&c, "notify:\n"
+             "  receivers:\n"
+             "    - {webhook: 'http://h/a'}\n"
+             "    - {name: webhook-1, webhook: 'https://h/b', timeout: 500ms,\n"
+             "       send_resolved: false}\n"
+             "    - {alertmanager: 'http://h:9093'}\n"
+             "  resend_every: 30s\n"
+             "  external_url: http://me:7433\n");
+    ck_assert_uint_eq(c.nreceivers, 3);
+    ck_assert_str_eq(c.receivers[0].name, "webhook-2");
+    ck_assert_str_eq(c.receivers[0].url, "http://h/a");
+    ck_assert_int_eq(c.receivers[0].timeout_for, 0);
+    ck_assert(!c.receivers[0].skip_resolved);
+    ck_assert_str_eq(c.receivers[1].name, "webhook-1");
+    ck_assert_int_eq(c.receivers[1].timeout_for, 500 * NSEC_MSEC);
+    ck_assert(c.receivers[1].skip_resolved);
+    ck_assert_int_eq(c.receivers[2].kind, RECEIVER_ALERTMANAGER);
+    ck_assert_str_eq(c.receivers[2].name, "alertmanager-1");
+    ck_assert_int_eq(c.resend_every, 30 * NSEC_SEC);
+    ck_assert_str_eq(c.external_url, "http://me:7433");
+    config_release(&c);
+}
+END_TEST
+
+START_TEST(a_receiver_that_cannot_work_is_named)
+{
+    bad("notify: {receivers: {}}", 1, 21, "a list of receivers is wanted");
+    bad("notify: {receivers: [{}]}", 1, 22, "needs the URL of a webhook or");
+    bad("notify: {receivers: [{webhook: 'h:1'}]}", 1, 32, "no URL");
+    bad("notify: {receivers: [{webhook: 'http://u:pw@h:x'}]}", 1, 32,
+        "webhook: \"http://h:x\" is no URL of a receiver: the port");
+    bad("notify: {receivers: [{alertmanager: 'http://h/?x'}]}", 1, 37,
+        "has no query");
+    bad("notify: {receivers: [{webhook: 'http://h', alertmanager: "
+        "'http://h'}]}",
+        1, 58, "either a webhook or an alertmanager");
+    bad("notify: {receivers: [{name: 'a b', webhook: 'http://h'}]}", 1, 29,
+        "name: letters, digits");
+    bad("notify: {receivers: [{webhook: 'http://h', timeout: 0s}]}", 1, 53,
+        "no span from 1ms to 5m");
+    bad("notify: {receivers: [{webhook: 'http://h', send_resolved: 1}]}", 1, 59,
+        "true or false");
+    bad("notify: {receivers: [{webhook: 'http://h', token_file: /no/x}]}", 1,
+        56, "token_file: /no/x cannot be read");
+    bad("notify:\n  receivers:\n  - {name: a, webhook: 'http://h'}\n"
+        "  - {name: a, webhook: 'http://i'}\n",
+        4, 5, "two receivers are called \"a\"");
+    bad("notify: {resend_every: 0s}", 1, 24, "no span from 1s to 1h");
+    bad("notify: {external_url: here}", 1, 24, "no URL");
+    bad("notify: {reciever: []}", 1, 10, "did you mean \"receivers\"?");
+}
+END_TEST
+
+START_TEST(the_token_of_a_receiver_is_found_beside_the_file)
+{
+    struct config c;
+    char path[64], text[256];
+
+    make_file(path, "s3cret\n", 0600);
+    snprintf(text, sizeof(text),
+             "notify: {receivers: [{webhook: 'http://h', token_file: %s}]}",
+             path);
+    good(&c, text);
+    ck_assert_str_eq(c.receivers[0].token_file, path);
+    config_release(&c);
+    unlink(path);
+}
+END_TEST
+
 START_TEST(what_is_no_yaml_is_no_configuration)
 {
     bad("listen: [\n", 2, 1, "this is not YAML");
@@ -337,6 +410,10 @@ START_TEST(the_environment_speaks_after_the_file)
                                  "0",
                                  "DOCKER_API_VERSION",
                                  "1.30",
+                                 "BLADEWATCH_WEBHOOK",
+                                 "http://h/hook",
+                                 "BLADEWATCH_ALERTMANAGER",
+                                 "http://h:9093",
                                  NULL };
     struct config c;
     struct err err = { 0 };
@@ -349,6 +426,38 @@ START_TEST(the_environment_speaks_after_the_file)
     ck_assert_str_eq(c.self_id, "abc");
     ck_assert(!c.docker);
     ck_assert_str_eq(c.docker_version, "1.30");
+    ck_assert_uint_eq(c.nreceivers, 2);
+    ck_assert_str_eq(c.receivers[0].url, "http://h/hook");
+    ck_assert_int_eq(c.receivers[1].kind, RECEIVER_ALERTMANAGER);
+    config_release(&c);
+}
+END_TEST
+
+START_TEST(receivers_add_up)
+{
+    struct config c;
+    struct err err = { 0 };
+    char url[32];
+    int i;
+
+    good(&c, "notify: {receivers: [{name: a, webhook: 'http://h/a'}]}");
+    ck_assert_int_eq(config_set(&c, "webhook", slice_str("http://h/b"), &err),
+                     ST_OK);
+    ck_assert_int_eq(config_set(&c, "webhook", slice_str("http://h/a"), &err),
+                     ST_OK);
+    ck_assert_int_eq(
+        config_set(&c, "alertmanager", slice_str("http://h/a"), &err), ST_OK);
+    ck_assert_uint_eq(c.nreceivers, 3);
+    ck_assert_str_eq(c.receivers[1].name, "webhook-1");
+    ck_assert_str_eq(c.receivers[2].name, "alertmanager-1");
+    for (i = 3; i < 32; i++) {
+        snprintf(url, sizeof(url), "http://h/%d", i);
+        ck_assert_int_eq(config_set(&c, "webhook", slice_str(url), &err),
+                         ST_OK);
+    }
+    ck_assert_int_eq(config_set(&c, "webhook", slice_str("http://x"), &err),
+                     ST_LIMIT);
+    ck_assert_str_eq(err.text, "at most 32 receivers");
     config_release(&c);
 }
 END_TEST
@@ -448,6 +557,10 @@ int main(void)
     tcase_add_test(tc, all_problems_of_a_file_are_told);
     tcase_add_test(tc, a_secret_comes_from_its_file);
     tcase_add_test(tc, a_token_that_cannot_work_is_named);
+    tcase_add_test(tc, receivers_are_understood);
+    tcase_add_test(tc, a_receiver_that_cannot_work_is_named);
+    tcase_add_test(tc, the_token_of_a_receiver_is_found_beside_the_file);
+    tcase_add_test(tc, receivers_add_up);
     tcase_add_test(tc, what_is_no_yaml_is_no_configuration);
     tcase_add_test(tc, a_file_that_is_not_there_is_said_to_be_so);
     tcase_add_test(tc, the_environment_speaks_after_the_file);

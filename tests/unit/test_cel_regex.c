@@ -213,6 +213,26 @@ START_TEST(the_cache_keeps_the_16_patterns_used_last)
 }
 END_TEST
 
+/* Else a replay, which begins with an empty cache, could end otherwise. */
+START_TEST(an_evaluation_pays_for_what_an_earlier_one_has_compiled)
+{
+    struct regex_cache *c = regex_cache_new();
+    uint64_t fuel = 1000000, first, again;
+
+    get(c, 1, &fuel);
+    first = 1000000 - fuel;
+    ck_assert_uint_gt(first, 0);
+    regex_cache_turn(c);
+    fuel = 1000000;
+    get(c, 1, &fuel);
+    again = 1000000 - fuel;
+    ck_assert_uint_eq(again, first);
+    get(c, 1, &fuel);
+    ck_assert_uint_eq(1000000 - fuel, first);
+    regex_cache_free(c);
+}
+END_TEST
+
 START_TEST(without_fuel_nothing_is_compiled)
 {
     struct regex_cache *c = regex_cache_new();
@@ -274,6 +294,7 @@ static const TTest **const tests[] = {
     &a_pattern_of_more_than_4096_bytes_is_refused_unread,
     &a_search_costs_more_fuel_the_larger_pattern_and_subject_are,
     &the_cache_keeps_the_16_patterns_used_last,
+    &an_evaluation_pays_for_what_an_earlier_one_has_compiled,
     &without_fuel_nothing_is_compiled,
     &a_bad_computed_pattern_leaves_the_cache_as_it_was,
     &hostile_computed_patterns_use_up_the_fuel_before_the_patience,

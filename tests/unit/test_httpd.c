@@ -57,6 +57,24 @@ nsec view_watermark(const struct core *core)
     return core->watermark;
 }
 
+void view_report(const struct core *core, bool text, struct buf *out)
+{
+    buf_printf(out, text ? "report at %lld\n" : "{\"at\":%lld}",
+               (long long)core->watermark);
+}
+
+void view_api_rules(const struct core *core, struct buf *out)
+{
+    (void)core;
+    buf_str(out, "{\"rules\":1}");
+}
+
+void view_api_alerts(const struct core *core, struct buf *out)
+{
+    (void)core;
+    buf_str(out, "{\"alerts\":1}");
+}
+
 struct watch *watch_new(struct core *core, const struct path *path)
 {
     (void)path;

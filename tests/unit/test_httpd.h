@@ -236,8 +236,13 @@ static inline struct world *world_of(struct core *core)
 
 static inline void world_start(struct world *w)
 {
-    struct httpd_ports ports = { &w->intake, w->core,         w,
-                                 NULL,       some_containers, is_ready };
+    struct httpd_ports ports = {
+        .intake = &w->intake,
+        .core = w->core,
+        .self = w,
+        .containers = some_containers,
+        .ready = is_ready,
+    };
     struct err err = { 0 };
 
     w->intake = (struct intake){

@@ -4,11 +4,13 @@
 
 #include <check.h>
 #include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Answers one connection with fixed bytes, then closes it or holds it. */
@@ -19,18 +21,28 @@ struct server {
     const char *answer;
     size_t n;
     bool hold;
+    const char *until; /* of the request, or NULL: its first piece */
+    char request[4096];
     pthread_t thread;
 };
 
 static void *serve(void *arg)
 {
     struct server *s = arg;
-    char request[4096];
-    size_t at = 0;
+    size_t at = 0, got = 0;
 
     s->client = accept(s->listener, NULL, NULL);
-    if (s->client < 0 || read(s->client, request, sizeof(request)) <= 0)
+    if (s->client < 0)
         return NULL;
+    do {
+        ssize_t n =
+            read(s->client, s->request + got, sizeof(s->request) - 1 - got);
+
+        if (n <= 0)
+            return NULL;
+        got += (size_t)n;
+        s->request[got] = '\0';
+    } while (s->until && !strstr(s->request, s->until));
     while (at < s->n) {
         ssize_t n = send(s->client, s->answer + at, s->n - at, MSG_NOSIGNAL);
 
@@ -74,6 +86,7 @@ struct heard {
     struct http_request *request;
     enum status status;
     int os_errno, code, ends;
+    nsec retry_after;
     struct buf body;
     char type[HTTP_HEADER_MAX], version[HTTP_HEADER_MAX];
     bool pause, paused, cancel;
@@ -120,6 +133,7 @@ static void on_end(void *self, const struct http_end *end)
     h->status = end->status;
     h->os_errno = end->os_errno;
     h->code = end->head.code;
+    h->retry_after = end->head.retry_after;
     if (end->body.n)
         buf_slice(&h->body, end->body);
     ck_assert_int_ne(end->text[0], 0);
@@ -127,7 +141,7 @@ static void on_end(void *self, const struct http_end *end)
 }
 
 /* Asks and runs until the end. */
-static void ask(struct heard *h, const char *path, struct http_get get)
+static void ask(struct heard *h, const char *path, struct http_ask get)
 {
     struct http *http;
 
@@ -135,11 +149,12 @@ static void ask(struct heard *h, const char *path, struct http_get get)
     ck_assert_int_eq(loop_new(&h->loop, NULL), ST_OK);
     ck_assert_int_eq(http_new(h->loop, &http, NULL), ST_OK);
     get.unix_path = path;
-    get.url = "http://docker/x";
+    if (!get.url)
+        get.url = "http://docker/x";
     get.self = h;
     get.on_head = on_head;
     get.on_end = on_end;
-    ck_assert_int_eq(http_get(http, &get, &h->request, NULL), ST_OK);
+    ck_assert_int_eq(http_ask(http, &get, &h->request, NULL), ST_OK);
     loop_run(h->loop);
     http_free(http);
     loop_timer_stop(&h->timer);
@@ -147,7 +162,7 @@ static void ask(struct heard *h, const char *path, struct http_get get)
 }
 
 static void ask_server(struct heard *h, struct server *s, const char *answer,
-                       struct http_get get)
+                       struct http_ask get)
 {
     start(s, answer, strlen(answer));
     ask(h, s->path, get);
@@ -164,7 +179,7 @@ START_TEST(a_whole_answer_is_collected)
     ask_server(&h, &s,
                "HTTP/1.1 200 OK\r\nContent-Type: Application/JSON\r\n"
                "Api-Version: 1.41\r\nContent-Length: 2\r\n\r\n{}",
-               (struct http_get){ 0 });
+               (struct http_ask){ 0 });
     ck_assert_int_eq(h.status, ST_OK);
     ck_assert_int_eq(h.code, 200);
     ck_assert_str_eq(h.type, "application/json");
@@ -178,7 +193,7 @@ START_TEST(a_clean_end_and_a_cut_are_told_apart)
 {
     struct heard h = { 0 }, cut = { 0 };
     struct server s = { 0 };
-    struct http_get get = { .on_body = on_body };
+    struct http_ask get = { .on_body = on_body };
 
     ask_server(&h, &s, CHUNKED "3\r\nabc\r\n0\r\n\r\n", get);
     ck_assert_int_eq(h.status, ST_OK);
@@ -198,7 +213,7 @@ START_TEST(the_body_of_an_error_goes_to_the_end)
 
     ask_server(&h, &s,
                "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone",
-               (struct http_get){ .on_body = on_body });
+               (struct http_ask){ .on_body = on_body });
     ck_assert_int_eq(h.status, ST_OK);
     ck_assert_int_eq(h.code, 404);
     ck_assert_str_eq(buf_cstr(&h.body), "none");
@@ -213,7 +228,7 @@ START_TEST(more_than_the_cap_is_refused)
 
     ask_server(&h, &s,
                "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789",
-               (struct http_get){ .body_max = 9 });
+               (struct http_ask){ .body_max = 9 });
     ck_assert_int_eq(h.status, ST_LIMIT);
     buf_release(&h.body);
 }
@@ -224,7 +239,7 @@ START_TEST(what_is_no_http_is_bad)
     struct heard h = { 0 };
     struct server s = { 0 };
 
-    ask_server(&h, &s, "SSH-2.0-OpenSSH\r\n", (struct http_get){ 0 });
+    ask_server(&h, &s, "SSH-2.0-OpenSSH\r\n", (struct http_ask){ 0 });
     ck_assert(h.status == ST_BAD || h.status == ST_IO);
     ck_assert_int_eq(h.ends, 1);
     buf_release(&h.body);
@@ -236,10 +251,10 @@ START_TEST(silence_ends_after_its_time)
     struct heard h = { 0 }, body = { 0 };
     struct server s = { .hold = true };
 
-    ask_server(&h, &s, "", (struct http_get){ .head_for = 50 * NSEC_MSEC });
+    ask_server(&h, &s, "", (struct http_ask){ .head_for = 50 * NSEC_MSEC });
     ck_assert_int_eq(h.status, ST_BUSY);
     ask_server(&body, &s, CHUNKED,
-               (struct http_get){ .total_for = 50 * NSEC_MSEC });
+               (struct http_ask){ .total_for = 50 * NSEC_MSEC });
     ck_assert_int_eq(body.status, ST_BUSY);
     buf_release(&h.body);
     buf_release(&body.body);
@@ -251,14 +266,14 @@ START_TEST(a_missing_and_a_dead_socket_are_told_apart)
     struct heard h = { 0 }, dead = { 0 };
     struct server s = { 0 };
 
-    ask(&h, "/tmp/bw-there-is-no-such.sock", (struct http_get){ 0 });
+    ask(&h, "/tmp/bw-there-is-no-such.sock", (struct http_ask){ 0 });
     ck_assert_int_eq(h.status, ST_NONE);
     ck_assert_int_eq(h.os_errno, ENOENT);
     start(&s, "", 0);
     shutdown(s.listener, SHUT_RDWR);
     pthread_join(s.thread, NULL);
     close(s.listener);
-    ask(&dead, s.path, (struct http_get){ 0 });
+    ask(&dead, s.path, (struct http_ask){ 0 });
     ck_assert_int_eq(dead.status, ST_NONE);
     ck_assert_int_eq(dead.os_errno, ECONNREFUSED);
     unlink(s.path);
@@ -279,7 +294,7 @@ START_TEST(a_paused_stream_goes_on_where_it_was)
         buf_printf(&answer, "64\r\n%0100d\r\n", i);
     buf_str(&answer, "0\r\n\r\n");
     start(&s, answer.p, answer.n);
-    ask(&h, s.path, (struct http_get){ .on_body = on_body });
+    ask(&h, s.path, (struct http_ask){ .on_body = on_body });
     finish(&s);
     ck_assert_int_eq(h.status, ST_OK);
     ck_assert_uint_eq(h.body.n, 300000);
@@ -300,8 +315,97 @@ START_TEST(nothing_is_called_after_a_cancel)
     struct server s = { .hold = true };
 
     ask_server(&h, &s, CHUNKED "3\r\nabc\r\n",
-               (struct http_get){ .on_body = on_body });
+               (struct http_ask){ .on_body = on_body });
     ck_assert_int_eq(h.ends, 0);
+    buf_release(&h.body);
+}
+END_TEST
+
+START_TEST(a_post_carries_its_content_and_headers)
+{
+    static const char *const headers[] = { "X-One: 1", "X-Two: two", NULL };
+    struct heard h = { 0 };
+    struct server s = { .until = "{\"a\":1}" };
+
+    ask_server(&h, &s, "HTTP/1.1 204 No Content\r\n\r\n",
+               (struct http_ask){ .post = true,
+                                  .content = slice_str("{\"a\":1}"),
+                                  .content_type = "application/json",
+                                  .bearer = "secret",
+                                  .headers = headers });
+    ck_assert_int_eq(h.code, 204);
+    ck_assert_ptr_eq(strstr(s.request, "POST /x HTTP/1.1\r\n"), s.request);
+    ck_assert_ptr_nonnull(
+        strstr(s.request, "\r\nContent-Type: application/json\r\n"));
+    ck_assert_ptr_nonnull(strstr(s.request, "\r\nContent-Length: 7\r\n"));
+    ck_assert_ptr_nonnull(
+        strstr(s.request, "\r\nAuthorization: Bearer secret\r\n"));
+    ck_assert_ptr_nonnull(strstr(s.request, "\r\nX-One: 1\r\nX-Two: two\r\n"));
+    buf_release(&h.body);
+}
+END_TEST
+
+START_TEST(a_post_may_be_empty_and_of_no_type)
+{
+    struct heard h = { 0 };
+    struct server s = { .until = "\r\n\r\n" };
+
+    ask_server(&h, &s, "HTTP/1.1 204 No Content\r\n\r\n",
+               (struct http_ask){ .post = true });
+    ck_assert_int_eq(h.code, 204);
+    ck_assert_ptr_nonnull(strstr(s.request, "\r\nContent-Length: 0\r\n"));
+    ck_assert_ptr_null(strstr(s.request, "Content-Type"));
+    ck_assert_ptr_null(strstr(s.request, "Expect"));
+    buf_release(&h.body);
+}
+END_TEST
+
+START_TEST(when_to_come_again_is_understood)
+{
+    struct heard h = { 0 }, never = { 0 };
+    struct server s = { 0 };
+
+    ask_server(&h, &s,
+               "HTTP/1.1 503 Busy\r\nRetry-After: 17\r\n"
+               "Content-Length: 0\r\n\r\n",
+               (struct http_ask){ 0 });
+    ck_assert_int_eq(h.retry_after, 17 * NSEC_SEC);
+    ask_server(&never, &s,
+               "HTTP/1.1 503 Busy\r\nRetry-After: 99999999999999999999\r\n"
+               "Content-Length: 0\r\n\r\n",
+               (struct http_ask){ 0 });
+    ck_assert_int_ge(never.retry_after, 0);
+    ck_assert_int_le(never.retry_after, 86400 * NSEC_SEC);
+    buf_release(&h.body);
+    buf_release(&never.body);
+}
+END_TEST
+
+#define LOOKUP_FOR 3 /* seconds */
+
+/* libcurl's own call of the resolver ends here: one that hangs. */
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+            struct addrinfo **ret)
+{
+    (void)node;
+    (void)service;
+    (void)hints;
+    (void)ret;
+    sleep(LOOKUP_FOR);
+    return EAI_AGAIN;
+}
+
+START_TEST(a_slow_look_up_holds_up_nothing)
+{
+    struct heard h = { 0 };
+    time_t began = time(NULL);
+
+    ask(&h, NULL,
+        (struct http_ask){ .url = "http://slow.example/",
+                           .total_for = 50 * NSEC_MSEC });
+    ck_assert_int_eq(h.status, ST_BUSY);
+    ck_assert_int_lt(time(NULL) - began, LOOKUP_FOR - 1);
     buf_release(&h.body);
 }
 END_TEST
@@ -322,6 +426,10 @@ int main(void)
     tcase_add_test(t, a_missing_and_a_dead_socket_are_told_apart);
     tcase_add_test(t, a_paused_stream_goes_on_where_it_was);
     tcase_add_test(t, nothing_is_called_after_a_cancel);
+    tcase_add_test(t, a_post_carries_its_content_and_headers);
+    tcase_add_test(t, a_post_may_be_empty_and_of_no_type);
+    tcase_add_test(t, when_to_come_again_is_understood);
+    tcase_add_test(t, a_slow_look_up_holds_up_nothing);
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_ENV);
     failed = srunner_ntests_failed(r);

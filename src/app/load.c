@@ -1,0 +1,116 @@
+#include "load.h"
+
+#include "app/rules.h"
+#include "app/zones.h"
+#include "data/json.h"
+
+void load_init(struct load *l)
+{
+    *l = (struct load){ 0 };
+    buf_init(&l->text, BUF_NO_CAP);
+    buf_init(&l->zones, BUF_NO_CAP);
+}
+
+void load_release(struct load *l)
+{
+    buf_release(&l->text);
+    buf_release(&l->zones);
+}
+
+static void keep(struct buf *to, struct slice text)
+{
+    buf_reset(to);
+    buf_slice(to, text);
+}
+
+void load_known(struct load *l, const struct event *ev)
+{
+    keep(&l->text, ev->line);
+    keep(&l->zones, ev->id);
+    l->count = ev->seq;
+}
+
+static void files_json(const struct app_rules *rules, struct buf *out)
+{
+    size_t i;
+
+    buf_char(out, '[');
+    for (i = 0; i < rules->n; i++) {
+        buf_str(out, i ? ",{\"name\":" : "{\"name\":");
+        json_string(rules->file[i].name, out);
+        buf_str(out, ",\"text\":");
+        json_string(rules->file[i].text, out);
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+}
+
+static enum status check(struct load *l, const struct app_rules *rules,
+                         struct buf *said)
+{
+    const struct rule_options options = { 0 };
+    struct diagnostics diags = { 0 };
+    struct ruleset *set = NULL;
+    enum status st =
+        ruleset_load(rules->file, rules->n, &options, &diags, &set);
+
+    diagnostics_write(&diags, false, said);
+    diagnostics_release(&diags);
+    l->nfiles = rules->n;
+    l->nrules = st ? 0 : set->n;
+    ruleset_free(set);
+    return st ? ST_BAD : ST_OK;
+}
+
+static enum status read_all(struct app_rules *rules, char *const *paths,
+                            size_t n, struct buf *said)
+{
+    enum status st = ST_OK;
+    struct err err;
+    size_t i;
+
+    for (i = 0; i < n && !st; i++)
+        st = app_rules_read(rules, paths[i], &err);
+    if (st)
+        buf_printf(said, "%s\n", err.text);
+    return st == ST_BAD ? ST_IO : st;
+}
+
+/* No rules at all are as good as an empty list of files. */
+static bool in_force(const struct load *l, struct slice text, struct slice zone)
+{
+    struct slice known = l->text.n ? buf_view(&l->text) : slice_str("[]");
+
+    return slice_eq(known, text) &&
+           (slice_is(text, "[]") || slice_eq(buf_view(&l->zones), zone));
+}
+
+enum status load_read(struct load *l, char *const *paths, size_t n,
+                      struct event *ev, struct buf *said)
+{
+    struct app_rules rules = { 0 };
+    char zones[40];
+    struct buf text;
+    enum status st;
+
+    buf_init(&text, BUF_NO_CAP);
+    zones_version(zones, sizeof(zones));
+    st = read_all(&rules, paths, n, said);
+    if (!st)
+        st = check(l, &rules, said);
+    if (!st)
+        files_json(&rules, &text);
+    if (!st && in_force(l, buf_view(&text), slice_str(zones)))
+        st = ST_NONE;
+    if (!st) {
+        keep(&l->text, buf_view(&text));
+        keep(&l->zones, slice_str(zones));
+        *ev = (struct event){ .kind = EV_RULES,
+                              .seq = ++l->count,
+                              .line = buf_view(&l->text),
+                              .id = buf_view(&l->zones) };
+    }
+    buf_release(&text);
+    app_rules_release(&rules);
+    return st;
+}
