@@ -536,7 +536,7 @@ static void report(struct engine *e, struct live *l, struct buf *out)
         json_member_raw(out, "groups_full", slice_str("true"));
     json_member(out, "rule", l->rule->name);
     json_member(out, "type", slice_str(type_name(l)));
-    json_member_raw(out, "value", slice_of("", 0));
+    json_name(out, "value");
     amount_write(r->value, out);
 }
 
@@ -611,7 +611,7 @@ void count_samples(const struct live *l, struct metrics *m)
     buf_release(&value);
 }
 
-const struct kind kind_count = {
+const struct kind count_kind = {
     .instance_bytes = sizeof(struct share),
     .rule_bytes = sizeof(struct count_rule),
     .begin = begin,

@@ -152,7 +152,7 @@ static void begin_rules(struct engine *e)
     for (i = 0; i < e->nlive; i++) {
         struct live *l = e->live[i];
 
-        if (l->rule->kind == RULE_ERRORS)
+        if (l->rule->kind == RULE_ERRORS && l->rule->errors.match)
             e->minds_lines = true;
         if (!l->fresh)
             continue;

@@ -374,7 +374,7 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     free(list);
 }
 
-const struct kind kind_errors = {
+const struct kind errors_kind = {
     .rule_bytes = sizeof(struct errors_rule),
     .begin = begin,
     .evaluate = evaluate,

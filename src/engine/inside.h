@@ -307,6 +307,17 @@ const char *alert_rule_state(const struct live *l); /* "firing", ... */
 void alert_rule_counts(const struct live *l, uint64_t *ret_pending,
                        uint64_t *ret_firing);
 
+/* -- intent.c, machine.c, revive.c -------------------------------------------
+ */
+
+/* How many instances there are in the k-th status or phase; false past the
+ * last. */
+bool intent_tally(const struct live *l, size_t k, struct slice *ret_status,
+                  uint64_t *ret_n);
+bool machine_tally(const struct live *l, size_t k, struct slice *ret_phase,
+                   uint64_t *ret_n);
+uint64_t revive_due(const struct live *l); /* containers */
+
 /* -- count.c ----------------------------------------------------------------
  */
 

@@ -63,7 +63,7 @@ static void section(struct engine *e, struct live **list, size_t n,
             continue;
         json_comma(out);
         buf_char(out, '{');
-        kind_of(list[k])->report(e, list[k], out);
+        live_kind(list[k])->report(e, list[k], out);
         buf_char(out, '}');
     }
     buf_char(out, ']');
@@ -88,7 +88,7 @@ void engine_report(struct engine *e, nsec at, struct buf *out)
     for (k = 0; k < n; k++)
         rule_json(list[k], out);
     buf_char(out, ']');
-    json_member_raw(out, "timeline", slice_of("", 0));
+    json_name(out, "timeline");
     timeline_json(e, out);
     json_member_u64(out, "timeline_left_out",
                     told > TIMELINE_MAX ? told - TIMELINE_MAX : 0);

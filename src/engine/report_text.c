@@ -41,7 +41,7 @@ static void section(struct engine *e, struct live **list, size_t n,
         if (!begun)
             buf_printf(out, "\n%s\n", title[kind]);
         begun = true;
-        kind_of(list[k])->report_text(e, list[k], out);
+        live_kind(list[k])->report_text(e, list[k], out);
     }
 }
 
