@@ -15,10 +15,11 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#define GROUPS_MAX  10000
-#define AMOUNT_MOST ((amount)1000000000000000000) /* beyond it none is taken   \
-                                                   */
-#define SHOWN_MAX 50 /* groups in a report for people */
+#define GROUPS_MAX 10000
+#define AMOUNT_MOST                                                            \
+    ((amount)1000000000000000000) /* beyond it none is taken                   \
+                                   */
+#define SHOWN_MAX 50              /* groups in a report for people */
 /* What is derived lies counts.RULE.by deep, and no path may be too long. */
 #define NESTED_MAX (PATH_KEYS_MAX - 3)
 
@@ -367,21 +368,18 @@ static void derive_amount(struct engine *e, struct map *in, struct slice key,
     buf_release(&text);
 }
 
-/* counts.RULE.by, and a map for each label but the last. */
+/* From counts.RULE down: a map and its key, the last one of the value. */
 static size_t way_to(struct engine *e, const struct live *l,
-                     const struct group *g, struct map **way,
-                     struct slice *label)
+                     const struct group *g, struct map **way, struct slice *key)
 {
     struct slice rest = labels_of(g);
-    struct map *m = derive_map(e, derive_rule(e, l), slice_str("by"));
-    size_t n = 0;
+    size_t n = 1;
 
+    way[0] = derive_rule(e, l);
+    key[0] = slice_str("by");
     while (rest.n) {
-        way[n] = m;
-        label[n] = label_take(&rest);
-        if (rest.n)
-            m = derive_map(e, m, label[n]);
-        n++;
+        way[n] = derive_map(e, way[n - 1], key[n - 1]);
+        key[n++] = label_take(&rest);
     }
     return n;
 }
@@ -389,19 +387,19 @@ static size_t way_to(struct engine *e, const struct live *l,
 static void derive_group(struct engine *e, const struct live *l,
                          const struct group *g)
 {
-    struct map *way[RULE_LABELS_MAX];
-    struct slice label[RULE_LABELS_MAX];
+    struct map *way[RULE_LABELS_MAX + 1];
+    struct slice key[RULE_LABELS_MAX + 1];
     size_t n;
 
     if (l->rule->count.nby == 0 || l->rule->count.nby > NESTED_MAX)
         return;
-    n = way_to(e, l, g, way, label);
+    n = way_to(e, l, g, way, key);
     if (g->elements || !l->rule->count.gauge) {
-        derive_amount(e, way[n - 1], label[n - 1], g->value);
+        derive_amount(e, way[n - 1], key[n - 1], g->value);
         return;
     }
     do
-        derive_erase(e, way[n - 1], label[n - 1]);
+        derive_erase(e, way[n - 1], key[n - 1]);
     while (way[--n]->n == 0 && n);
 }
 
