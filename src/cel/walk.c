@@ -75,7 +75,11 @@ static bool find_path(struct cel_vm *vm, const struct op *op,
         }
         if (i == op->n)
             return true;
-        *why = value_there(vm, &at, cel_string(op->key[i].text));
+        /* Of a map it is enough to know that the key is not in it. */
+        if (ret->map)
+            *why = nothing_there(vm, cel_string(op->key[i].text));
+        else
+            *why = value_there(vm, &at, cel_string(op->key[i].text));
         i++;
     }
     if (i < op->n)
