@@ -339,6 +339,13 @@ static struct cel_value run_compare_const(struct cel_vm *vm,
     return v.kind == CEL_ERROR ? v : compare(vm, op->how, v, op->value);
 }
 
+/* An error that only a change of the data mends; time may lead out of a range
+ * and back into it. */
+static bool lasts(struct cel_value v)
+{
+    return v.kind == CEL_ERROR && (!v.error || v.error->code != CEL_OVERFLOW);
+}
+
 static struct cel_value run_compare_drift(struct cel_vm *vm,
                                           const struct op *op)
 {
@@ -348,9 +355,22 @@ static struct cel_value run_compare_drift(struct cel_vm *vm,
         wake_compare(vm, op, a, b);
         return compare(vm, op->how, a, b);
     }
-    if (a.error && a.error->code == CEL_OVERFLOW)
-        wake_poll(vm); /* time may lead back into the range */
+    if (!lasts(a))
+        wake_poll(vm);
     return a;
+}
+
+static struct cel_value run_poll(struct cel_vm *vm, const struct op *op)
+{
+    struct cel_value v = op_eval(vm, op->a);
+
+    if (lasts(v))
+        return v;
+    if (op->drift.time)
+        wake_poll(vm);
+    if (op->drift.touch)
+        vm->touchy = true;
+    return v;
 }
 
 /* -- logic -------------------------------------------------------------- */
@@ -459,15 +479,6 @@ static struct cel_value run_map(struct cel_vm *vm, const struct op *op)
         n += any;
     }
     return cel_map_of(&vm->cx, entry, n);
-}
-
-static struct cel_value run_poll(struct cel_vm *vm, const struct op *op)
-{
-    if (op->drift.time)
-        wake_poll(vm);
-    if (op->drift.touch)
-        vm->touchy = true;
-    return op_eval(vm, op->a);
 }
 
 /* -- all of them -------------------------------------------------------- */

@@ -9,17 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SEC_NSEC    1000000000
 #define FAIL_TEXT   240
 #define DOUBLE_TEXT 32
 
 struct cel_value cel_instant(nsec at)
 {
-    int64_t seconds = at / SEC_NSEC, nanos = at % SEC_NSEC;
+    int64_t seconds = at / NSEC_SEC, nanos = at % NSEC_SEC;
 
     if (nanos < 0) {
         seconds--;
-        nanos += SEC_NSEC;
+        nanos += NSEC_SEC;
     }
     return cel_timestamp(seconds, (uint32_t)nanos);
 }

@@ -163,7 +163,7 @@ struct cel_context {
     const struct cel_zones *zones; /* NULL: UTC and fixed offsets only */
     struct regex_cache *patterns;  /* of matches() with computed patterns */
     struct tape_parser *json;      /* of cel_from_json(); NULL: a new one */
-    nsec now;                      /* CEL_NEVER: there is none */
+    nsec now;
     bool strict;                   /* no promotion of int to double */
 };
 

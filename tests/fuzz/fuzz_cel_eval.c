@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     const struct cel_alias alias = { slice_str("old"),
                                      slice_str("age(it) > duration('3s')") };
-    struct cel_functions *functions;
+    static struct cel_functions *functions; /* for all inputs */
     struct cel_env env = {
         .variable = variable, .nvariables = 3, .alias = &alias, .naliases = 1
     };
@@ -84,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    functions = cel_functions_new();
+    if (!functions)
+        functions = cel_functions_new();
     problems = calloc(1, sizeof(*problems));
     env.functions = functions;
     env.options.no_check = data[0] & 1;
@@ -97,6 +98,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         run(p);
     cel_program_free(p);
     free(problems);
-    cel_functions_free(functions);
     return 0;
 }

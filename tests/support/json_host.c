@@ -36,6 +36,7 @@ struct node {
 struct json_host {
     struct cel_host port;
     struct node *root;
+    uint64_t seed;
 };
 
 /* -- building ----------------------------------------------------------- */
@@ -144,8 +145,9 @@ static void free_node(struct node *n)
 
 static uint32_t hash(void *self, struct slice key)
 {
-    (void)self;
-    return hash_key(SEED, key);
+    const struct json_host *h = self;
+
+    return hash_key(h->seed, key);
 }
 
 static struct cel_place root(void *self)
@@ -302,20 +304,26 @@ static struct cel_value window(void *self, struct cel_context *cx,
 
 /* -- for tests ---------------------------------------------------------- */
 
-struct json_host *json_host_new(struct slice json)
+struct json_host *json_host_seeded(struct slice json, uint64_t seed)
 {
     struct json_host *h = xcalloc(1, sizeof(*h));
-    struct tape_parser *parser = tape_parser_new(SEED);
+    struct tape_parser *parser = tape_parser_new(seed);
     struct tape tape;
 
     if (tape_parse(parser, json, &tape, NULL) || tape.op[0].kind != TAPE_OBJECT)
         abort();
+    h->seed = seed;
     h->root = build(&tape, 0);
     tape_parser_free(parser);
     h->port = (struct cel_host){ h,         hash,  root,     child,  load,
                                  size,      next,  get,      key_of, path,
                                  last_seen, blade, by_blade, window };
     return h;
+}
+
+struct json_host *json_host_new(struct slice json)
+{
+    return json_host_seeded(json, SEED);
 }
 
 void json_host_free(struct json_host *h)
@@ -337,7 +345,8 @@ struct cel_place json_host_root(struct json_host *h)
 }
 
 /* The next name of a path; false: there is none. */
-static bool next_name(struct slice *path, struct cel_key *ret)
+static bool next_name(struct json_host *h, struct slice *path,
+                      struct cel_key *ret)
 {
     size_t i = 0;
 
@@ -346,7 +355,7 @@ static bool next_name(struct slice *path, struct cel_key *ret)
     while (i < path->n && path->p[i] != '.')
         i++;
     ret->text = slice_of(path->p, i);
-    ret->hash = hash(NULL, ret->text);
+    ret->hash = hash(h, ret->text);
     i += i < path->n;
     *path = slice_of(path->p + i, path->n - i);
     return true;
@@ -357,7 +366,7 @@ struct cel_place json_host_find(struct json_host *h, struct slice at)
     struct cel_place place = root(h), in;
     struct cel_key key;
 
-    while (next_name(&at, &key)) {
+    while (next_name(h, &at, &key)) {
         in = place;
         if (!child(h, &in, &key, &place))
             return (struct cel_place){ .tree = MARK };
@@ -387,7 +396,7 @@ void json_host_touch(struct json_host *h, struct slice at, nsec when,
             n->seen = when;
         if (at.n == 0)
             break;
-        (void)next_name(&at, &key);
+        (void)next_name(h, &at, &key);
     }
     n->seen = when;
     free(n->blade);
