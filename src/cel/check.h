@@ -50,7 +50,8 @@ struct cel_options {
 };
 
 /* A group's variable: an expression under a name, evaluated where it is used
- * and at most once an evaluation.  It may use those before it. */
+ * and at most once an evaluation.  It may use those before it.  What is wrong
+ * with it is told at byte 0 of whoever uses it. */
 struct cel_alias {
     struct slice name;
     struct slice text;

@@ -89,17 +89,19 @@ static const char *label_text(struct slice name, char out[PART_TEXT])
 
 /* -- words that may be meant -------------------------------------------- */
 
+#define WORDS_MAX 1000
+
 struct words {
     struct arena *arena;
     const char **word;
     size_t n, room;
 };
 
-static struct words words_new(struct checker *c, size_t room)
+static struct words words_new(struct checker *c)
 {
-    struct words w = { .arena = c->arena, .room = room };
+    struct words w = { .arena = c->arena, .room = WORDS_MAX };
 
-    w.word = arena_alloc(c->arena, room * sizeof(*w.word));
+    w.word = arena_alloc(c->arena, w.room * sizeof(*w.word));
     return w;
 }
 
@@ -121,8 +123,6 @@ static const char *nearest(const struct words *w, struct slice word)
 
 /* -- the snapshot ------------------------------------------------------- */
 
-#define KEYS_MAX 1000 /* of a map, among which a near one is looked for */
-
 static size_t member(const struct tape *tape, size_t object, struct slice key)
 {
     uint32_t i;
@@ -137,18 +137,16 @@ static size_t member(const struct tape *tape, size_t object, struct slice key)
     return SIZE_MAX;
 }
 
-static const char *near_key(struct checker *c, size_t object, struct slice key)
+static void add_keys(struct checker *c, struct words *w, size_t object)
 {
     const struct tape *tape = c->env->snapshot;
-    struct words w = words_new(c, KEYS_MAX);
     uint32_t i;
 
     if (tape->op[object].kind != TAPE_OBJECT)
-        return NULL;
+        return;
     for (i = (uint32_t)object + 1; i < tape->op[object].end;
          i = tape->op[i].end)
-        words_add(&w, tape_text(&tape->op[i]));
-    return nearest(&w, key);
+        words_add(w, tape_text(&tape->op[i]));
 }
 
 static bool is_state(const struct checker *c, const struct ast *ast)
@@ -163,12 +161,6 @@ static const struct ast *base_of(const struct ast *ast)
     return ast->kind == AST_SELECT ? ast->a : index_base(ast);
 }
 
-/* What rules derive need not be there: they may have been others. */
-static bool is_derived(size_t base, struct slice key)
-{
-    return base == 0 && slice_is(key, "monitor");
-}
-
 /* Where the snapshot has the path, SIZE_MAX: nowhere, or it is not literal. */
 static size_t snapshot_find(const struct checker *c, const struct ast *ast)
 {
@@ -181,9 +173,7 @@ static size_t snapshot_find(const struct checker *c, const struct ast *ast)
         return SIZE_MAX;
     key = literal_key(ast);
     base = key.p ? snapshot_find(c, base_of(ast)) : SIZE_MAX;
-    if (base == SIZE_MAX || is_derived(base, key))
-        return SIZE_MAX;
-    return member(c->env->snapshot, base, key);
+    return base == SIZE_MAX ? base : member(c->env->snapshot, base, key);
 }
 
 void caution_snapshot(struct checker *c, const struct ast *ast)
@@ -192,37 +182,26 @@ void caution_snapshot(struct checker *c, const struct ast *ast)
     struct cel_problem *p;
     char text[PART_TEXT];
     const char *near;
+    struct words w;
     size_t base;
 
     if (!key.p)
         return;
     base = snapshot_find(c, base_of(ast));
-    if (base == SIZE_MAX || is_derived(base, key) ||
-        member(c->env->snapshot, base, key) != SIZE_MAX)
+    if (base == SIZE_MAX || member(c->env->snapshot, base, key) != SIZE_MAX)
         return;
     p = caution(c, ast, "the given state never had %s",
                 node_text(ast, "this", text));
-    near = p ? near_key(c, base, key) : NULL;
+    if (!p)
+        return;
+    w = words_new(c);
+    add_keys(c, &w, base);
+    near = nearest(&w, key);
     if (near)
         cel_help(p, "did you mean '%s'?", near);
 }
 
 /* -- names that nobody declared ----------------------------------------- */
-
-static const char *near_name(struct checker *c, struct slice name)
-{
-    struct words w = words_new(c, 1000);
-    const struct local *l;
-    size_t i;
-
-    for (l = c->local; l; l = l->outer)
-        words_add(&w, l->name);
-    for (i = 0; i < c->env->nvariables; i++)
-        words_add(&w, c->env->variable[i].name);
-    for (i = 0; i < c->visible; i++)
-        words_add(&w, c->env->alias[i].name);
-    return nearest(&w, name);
-}
 
 static bool has_state(const struct checker *c)
 {
@@ -231,36 +210,58 @@ static bool has_state(const struct checker *c)
     return i != SIZE_MAX && c->env->variable[i].place;
 }
 
+static void add_names(struct checker *c, struct words *w)
+{
+    const struct local *l;
+    size_t i;
+
+    for (l = c->local; l; l = l->outer)
+        words_add(w, l->name);
+    for (i = 0; i < c->env->nvariables; i++)
+        words_add(w, c->env->variable[i].name);
+    for (i = 0; i < c->visible; i++)
+        words_add(w, c->env->alias[i].name);
+}
+
+/* One of the names, or of the roots of the state if it is nearer. */
+static bool help_near_name(struct checker *c, struct cel_problem *p,
+                           struct slice name)
+{
+    struct words w = words_new(c);
+    const char *near;
+    size_t names, i = 0;
+
+    add_names(c, &w);
+    names = w.n;
+    if (has_state(c) && c->env->snapshot && c->env->snapshot->n)
+        add_keys(c, &w, 0);
+    near = nearest(&w, name);
+    if (!near)
+        return false;
+    while (w.word[i] != near)
+        i++;
+    if (i < names)
+        cel_help(p, "did you mean '%s'?", near);
+    else
+        cel_help(p, "did you mean state.%s?", near);
+    return true;
+}
+
 void undeclared_name(struct checker *c, const struct ast *ast)
 {
-    const struct tape *snapshot = c->env->snapshot;
-    bool rooted = has_state(c);
+    struct slice name = ast->name;
     struct cel_problem *p;
-    const char *near;
 
-    p = mistake(c, ast, "undeclared name '%.*s'", SLICE_ARG(ast->name));
+    p = mistake(c, ast, "undeclared name '%.*s'", SLICE_ARG(name));
     if (!p)
         return;
-    if (rooted && snapshot && snapshot->n &&
-        member(snapshot, 0, ast->name) != SIZE_MAX) {
-        cel_help(p, "did you mean state.%.*s?", SLICE_ARG(ast->name));
-        return;
-    }
-    near = near_name(c, ast->name);
-    if (near) {
-        cel_help(p, "did you mean '%s'?", near);
-        return;
-    }
-    near = rooted && snapshot && snapshot->n ? near_key(c, 0, ast->name) : NULL;
-    if (near)
-        cel_help(p, "did you mean state.%s?", near);
-    else if (cel_functions_find(c->env->functions, ast->name, false) ||
-             special_named(ast->name))
-        cel_help(p, "%.*s is a function: write %.*s(...)", SLICE_ARG(ast->name),
-                 SLICE_ARG(ast->name));
-    else if (rooted)
+    if (cel_functions_find(c->env->functions, name, false) ||
+        special_named(name))
+        cel_help(p, "%.*s is a function: write %.*s(...)", SLICE_ARG(name),
+                 SLICE_ARG(name));
+    else if (!help_near_name(c, p, name) && has_state(c))
         cel_help(p, "names of the state are written state.%.*s",
-                 SLICE_ARG(ast->name));
+                 SLICE_ARG(name));
 }
 
 /* Macros are known to the parser alone; what it did not take has the wrong
@@ -299,7 +300,7 @@ static const char *macro_form(struct slice name)
 static const char *near_function(struct checker *c, struct slice name,
                                  bool receiver)
 {
-    struct words w = words_new(c, 1000);
+    struct words w = words_new(c);
     const struct cel_group *g;
     const char *special;
     size_t i;

@@ -155,6 +155,22 @@ const char *cel_kind_name(enum cel_kind kind)
     return name[kind];
 }
 
+const char *cel_kind_word(enum cel_kind kind)
+{
+    switch (kind) {
+    case CEL_NULL:
+        return "null";
+    case CEL_TIMESTAMP:
+        return "timestamp";
+    case CEL_DURATION:
+        return "duration";
+    case CEL_OPTIONAL:
+        return "optional";
+    default:
+        return cel_kind_name(kind);
+    }
+}
+
 static bool is_number(struct cel_value v)
 {
     return v.kind == CEL_INT || v.kind == CEL_UINT || v.kind == CEL_DOUBLE;

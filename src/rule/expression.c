@@ -55,12 +55,6 @@ static bool digits(struct slice s, size_t *i)
     return *i > from;
 }
 
-static void blanks(struct slice s, size_t *i)
-{
-    while (*i < s.n && strchr(" \t\r\n", s.p[*i]))
-        ++*i;
-}
-
 static struct slice word(struct slice s, size_t *i)
 {
     size_t from = *i;
@@ -88,51 +82,19 @@ static bool has_selector(struct slice s)
     return false;
 }
 
-/* "up == 0": one name, compared with a number. */
-static struct slice compared_metric(struct slice s)
-{
-    size_t i = 0;
-    struct slice name;
-
-    blanks(s, &i);
-    name = word(s, &i);
-    blanks(s, &i);
-    if (name.n == 0 || i == s.n || !strchr("=!<>", s.p[i]))
-        return slice_of(NULL, 0);
-    while (i < s.n && strchr("=!<>", s.p[i]))
-        i++;
-    blanks(s, &i);
-    return digits(s, &i) ? name : slice_of(NULL, 0);
-}
-
-static void help_promql(struct diagnostic *item, struct slice text)
-{
-    struct slice metric = compared_metric(text);
-
-    if (metric.n)
-        load_help(item,
-                  "this is no PromQL: what blades log is below state, as in "
-                  "state.%.*s",
-                  SHOWN(metric));
-    else if (has_selector(text))
-        load_help(item,
-                  "this looks like PromQL; expressions are CEL on the state, "
-                  "as in increase(state.web.errors, '5m') > 3");
-}
-
 static void tell_problem(struct loader *l, const struct yaml_node *node,
-                         size_t from, struct slice text,
-                         const struct cel_problem *p)
+                         size_t from, const struct cel_problem *p, bool promql)
 {
     struct diagnostic_place at =
         from == WHOLE ? load_place(l, node, 0, WHOLE)
                       : load_place(l, node, from + p->from, from + p->to);
     struct diagnostic *item = load_tell(l, p->warning, &at, "%s", p->text);
 
-    if (p->help[0])
+    if (promql)
+        load_help(item, "this looks like PromQL; expressions are CEL on the "
+                        "state, as in increase(state.web.errors, '5m') > 3");
+    else if (p->help[0])
         load_help(item, "%s", p->help);
-    else if (!p->warning)
-        help_promql(item, text);
 }
 
 /* from == WHOLE: text does not stand in the file. */
@@ -144,7 +106,7 @@ static struct cel_program *compile(struct loader *l,
     struct cel_problems problems;
     size_t i;
 
-    if (!charge(l, node, text))
+    if (!l->env || !charge(l, node, text))
         return NULL;
     problems.n = problems.errors = 0;
     problems.more = false;
@@ -153,7 +115,8 @@ static struct cel_program *compile(struct loader *l,
         load_note_program(l, program, node, from);
     }
     for (i = 0; i < problems.n; i++)
-        tell_problem(l, node, from, text, &problems.item[i]);
+        tell_problem(l, node, from, &problems.item[i],
+                     i == 0 && !program && has_selector(text));
     return program;
 }
 

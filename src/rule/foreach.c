@@ -215,7 +215,20 @@ static struct cursor cursor_of(struct loader *l, const struct yaml_node *value)
     return (struct cursor){ l, value, value->text, 0 };
 }
 
-void load_foreach(struct loader *l, const struct yaml_node *value,
+/* Names for what stands in the expressions, though the path is wrong. */
+static void guess(const struct slice *name, size_t n, struct rule_foreach *ret,
+                  struct slice *ret_element)
+{
+    size_t i;
+
+    ret->nstars = (uint32_t)(n > 1 ? n - 1 : n);
+    for (i = 0; i < ret->nstars; i++)
+        ret->star[i] = name[i];
+    if (i < n)
+        *ret_element = name[i];
+}
+
+bool load_foreach(struct loader *l, const struct yaml_node *value,
                   struct rule_foreach *ret, struct slice *ret_element)
 {
     struct slice name[RULE_STARS_MAX + 1];
@@ -223,21 +236,28 @@ void load_foreach(struct loader *l, const struct yaml_node *value,
     struct cursor c;
     size_t i, n = 0;
 
-    if (!load_is(l, value, YAML_SCALAR, "names and a path"))
-        return;
+    if (!load_is(l, value, YAML_SCALAR,
+                 "a text such as \"id, intent in state.intents\""))
+        return false;
     c = cursor_of(l, value);
-    if (!take_names(&c, name, &n) || !take_path(&c, &path))
-        return;
-    if (path.nstars == 0 && !add_key(&c, &path, 0, slice_of(NULL, 0), true))
-        return;
-    if (!check_names(&c, n, path.nstars))
-        return;
+    if (!take_names(&c, name, &n))
+        return false;
+    for (i = 0; i < n; i++)
+        name[i] = load_keep(l, name[i]);
+    if (!take_path(&c, &path) ||
+        (path.nstars == 0 && !add_key(&c, &path, 0, slice_of(NULL, 0), true)) ||
+        !check_names(&c, n, path.nstars)) {
+        guess(name, n, ret, ret_element);
+        return true;
+    }
     for (i = 0; i < path.nstars; i++)
-        path.star[i] = load_keep(l, name[i]);
-    *ret_element = n > path.nstars ? load_keep(l, name[i]) : slice_of("", 0);
+        path.star[i] = name[i];
+    if (i < n)
+        *ret_element = name[i];
     *ret = path;
     load_note_path(l, ret, value);
     load_check_snapshot(l, ret->key, ret->n, value);
+    return true;
 }
 
 void load_path(struct loader *l, const struct yaml_node *value,

@@ -37,10 +37,10 @@ struct ruleset_own {
 
 /* A rule's expression reads what others derive. */
 struct reference {
-    uint32_t rule; /* that reads */
-    bool all;      /* whatever any rule derives */
-    enum rule_kind kind;
-    struct slice name; /* p == NULL: all rules of that kind */
+    uint32_t rule;       /* that reads */
+    bool all;            /* whatever any rule derives */
+    enum rule_kind kind; /* RULE_KINDS: there is no section of that name */
+    struct slice name;   /* p == NULL: all rules of that kind */
     struct diagnostic_place at;
 };
 
@@ -63,7 +63,8 @@ struct loader {
     struct slice file_name;
     struct group group;
     struct rule *rule;         /* the one being read; its env is complete */
-    const struct cel_env *env; /* what expressions are compiled in */
+    const struct cel_env *env; /* what expressions are compiled in; NULL: the
+                                  variables are not known, so they are not */
     /* Of all files. */
     size_t n, room;
     struct diagnostic_place *name_at; /* by rule */
@@ -119,7 +120,8 @@ const struct yaml_node *load_need(struct loader *l,
 /* A name people give: no control characters, at most RULE_NAME_MAX. */
 bool load_name(struct loader *l, const struct yaml_node *value,
                struct slice *ret);
-/* [a-zA-Z_][a-zA-Z0-9_]* */
+/* [a-zA-Z0-9_], and a run of them without a digit first. */
+bool rule_is_word(char c);
 bool rule_is_identifier(struct slice s);
 /* A name for a variable beside state and now; complains if it is none. */
 bool load_check_variable(struct loader *l, const struct yaml_node *where,
@@ -167,8 +169,9 @@ size_t load_labels(struct loader *l, const struct yaml_node *mapping,
                    struct rule_label **ret);
 bool load_check_label(struct loader *l, const struct yaml_node *key);
 
-/* Names and path; the path ends in a star. */
-void load_foreach(struct loader *l, const struct yaml_node *value,
+/* Names and a path with at least one star.  False: not even the names could be
+ * read. */
+bool load_foreach(struct loader *l, const struct yaml_node *value,
                   struct rule_foreach *ret, struct slice *ret_element);
 /* A path alone. */
 void load_path(struct loader *l, const struct yaml_node *value,

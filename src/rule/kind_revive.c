@@ -8,17 +8,26 @@ static const char *const policy_keys[] = {
 
 #define ATTEMPTS_MAX 1000
 
+/* At the key, or at the whole policy where that is left to its default. */
+static void clash(struct loader *l, const struct yaml_node *policy,
+                  const char *key, const char *text)
+{
+    const struct yaml_node *value = yaml_get(policy, key);
+
+    load_error(l, value ? value : policy, "%s: %s", key, text);
+}
+
 static void check_policy(struct loader *l, const struct yaml_node *policy,
                          const struct rule_revive *r)
 {
-    if (r->max_backoff < r->backoff)
-        load_error(l, policy, "max_backoff is shorter than backoff");
     if (r->window == 0)
-        load_error(l, policy,
-                   "window: attempts are counted in it, so it has to "
-                   "be longer than nothing");
+        clash(
+            l, policy, "window",
+            "attempts are counted in it, so it has to be longer than nothing");
+    if (r->max_backoff < r->backoff)
+        clash(l, policy, "max_backoff", "it is shorter than backoff");
     if (r->verify_timeout < r->verify_after)
-        load_error(l, policy, "verify_timeout is shorter than verify_after");
+        clash(l, policy, "verify_timeout", "it is shorter than verify_after");
 }
 
 static void read_policy(struct loader *l, const struct yaml_node *policy,

@@ -59,7 +59,7 @@ static void read_variable(struct loader *l, const struct yaml_node *node)
     struct cel_env env = make_env(l, NULL, slice_of("", 0));
     size_t errors = l->diags->errors, cost;
 
-    if (!load_is(l, node, YAML_MAPPING, "a variable's name and expr"))
+    if (!load_is(l, node, YAML_MAPPING, "a variable"))
         return;
     load_keys(l, node,
               (struct key_list){ variable_keys, COUNT(variable_keys) });
@@ -164,7 +164,8 @@ static void imply_containers(struct rule *rule, struct slice *ret_element)
     *ret_element = slice_str("c");
 }
 
-static void read_instances(struct loader *l, const struct yaml_node *node,
+/* False: what the variables are called is not known. */
+static bool read_instances(struct loader *l, const struct yaml_node *node,
                            struct rule *rule, struct slice *ret_element)
 {
     const struct kind *kind = rule_kind_of(rule->kind);
@@ -176,8 +177,7 @@ static void read_instances(struct loader *l, const struct yaml_node *node,
         value = load_need(l, node, "foreach", kind->called);
     else if (has_key(kind->keys, "foreach"))
         value = yaml_get(node, "foreach");
-    if (value)
-        load_foreach(l, value, &rule->foreach, ret_element);
+    return !value || load_foreach(l, value, &rule->foreach, ret_element);
 }
 
 /* Variables that a kind brings along can be hidden by those of the group. */
@@ -238,7 +238,7 @@ static void read_rule(struct loader *l, const struct yaml_node *node)
     struct slice element = slice_of("", 0);
     size_t references = l->nreferences;
     const struct yaml_node *name;
-    bool named;
+    bool named, known;
 
     if (!load_is(l, node, YAML_MAPPING, "a rule"))
         return;
@@ -249,10 +249,10 @@ static void read_rule(struct loader *l, const struct yaml_node *node)
     named = load_name(l, name, &rule.name);
     load_keys(l, node, rule_kind_of(rule.kind)->keys);
     l->rule = &rule;
-    read_instances(l, node, &rule, &element);
+    known = read_instances(l, node, &rule, &element);
     rule.env = make_env(l, &rule, element);
     check_hidden(l, name, &rule.env);
-    l->env = &rule.env;
+    l->env = known ? &rule.env : NULL;
     rule_kind_of(rule.kind)->read(l, node, &rule);
     l->rule = NULL;
     read_text(l, node, &rule);
@@ -300,7 +300,7 @@ static void read_root(struct loader *l, const struct yaml_node *root)
     static const char *const keys[] = { "groups" };
     const struct yaml_node *groups, *item;
 
-    if (!load_is(l, root, YAML_MAPPING, "groups:"))
+    if (!load_is(l, root, YAML_MAPPING, "a mapping with groups:"))
         return;
     load_keys(l, root, (struct key_list){ keys, COUNT(keys) });
     groups = load_need(l, root, "groups", "a file of rules");

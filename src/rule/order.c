@@ -17,19 +17,44 @@ static const char *const own_keys[] = {
     "gaps",    "damage",   "not_json", "rules",
 };
 
-/* Where the text at a node has the word; the node if it has not. */
-static struct diagnostic_place find_word(const struct loader *l,
-                                         const struct yaml_node *where,
-                                         size_t from, struct slice word)
+static bool is_word_part(struct slice s, size_t i)
 {
-    const char *at = NULL;
+    return i < s.n && (s.p[i] == '-' || rule_is_word(s.p[i]));
+}
 
-    if (from != WHOLE && word.n && where->kind == YAML_SCALAR)
-        at = memmem(where->text.p + from, where->text.n - from, word.p, word.n);
-    if (!at)
+/* Where word stands by itself in text, from a place on; text.n: nowhere. */
+static size_t find_word(struct slice text, size_t from, struct slice word)
+{
+    const char *at;
+    size_t i;
+
+    for (; word.n && from < text.n; from = i + 1) {
+        at = memmem(text.p + from, text.n - from, word.p, word.n);
+        if (!at)
+            break;
+        i = (size_t)(at - text.p);
+        if ((i == 0 || !is_word_part(text, i - 1)) &&
+            !is_word_part(text, i + word.n))
+            return i;
+    }
+    return text.n;
+}
+
+/* Where the text at a node says section and name; the node if it does not. */
+static struct diagnostic_place find_place(const struct loader *l,
+                                          const struct yaml_node *where,
+                                          size_t from, struct slice section,
+                                          struct slice name)
+{
+    struct slice text = where->text, word = name.p ? name : section;
+    size_t at = from == WHOLE ? text.n : from;
+
+    if (name.p && section.p)
+        at = find_word(text, at, section);
+    at = find_word(text, at, word);
+    if (at == text.n)
         return load_place(l, where, 0, WHOLE);
-    from = (size_t)(at - where->text.p);
-    return load_place(l, where, from, from + word.n);
+    return load_place(l, where, at, at + word.n);
 }
 
 static bool find_kind(struct slice section, enum rule_kind *ret)
@@ -52,23 +77,6 @@ static bool is_own_key(struct slice key)
         if (slice_is(key, own_keys[i]))
             return true;
     return false;
-}
-
-static void unknown_section(struct loader *l, struct slice key,
-                            const struct diagnostic_place *at)
-{
-    const char *words[COUNT(own_keys) + RULE_KINDS], *meant;
-    struct diagnostic *item;
-    unsigned kind;
-
-    memcpy(words, own_keys, sizeof(own_keys));
-    for (kind = 0; kind < RULE_KINDS; kind++)
-        words[COUNT(own_keys) + kind] = rule_kind_section((enum rule_kind)kind);
-    item =
-        load_tell(l, true, at, "nothing is ever at monitor.%.*s", SHOWN(key));
-    meant = near_word(key, words, COUNT(words));
-    if (meant)
-        load_help(item, "did you mean \"%s\"?", meant);
 }
 
 static void add_reference(struct loader *l, const struct reference *r)
@@ -94,26 +102,36 @@ static bool is_noted(const struct loader *l, const struct reference *r)
            last->at.from == r->at.from;
 }
 
-/* key: a pattern of the state, of n keys. */
-static void note(struct loader *l, const struct slice *key, size_t n,
+/*
+ * monitor and its sections are maps whatever the rules do: to look whether they
+ * are (READ_VALUE), or whether they exist, says nothing of rules.
+ */
+static bool is_trivial(const struct cel_read *read)
+{
+    return read->n <= 2 && (read->kinds | READ_VALUE | READ_EXISTS) ==
+                               (READ_VALUE | READ_EXISTS);
+}
+
+static void note(struct loader *l, const struct cel_read *read,
                  const struct yaml_node *where, size_t from)
 {
-    struct slice star = { NULL, 0 }, section, name;
+    struct slice section = read->n > 1 ? read->key[1] : slice_of(NULL, 0);
+    struct slice name = read->n > 2 ? read->key[2] : slice_of(NULL, 0);
     struct reference r = { .rule = (uint32_t)l->n };
 
-    if (n == 0 || !slice_is(key[0], "monitor"))
+    if (read->n == 0 || !slice_is(read->key[0], "monitor") ||
+        (section.p && is_own_key(section)))
         return;
-    section = n > 1 ? key[1] : star;
-    name = n > 2 ? key[2] : star;
-    r.at = find_word(l, where, from, name.p ? name : section);
-    if (!section.p) {
-        r.all = true;
-    } else if (!find_kind(section, &r.kind)) {
-        if (!is_own_key(section))
-            unknown_section(l, section, &r.at);
+    if (section.p && !find_kind(section, &r.kind)) {
+        r.kind = RULE_KINDS;
+        name = section;
+        section = slice_of(NULL, 0);
+    } else if (is_trivial(read)) {
         return;
     }
+    r.all = !section.p && !name.p;
     r.name = name;
+    r.at = find_place(l, where, from, section, name);
     if (is_noted(l, &r))
         return;
     if (name.p)
@@ -124,7 +142,10 @@ static void note(struct loader *l, const struct slice *key, size_t n,
 void load_note_path(struct loader *l, const struct rule_foreach *path,
                     const struct yaml_node *where)
 {
-    note(l, path->key, path->n, where, 0);
+    struct cel_read read = { .kinds = READ_KEYS, .n = path->n };
+
+    memcpy(read.key, path->key, sizeof(read.key));
+    note(l, &read, where, 0);
 }
 
 /* What is read of an element is below what the rule's foreach has noted. */
@@ -139,7 +160,7 @@ void load_note_program(struct loader *l, const struct cel_program *program,
     read = cel_program_reads(program, &n);
     for (i = 0; i < n; i++)
         if (read[i].variable == RULE_SLOT_STATE)
-            note(l, read[i].key, read[i].n, where, from);
+            note(l, &read[i], where, from);
 }
 
 /* -- putting in order ----------------------------------------------------- */
@@ -281,8 +302,8 @@ static void tell_cycle(struct graph *g, const struct frame *frame, size_t from,
         rule++;
     buf_init(&path, BUF_NO_CAP);
     for (i = from; i <= depth; i++) {
-        if (i - from == CYCLE_SHOWN && depth - i > 1) {
-            buf_printf(&path, "(%zu more) -> ", depth - i);
+        if (i - from == CYCLE_SHOWN && depth > i) {
+            buf_printf(&path, "(%zu more) -> ", depth - i + 1);
             break;
         }
         node_name(g, frame[i].node, &path);
@@ -326,6 +347,22 @@ static void walk(struct graph *g, struct frame *frame, size_t start,
     }
 }
 
+static void tell_section(struct graph *g, const struct reference *r)
+{
+    const char *words[COUNT(own_keys) + RULE_KINDS], *meant;
+    struct diagnostic *item;
+    unsigned kind;
+
+    memcpy(words, own_keys, sizeof(own_keys));
+    for (kind = 0; kind < RULE_KINDS; kind++)
+        words[COUNT(own_keys) + kind] = rule_kind_section((enum rule_kind)kind);
+    item = load_tell(g->l, true, &r->at, "nothing is ever at monitor.%.*s",
+                     SHOWN(r->name));
+    meant = near_word(r->name, words, COUNT(words));
+    if (meant)
+        load_help(item, "did you mean \"%s\"?", meant);
+}
+
 static void tell_unknown(struct graph *g, const struct reference *r)
 {
     const char **names, *meant;
@@ -353,7 +390,9 @@ static void check_references(struct graph *g)
 
     for (i = 0; i < g->l->nreferences; i++) {
         r = &g->l->references[i];
-        if (!reference_edge(g, r, 0, &node))
+        if (r->kind == RULE_KINDS)
+            tell_section(g, r);
+        else if (!reference_edge(g, r, 0, &node))
             tell_unknown(g, r);
     }
 }

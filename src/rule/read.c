@@ -116,7 +116,7 @@ void load_help(struct diagnostic *item, const char *format, ...)
     diagnostic_help(item, text);
 }
 
-/* What people who come from Prometheus look for. */
+/* What people who come from Prometheus write, or in the wrong place. */
 static const struct {
     const char *key, *help;
 } elsewhere[] = {
@@ -128,6 +128,9 @@ static const struct {
                       "them" },
     { "limit", "leave it out: how large the state may grow is a bound of the "
                "configuration" },
+    { "severity", "it is a label: put it below labels:" },
+    { "summary", "it is an annotation: put it below annotations:" },
+    { "description", "it is an annotation: put it below annotations:" },
     { "record", "what is worth a name is a count: NAME with value: and, for "
                 "the latest value instead of a total, type: gauge" },
 };
@@ -223,19 +226,20 @@ bool load_name(struct loader *l, const struct yaml_node *value,
     return true;
 }
 
-static bool is_letter(char c)
+bool rule_is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_';
 }
 
 bool rule_is_identifier(struct slice s)
 {
     size_t i;
 
-    if (s.n == 0 || !is_letter(*s.p))
+    if (s.n == 0 || (*s.p >= '0' && *s.p <= '9'))
         return false;
-    for (i = 1; i < s.n; i++)
-        if (!is_letter(s.p[i]) && (s.p[i] < '0' || s.p[i] > '9'))
+    for (i = 0; i < s.n; i++)
+        if (!rule_is_word(s.p[i]))
             return false;
     return true;
 }

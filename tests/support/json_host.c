@@ -25,7 +25,7 @@ struct node {
     struct cel_value value; /* of a scalar */
     struct node **child;    /* of an object, in no order */
     size_t nchildren;
-    uint32_t *index; /* open addressing: 1 + place in child, 0 free */
+    struct node **index; /* the same by hash: open addressing */
     uint32_t mask;
     nsec seen;
     char *blade, *by_blade;
@@ -50,12 +50,12 @@ static void index_children(struct node *n)
     while (room < n->nchildren * 2)
         room *= 2;
     n->mask = (uint32_t)room - 1;
-    n->index = xcalloc(room, sizeof(*n->index));
+    n->index = xcalloc(room, sizeof(struct node *));
     for (i = 0; i < n->nchildren; i++) {
         at = n->child[i]->hash & n->mask;
         while (n->index[at])
             at = (at + 1) & n->mask;
-        n->index[at] = (uint32_t)i + 1;
+        n->index[at] = n->child[i];
     }
 }
 
@@ -163,11 +163,10 @@ static struct cel_place place_of(const struct node *map, struct node *n)
 static bool find_child(const struct node *map, const struct cel_key *key,
                        struct cel_place *ret)
 {
-    uint32_t at = key->hash & map->mask, k;
+    uint32_t at = key->hash & map->mask;
     struct node *n;
 
-    for (; (k = map->index[at]); at = (at + 1) & map->mask) {
-        n = map->child[k - 1];
+    for (; (n = map->index[at]); at = (at + 1) & map->mask) {
         if (n->hash == key->hash && n->nkey == key->text.n &&
             memcmp(n->key, key->text.p, n->nkey) == 0) {
             *ret = place_of(map, n);
@@ -193,11 +192,11 @@ static struct cel_value load(void *self, struct cel_context *cx,
     const struct node *n = place->node;
 
     (void)self;
-    if (n->kind == TAPE_OBJECT)
-        return (struct cel_value){ .kind = CEL_MAP, .host = MARK, .node = n };
+    if (n->kind < TAPE_ARRAY)
+        return n->value;
     if (n->kind == TAPE_ARRAY)
         return cel_from_json(cx, slice_of(n->text, n->ntext));
-    return n->value;
+    return (struct cel_value){ .kind = CEL_MAP, .host = MARK, .node = n };
 }
 
 static size_t size(void *self, struct cel_value map)
