@@ -59,10 +59,14 @@ static void labels_json(const char *name, const struct rule_label *label,
     buf_release(&text);
 }
 
-static void evaluation_json(const struct live *l, struct buf *out)
+static void health_json(const struct live *l, struct buf *out)
 {
     json_member_u64(out, "evaluationTime", 0);
     json_member(out, "health", slice_str(rule_health(l)));
+}
+
+static void last_json(const struct live *l, struct buf *out)
+{
     if (l->failing)
         json_member(out, "lastError", slice_str(l->last_error));
     if (l->evaluations)
@@ -80,9 +84,10 @@ static void alert_rule_json(struct engine *e, struct live *l, struct buf *out)
     buf_char(out, ']');
     labels_json("annotations", a->annotation, a->nannotations, out);
     json_member_span(out, "duration", a->hold_for);
-    evaluation_json(l, out);
+    health_json(l, out);
     json_member_span(out, "keepFiringFor", a->keep_firing_for);
     labels_json("labels", a->label, a->nlabels, out);
+    last_json(l, out);
     json_member(out, "name", l->rule->name);
     json_member(out, "query", cel_program_text(a->expr));
     json_member(out, "state", slice_str(alert_rule_state(l)));
@@ -95,8 +100,9 @@ static void other_rule_json(const struct live *l, struct buf *out)
 
     snprintf(type, sizeof(type), "bladewatch_%s",
              rule_kind_name(l->rule->kind));
-    evaluation_json(l, out);
+    health_json(l, out);
     json_member_u64(out, "instances", l->ninstances);
+    last_json(l, out);
     json_member(out, "name", l->rule->name);
     json_member(out, "type", slice_str(type));
 }

@@ -182,6 +182,7 @@ static struct cel_value ask(struct engine *e, struct live *l, struct line *line,
     value[RULE_SLOT_BLADE] =
         cel_string(names_blade_text(e->config.names, line->blade));
     l->evaluations++;
+    l->evaluated_at = line->ts;
     e->stats.evaluations++;
     cel_eval(e->vm, p, &with, line->ts, &out);
     if (out.value.kind == wanted || is_no_data(out.value))

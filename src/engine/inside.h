@@ -338,7 +338,7 @@ void errors_forget(struct engine *e);
 /* -- report.c ----------------------------------------------------------------
  */
 
-/* By kind, group, name and place; free() it.  ret_n may be 0. */
+/* By group and name; free() it.  ret_n may be 0. */
 struct live **rules_sorted(const struct engine *e, size_t *ret_n);
 const char *rule_health(const struct live *l); /* "ok", "err" */
 

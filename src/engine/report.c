@@ -12,11 +12,10 @@ static int by_name(const void *a, const void *b)
 {
     const struct live *x = *(struct live *const *)a;
     const struct live *y = *(struct live *const *)b;
-    int d = (int)x->rule->kind - (int)y->rule->kind;
+    int d = slice_cmp(x->rule->group, y->rule->group);
 
-    d = d ? d : slice_cmp(x->rule->group, y->rule->group);
     d = d ? d : slice_cmp(x->rule->name, y->rule->name);
-    d = d ? d : slice_cmp(x->rule->file, y->rule->file);
+    d = d ? d : (int)x->rule->kind - (int)y->rule->kind;
     return d ? d : (x->number > y->number) - (x->number < y->number);
 }
 
@@ -51,7 +50,6 @@ static void rule_json(const struct live *l, struct buf *out)
     buf_char(out, '}');
 }
 
-/* The rules of one kind stand one behind the other in list. */
 static void section(struct engine *e, struct live **list, size_t n,
                     enum rule_kind kind, struct buf *out)
 {
