@@ -107,8 +107,8 @@ static enum status add_rules(struct config *c, struct slice value,
         err_set(err, "at most %d paths", CONFIG_RULES_MAX);
         return ST_BAD;
     }
-    c->rule_paths = xrealloc(c->rule_paths, (c->nrule_paths + 1) *
-                                                sizeof(*c->rule_paths));
+    c->rule_paths =
+        xrealloc(c->rule_paths, (c->nrule_paths + 1) * sizeof(*c->rule_paths));
     c->rule_paths[c->nrule_paths++] = xmemdup0(value.p, value.n);
     return ST_OK;
 }

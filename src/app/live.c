@@ -42,7 +42,7 @@ struct live {
     nsec started_at;
     bool reload_failed; /* the last one */
     nsec reloaded_at;   /* the last one that did not */
-    bool has_limits; /* the journal says which bounds are in force */
+    bool has_limits;    /* the journal says which bounds are in force */
     bool stopping;
     nsec stopping_at;
 };
@@ -260,7 +260,8 @@ static void on_trouble(void *self, const struct err *why)
                  err.text);
 }
 
-/* -- rules ------------------------------------------------------------------ */
+/* -- rules ------------------------------------------------------------------
+ */
 
 /* Each line of what there is to say. */
 static void log_lines(const struct live *l, bool bad, struct buf *said)
@@ -282,7 +283,8 @@ static enum status take_rules(struct live *l, struct buf *said)
     const struct config *c = l->config;
     struct event ev;
     struct err err;
-    enum status st = load_read(&l->load, c->rule_paths, c->nrule_paths, &ev, said);
+    enum status st =
+        load_read(&l->load, c->rule_paths, c->nrule_paths, &ev, said);
     bool same = st == ST_NONE;
 
     if (st == ST_OK && committer_trouble(l->committer))

@@ -15,9 +15,9 @@
 
 /* All-zero: nothing is in force. */
 struct load {
-    struct buf text;  /* of the last event journalled, or known */
-    struct buf zones; /* the version of the time zones with it */
-    uint64_t count;   /* events there were */
+    struct buf text;       /* of the last event journalled, or known */
+    struct buf zones;      /* the version of the time zones with it */
+    uint64_t count;        /* events there were */
     size_t nfiles, nrules; /* of the last load_read() */
 };
 

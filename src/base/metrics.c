@@ -51,6 +51,14 @@ void metrics_label_double(struct metrics *m, const struct slice *pairs,
     buf_printf(m->out, "%.9g\n", value);
 }
 
+void metrics_label_text(struct metrics *m, const struct slice *pairs, size_t n,
+                        struct slice value)
+{
+    head(m, pairs, n);
+    buf_slice(m->out, value);
+    buf_char(m->out, '\n');
+}
+
 void metrics_u64(struct metrics *m, uint64_t value)
 {
     metrics_label_u64(m, NULL, 0, value);

@@ -28,5 +28,8 @@ void metrics_label_u64(struct metrics *m, const struct slice *pairs, size_t n,
                        uint64_t value);
 void metrics_label_double(struct metrics *m, const struct slice *pairs,
                           size_t n, double value);
+/* value is a number's text. */
+void metrics_label_text(struct metrics *m, const struct slice *pairs, size_t n,
+                        struct slice value);
 
 #endif

@@ -62,9 +62,9 @@ static struct cel_value unfit(struct cel_context *cx, struct cel_value v,
 {
     if (v.kind == CEL_LIST)
         return cel_fail(cx, CEL_NO_OVERLOAD, "a list has no key of type %s",
-                        cel_kind_name(key.kind));
-    return cel_fail(cx, CEL_NO_OVERLOAD, "a %s has no members",
-                    cel_kind_name(v.kind));
+                        cel_kind_word(key.kind));
+    return cel_fail(cx, CEL_NO_OVERLOAD, "a value of type %s has no members",
+                    cel_kind_word(v.kind));
 }
 
 struct cel_value value_maybe(struct cel_context *cx, struct cel_value v,
@@ -127,7 +127,7 @@ struct cel_value value_in(struct cel_context *cx, struct cel_value item,
         return cel_bool(cel_map_get(cx, v, item, NULL));
     if (v.kind != CEL_LIST)
         return cel_fail(cx, CEL_NO_OVERLOAD, "no overload of 'in' for (%s, %s)",
-                        cel_kind_name(item.kind), cel_kind_name(v.kind));
+                        cel_kind_word(item.kind), cel_kind_word(v.kind));
     for (i = 0; i < v.list->n; i++)
         if (cel_equal(cx, item, v.list->item[i]))
             return cel_bool(true);

@@ -182,7 +182,7 @@ static struct op *load(struct compiler *c, const struct ast *ast)
 
     op->a = place(c, ast);
     if (op->a->code == PLACE_PATH && op->a->a->code == PLACE_VARIABLE) {
-        op->code = OP_LOAD_PATH;
+        op->code = op->a->n == 1 ? OP_LOAD_KEY : OP_LOAD_PATH;
         op->slot = op->a->a->slot;
         op->n = op->a->n;
         op->key = op->a->key;
@@ -476,6 +476,7 @@ static struct op *call(struct compiler *c, const struct ast *ast)
     op->arg = arguments(c, ast->receiver ? ast->a : NULL, ast->list, op->n);
     for (i = 0; i < op->n; i++)
         constants &= is_constant(op->arg[i]);
+    c->p->patterns |= slice_is(ast->name, "matches");
     op = folded(c, op, constants);
     refuse_constant(c, ast, op);
     return op;

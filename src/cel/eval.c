@@ -13,8 +13,8 @@
 /* -- errors ------------------------------------------------------------- */
 
 /* The operation that sees an error first is where it happened. */
-static struct cel_value located(struct cel_vm *vm, const struct op *op,
-                                struct cel_value v)
+struct cel_value op_located(struct cel_vm *vm, const struct op *op,
+                            struct cel_value v)
 {
     struct cel_error *e;
 
@@ -34,8 +34,8 @@ struct cel_value op_not_bool(struct cel_vm *vm, struct cel_value v)
 {
     if (v.kind == CEL_ERROR)
         return v;
-    return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no bool",
-                    cel_kind_name(v.kind));
+    return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a bool is wanted, not %s",
+                    cel_kind_word(v.kind));
 }
 
 /* -- constants and variables -------------------------------------------- */
@@ -56,8 +56,8 @@ static struct cel_value run_variable(struct cel_vm *vm, const struct op *op)
 {
     struct cel_value v = { 0 };
 
-    if (vm->with && vm->with->value)
-        v = vm->with->value[op->slot];
+    if (vm->value)
+        v = vm->value[op->slot];
     if (v.kind != CEL_ERROR || v.error)
         return v;
     return cel_fail(&vm->cx, CEL_UNKNOWN_VARIABLE, "%.*s has no value",
@@ -110,8 +110,8 @@ static struct cel_value bind_optional(struct cel_vm *vm, const struct op *op)
     if (v.kind == CEL_ERROR)
         return v;
     if (v.kind != CEL_OPTIONAL)
-        return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no optional",
-                        cel_kind_name(v.kind));
+        return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
+                        "an optional is wanted, not %s", cel_kind_word(v.kind));
     if (!v.of)
         return v;
     forget(vm, op->slot);
@@ -134,8 +134,8 @@ static struct cel_value run_opt_flat_map(struct cel_vm *vm, const struct op *op)
 
     if (v.kind == CEL_ERROR || v.kind == CEL_OPTIONAL)
         return v;
-    return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no optional",
-                    cel_kind_name(v.kind));
+    return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "an optional is wanted, not %s",
+                    cel_kind_word(v.kind));
 }
 
 /* -- members ------------------------------------------------------------ */
@@ -263,7 +263,7 @@ static struct cel_value run_matches(struct cel_vm *vm, const struct op *op)
     if (v.kind != CEL_STRING)
         return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
                         "no overload of 'matches' for (%s, string)",
-                        cel_kind_name(v.kind));
+                        cel_kind_word(v.kind));
     if (!cel_charge(&vm->cx, regex_fuel(op->regex, v.n)))
         return cel_spent();
     return cel_bool(regex_matches(op->regex, cel_text(v)));
@@ -283,11 +283,23 @@ static struct cel_value unordered(struct cel_vm *vm, enum op_compare how,
         return cel_bool(false); /* NaN */
     return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
                     "no overload of '%s' for (%s, %s)", sign[how],
-                    cel_kind_name(a.kind), cel_kind_name(b.kind));
+                    cel_kind_word(a.kind), cel_kind_word(b.kind));
 }
 
-static struct cel_value compare(struct cel_vm *vm, enum op_compare how,
-                                struct cel_value a, struct cel_value b)
+/* Whether a comparison holds of what stands in order d. */
+static inline struct cel_value ordered(enum op_compare how, int d)
+{
+    /* Bits: less, equal, more. */
+    static const uint8_t holds[] = {
+        [EQUAL] = 2,   [NOT_EQUAL] = 5, [LESS] = 1,
+        [AT_MOST] = 3, [MORE] = 4,      [AT_LEAST] = 6,
+    };
+
+    return cel_bool(holds[how] >> (d + 1) & 1);
+}
+
+static struct cel_value compare_any(struct cel_vm *vm, enum op_compare how,
+                                    struct cel_value a, struct cel_value b)
 {
     int d;
 
@@ -296,18 +308,20 @@ static struct cel_value compare(struct cel_vm *vm, enum op_compare how,
     if (!cel_charge(&vm->cx, a.kind == CEL_STRING ? a.n / 16 : 0))
         return cel_spent();
     d = cel_compare(a, b);
-    if (d == 2)
-        return unordered(vm, how, a, b);
-    switch (how) {
-    case LESS:
-        return cel_bool(d < 0);
-    case AT_MOST:
-        return cel_bool(d <= 0);
-    case MORE:
-        return cel_bool(d > 0);
-    default:
-        return cel_bool(d >= 0);
-    }
+    return d == 2 ? unordered(vm, how, a, b) : ordered(how, d);
+}
+
+/* Integers and short strings are most of it. */
+static inline struct cel_value compare(struct cel_vm *vm, enum op_compare how,
+                                       struct cel_value a, struct cel_value b)
+{
+    if (a.kind != b.kind)
+        return compare_any(vm, how, a, b);
+    if (a.kind == CEL_INT)
+        return ordered(how, (a.i > b.i) - (a.i < b.i));
+    if (a.kind == CEL_STRING && a.n < 16 && how <= NOT_EQUAL)
+        return cel_bool(slice_eq(cel_text(a), cel_text(b)) == (how == EQUAL));
+    return compare_any(vm, how, a, b);
 }
 
 static struct cel_value run_compare(struct cel_vm *vm, const struct op *op)
@@ -325,6 +339,13 @@ static struct cel_value run_compare_const(struct cel_vm *vm,
     return v.kind == CEL_ERROR ? v : compare(vm, op->how, v, op->value);
 }
 
+/* An error that only a change of the data mends; time may lead out of a range
+ * and back into it. */
+static bool lasts(struct cel_value v)
+{
+    return v.kind == CEL_ERROR && (!v.error || v.error->code != CEL_OVERFLOW);
+}
+
 static struct cel_value run_compare_drift(struct cel_vm *vm,
                                           const struct op *op)
 {
@@ -334,9 +355,22 @@ static struct cel_value run_compare_drift(struct cel_vm *vm,
         wake_compare(vm, op, a, b);
         return compare(vm, op->how, a, b);
     }
-    if (a.error && a.error->code == CEL_OVERFLOW)
-        wake_poll(vm); /* time may lead back into the range */
+    if (!lasts(a))
+        wake_poll(vm);
     return a;
+}
+
+static struct cel_value run_poll(struct cel_vm *vm, const struct op *op)
+{
+    struct cel_value v = op_eval(vm, op->a);
+
+    if (lasts(v))
+        return v;
+    if (op->drift.time)
+        wake_poll(vm);
+    if (op->drift.touch)
+        vm->touchy = true;
+    return v;
 }
 
 /* -- logic -------------------------------------------------------------- */
@@ -398,8 +432,9 @@ static bool element(struct cel_vm *vm, const struct op *op,
     if (!spread)
         return true;
     if (ret->kind != CEL_OPTIONAL) {
-        *ret = cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no optional",
-                        cel_kind_name(ret->kind));
+        *ret =
+            cel_fail(&vm->cx, CEL_NO_OVERLOAD, "an optional is wanted, not %s",
+                     cel_kind_word(ret->kind));
         return false;
     }
     *ret_any = ret->of != NULL;
@@ -446,18 +481,9 @@ static struct cel_value run_map(struct cel_vm *vm, const struct op *op)
     return cel_map_of(&vm->cx, entry, n);
 }
 
-static struct cel_value run_poll(struct cel_vm *vm, const struct op *op)
-{
-    if (op->drift.time)
-        wake_poll(vm);
-    if (op->drift.touch)
-        vm->touchy = true;
-    return op_eval(vm, op->a);
-}
-
 /* -- all of them -------------------------------------------------------- */
 
-static op_run *const run[] = {
+op_run *const op_runs[OP_CODES] = {
     [OP_CONST] = run_const,
     [OP_NOW] = run_now,
     [OP_VARIABLE] = run_variable,
@@ -487,6 +513,7 @@ static op_run *const run[] = {
     [OP_COUNT] = run_count,
     [OP_POLL] = run_poll,
     [OP_LOAD] = run_load,
+    [OP_LOAD_KEY] = run_load_key,
     [OP_LOAD_PATH] = run_load_path,
     [OP_PLACE_HAS] = run_place_has,
     [OP_AGE] = run_age,
@@ -499,16 +526,6 @@ static op_run *const run[] = {
     [OP_WINDOW] = run_window,
     [OP_RATE] = run_rate,
 };
-
-struct cel_value op_eval(struct cel_vm *vm, const struct op *op)
-{
-    struct cel_value v;
-
-    if (!cel_charge(&vm->cx, 1))
-        return cel_spent();
-    v = run[op->code](vm, op);
-    return v.kind == CEL_ERROR ? located(vm, op, v) : v;
-}
 
 /* -- the machine -------------------------------------------------------- */
 
@@ -573,11 +590,13 @@ static void begin(struct cel_vm *vm, const struct cel_program *p,
                   const struct cel_activation *with, nsec now)
 {
     arena_reset(&vm->cx.arena);
-    regex_cache_turn(vm->cx.patterns);
+    if (p->patterns)
+        regex_cache_turn(vm->cx.patterns);
     vm->cx.fuel = vm->fuel;
     vm->cx.now = now;
     vm->cx.strict = p->strict;
-    vm->with = with;
+    vm->value = with ? with->value : NULL;
+    vm->place = with && vm->cx.host ? with->place : NULL;
     vm->depth = 0;
     vm->wake_at = NSEC_MAX;
     vm->touchy = false;
@@ -601,7 +620,7 @@ void cel_eval(struct cel_vm *vm, const struct cel_program *p,
      */
     if (vm->cx.fuel == 0 || vm->cx.arena.full) {
         arena_reset(&vm->cx.arena);
-        ret->value = located(vm, p->root, cel_spent());
+        ret->value = op_located(vm, p->root, cel_spent());
     }
     ret->wake_at = vm->wake_at;
     ret->touchy = vm->touchy;

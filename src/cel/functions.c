@@ -275,13 +275,6 @@ static bool fits(const struct cel_signature *s, const struct cel_value *arg,
     return true;
 }
 
-static const char *short_name(enum cel_kind kind)
-{
-    return kind == CEL_TIMESTAMP  ? "timestamp"
-           : kind == CEL_DURATION ? "duration"
-                                  : cel_kind_name(kind);
-}
-
 static struct cel_value no_overload(const struct cel_group *group,
                                     struct cel_context *cx,
                                     const struct cel_value *arg, size_t n)
@@ -296,7 +289,7 @@ static struct cel_value no_overload(const struct cel_group *group,
     buf_str(&text, "' for (");
     for (i = 0; i < n; i++) {
         buf_str(&text, i ? ", " : "");
-        buf_str(&text, short_name(arg[i].kind));
+        buf_str(&text, cel_kind_word(arg[i].kind));
     }
     buf_char(&text, ')');
     error = cel_fail(cx, CEL_NO_OVERLOAD, "%s", buf_cstr(&text));

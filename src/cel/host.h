@@ -60,7 +60,7 @@ struct cel_host {
                                  const struct cel_place *place);
     /* Growth or changes in (now - for, now].  ret_until: the first instant
      * after now at which it may be another by time alone; NSEC_MAX: none.
-     * place->node may be NULL.  hash: of the node's path, as reads have it */
+     * place->node may be NULL: the result is then 0. */
     struct cel_value (*window)(void *self, struct cel_context *cx,
                                const struct cel_place *place,
                                enum cel_window kind, nsec window_for,

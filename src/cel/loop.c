@@ -68,8 +68,8 @@ static bool visit_begin(struct cel_vm *vm, const struct op *op, bool ordered,
         return false;
     default:
         v->range = cel_fail(&vm->cx, CEL_NO_OVERLOAD,
-                            "a %s has no members to go through",
-                            cel_kind_name(v->range.kind));
+                            "a list or a map is wanted, not %s",
+                            cel_kind_word(v->range.kind));
         return false;
     }
 }
@@ -342,8 +342,8 @@ static struct cel_value transform_entry(struct cel_vm *vm, const struct op *op)
         return v;
     for (i = 0; i < maps.n; i++) {
         if (maps.item[i].kind != CEL_MAP)
-            return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a %s is no map",
-                            cel_kind_name(maps.item[i].kind));
+            return cel_fail(&vm->cx, CEL_NO_OVERLOAD, "a map is wanted, not %s",
+                            cel_kind_word(maps.item[i].kind));
         v = cel_map_open(&vm->cx, maps.item[i]);
         if (v.kind == CEL_ERROR)
             return v;

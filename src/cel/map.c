@@ -70,8 +70,9 @@ struct cel_value cel_map_of(struct cel_context *cx, struct cel_entry *entry,
         return cel_spent();
     for (i = 0; i < n; i++)
         if (!may_be_key(entry[i].key))
-            return cel_fail(cx, CEL_NO_OVERLOAD, "a %s is no key of a map",
-                            cel_kind_name(entry[i].key.kind));
+            return cel_fail(cx, CEL_NO_OVERLOAD,
+                            "a value of type %s is no key of a map",
+                            cel_kind_word(entry[i].key.kind));
     if (n > 1)
         qsort(entry, n, sizeof(*entry), order_entries);
     for (i = 1; i < n; i++)

@@ -45,6 +45,7 @@ enum op_code {
     OP_POLL,      /* a, which moves with time in a way nobody follows */
     /* on places: a is one */
     OP_LOAD,
+    OP_LOAD_KEY,  /* slot of the env, key[0] */
     OP_LOAD_PATH, /* slot of the env, key[n] */
     OP_PLACE_HAS, /* a, key[0] */
     OP_AGE,
@@ -124,6 +125,7 @@ struct cel_program {
     size_t nreads;
     uint32_t nslots; /* its own */
     bool timed, strict;
+    bool patterns;        /* it computes some */
     struct key_set *keys; /* alone is written to after compilation */
     struct pattern *pattern;
 };
@@ -138,7 +140,8 @@ struct cel_vm {
     uint64_t fuel;
     uint32_t mark;  /* of the host */
     uint32_t depth; /* of OP_LAZY, in levels */
-    const struct cel_activation *with;
+    const struct cel_value *value; /* by variable of the env; NULL: none */
+    const struct cel_place *place; /* likewise; NULL without a host */
     struct slot *slot;
     size_t nslots;
     nsec wake_at;
@@ -149,7 +152,25 @@ struct cel_vm {
 
 typedef struct cel_value op_run(struct cel_vm *vm, const struct op *op);
 
-struct cel_value op_eval(struct cel_vm *vm, const struct op *op);
+/* By code; those of places have none. */
+extern op_run *const op_runs[OP_CODES];
+/* An error's position, if it has none yet. */
+struct cel_value op_located(struct cel_vm *vm, const struct op *op,
+                            struct cel_value error)
+    __attribute__((cold, noinline));
+
+static inline struct cel_value op_eval(struct cel_vm *vm, const struct op *op)
+{
+    struct cel_value v;
+
+    if (__builtin_expect(!cel_charge(&vm->cx, 1), false))
+        return cel_spent();
+    v = op_runs[op->code](vm, op);
+    return __builtin_expect(v.kind == CEL_ERROR, false)
+               ? op_located(vm, op, v)
+               : v;
+}
+
 /* Enters what a bind stands for; false: too deep. */
 bool op_enter(struct cel_vm *vm, const struct op *lazy);
 /* "a %s ..." for messages. */
@@ -185,7 +206,7 @@ struct cel_value value_in(struct cel_context *cx, struct cel_value item,
  * (ret->node is then NULL) or an item of a list, which is no node. */
 bool place_find(struct cel_vm *vm, const struct op *op, struct cel_place *ret,
                 struct cel_value *why);
-op_run run_load, run_load_path, run_place_has, run_age, run_last_seen,
+op_run run_load, run_load_key, run_load_path, run_place_has, run_age, run_last_seen,
     run_stale, run_blade, run_by_blade, run_path, run_key, run_window, run_rate;
 
 /* -- loop.c ------------------------------------------------------------- */

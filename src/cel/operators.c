@@ -2,8 +2,6 @@
 
 #include "cel/timezone.h"
 
-#define SEC_NSEC 1000000000
-
 static struct cel_value overflow(struct cel_context *cx, const char *what)
 {
     return cel_fail(cx, CEL_OVERFLOW, "%s overflow", what);
@@ -105,12 +103,12 @@ CEL_CALL(negate_double)
 static struct cel_value shifted(struct cel_context *cx, struct cel_value at,
                                 __int128 by)
 {
-    __int128 ns = (__int128)at.i * SEC_NSEC + at.n + by;
-    __int128 seconds = ns / SEC_NSEC, nanos = ns % SEC_NSEC;
+    __int128 ns = (__int128)at.i * NSEC_SEC + at.n + by;
+    __int128 seconds = ns / NSEC_SEC, nanos = ns % NSEC_SEC;
 
     if (nanos < 0) {
         seconds--;
-        nanos += SEC_NSEC;
+        nanos += NSEC_SEC;
     }
     if (seconds < TIMESTAMP_MIN || seconds > TIMESTAMP_MAX)
         return overflow(cx, "timestamp");
@@ -134,8 +132,8 @@ CEL_CALL(subtract_from_timestamp)
 
 CEL_CALL(subtract_timestamps)
 {
-    __int128 ns = (__int128)arg[0].i * SEC_NSEC + arg[0].n -
-                  (__int128)arg[1].i * SEC_NSEC - arg[1].n;
+    __int128 ns = (__int128)arg[0].i * NSEC_SEC + arg[0].n -
+                  (__int128)arg[1].i * NSEC_SEC - arg[1].n;
 
     if (ns > INT64_MAX || ns < INT64_MIN)
         return overflow(cx, "duration");

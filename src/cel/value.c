@@ -9,17 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SEC_NSEC    1000000000
 #define FAIL_TEXT   240
 #define DOUBLE_TEXT 32
 
 struct cel_value cel_instant(nsec at)
 {
-    int64_t seconds = at / SEC_NSEC, nanos = at % SEC_NSEC;
+    int64_t seconds = at / NSEC_SEC, nanos = at % NSEC_SEC;
 
     if (nanos < 0) {
         seconds--;
-        nanos += SEC_NSEC;
+        nanos += NSEC_SEC;
     }
     return cel_timestamp(seconds, (uint32_t)nanos);
 }
@@ -153,6 +152,22 @@ const char *cel_kind_name(enum cel_kind kind)
     };
 
     return name[kind];
+}
+
+const char *cel_kind_word(enum cel_kind kind)
+{
+    switch (kind) {
+    case CEL_NULL:
+        return "null";
+    case CEL_TIMESTAMP:
+        return "timestamp";
+    case CEL_DURATION:
+        return "duration";
+    case CEL_OPTIONAL:
+        return "optional";
+    default:
+        return cel_kind_name(kind);
+    }
 }
 
 static bool is_number(struct cel_value v)

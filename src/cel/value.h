@@ -163,7 +163,7 @@ struct cel_context {
     const struct cel_zones *zones; /* NULL: UTC and fixed offsets only */
     struct regex_cache *patterns;  /* of matches() with computed patterns */
     struct tape_parser *json;      /* of cel_from_json(); NULL: a new one */
-    nsec now;                      /* CEL_NEVER: there is none */
+    nsec now;
     bool strict;                   /* no promotion of int to double */
 };
 
@@ -215,6 +215,8 @@ struct cel_value cel_number(struct slice text);
 /* "int", "map", "google.protobuf.Timestamp", "optional_type", ... as type()
  * names it. */
 const char *cel_kind_name(enum cel_kind kind);
+/* The same in messages: "timestamp", "null", "optional". */
+const char *cel_kind_word(enum cel_kind kind);
 /* CEL's == : numbers across kinds, NaN is unequal, no error ever. */
 bool cel_equal(struct cel_context *cx, struct cel_value a, struct cel_value b);
 /* CEL's < : -1, 0, 1; 2: not ordered (kinds that do not compare, NaN). */

@@ -22,8 +22,8 @@ static bool find_variable(struct cel_vm *vm, const struct op *op,
                           struct cel_place *ret, struct cel_value *why)
 {
     *ret = (struct cel_place){ 0 };
-    if (vm->cx.host && vm->with && vm->with->place)
-        *ret = vm->with->place[op->slot];
+    if (vm->place)
+        *ret = vm->place[op->slot];
     if (ret->node)
         return true;
     *why = nothing_there(vm, op->value);
@@ -75,7 +75,11 @@ static bool find_path(struct cel_vm *vm, const struct op *op,
         }
         if (i == op->n)
             return true;
-        *why = value_there(vm, &at, cel_string(op->key[i].text));
+        /* Of a map it is enough to know that the key is not in it. */
+        if (ret->map)
+            *why = nothing_there(vm, cel_string(op->key[i].text));
+        else
+            *why = value_there(vm, &at, cel_string(op->key[i].text));
         i++;
     }
     if (i < op->n)
@@ -142,7 +146,8 @@ bool place_find(struct cel_vm *vm, const struct op *op, struct cel_place *ret,
 
 /* -- values ------------------------------------------------------------- */
 
-struct cel_value run_load(struct cel_vm *vm, const struct op *op)
+static __attribute__((noinline)) struct cel_value
+load_slowly(struct cel_vm *vm, const struct op *op)
 {
     const struct cel_host *host = vm->cx.host;
     struct cel_place place;
@@ -153,20 +158,40 @@ struct cel_value run_load(struct cel_vm *vm, const struct op *op)
     return host->load(host->self, &vm->cx, &place);
 }
 
-/* The same for the commonest form, with nothing in its way. */
+struct cel_value run_load(struct cel_vm *vm, const struct op *op)
+{
+    return load_slowly(vm, op);
+}
+
+/* The same for the commonest forms, with nothing in their way. */
+struct cel_value run_load_key(struct cel_vm *vm, const struct op *op)
+{
+    const struct cel_host *host = vm->cx.host;
+    struct cel_place place;
+
+    if (vm->place && vm->place[op->slot].node &&
+        host->child(host->self, &vm->place[op->slot], op->key, &place))
+        return host->load(host->self, &vm->cx, &place);
+    return load_slowly(vm, op);
+}
+
 struct cel_value run_load_path(struct cel_vm *vm, const struct op *op)
 {
     const struct cel_host *host = vm->cx.host;
-    struct cel_place at[2];
+    const struct cel_place *from;
+    struct cel_place at[2], *to;
     uint32_t i;
 
-    if (!host || !vm->with || !vm->with->place[op->slot].node)
-        return run_load(vm, op);
-    at[0] = vm->with->place[op->slot];
-    for (i = 0; i < op->n; i++)
-        if (!host->child(host->self, &at[i & 1], &op->key[i], &at[~i & 1]))
-            return run_load(vm, op);
-    return host->load(host->self, &vm->cx, &at[i & 1]);
+    if (!vm->place || !vm->place[op->slot].node)
+        return load_slowly(vm, op);
+    from = &vm->place[op->slot];
+    for (i = 0; i < op->n; i++) {
+        to = &at[i & 1];
+        if (!host->child(host->self, from, &op->key[i], to))
+            return load_slowly(vm, op);
+        from = to;
+    }
+    return host->load(host->self, &vm->cx, from);
 }
 
 struct cel_value run_place_has(struct cel_vm *vm, const struct op *op)
@@ -239,7 +264,7 @@ struct cel_value run_stale(struct cel_vm *vm, const struct op *op)
     if (limit.kind != CEL_DURATION)
         return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
                         "stale() needs a duration, not a %s",
-                        cel_kind_name(limit.kind));
+                        cel_kind_word(limit.kind));
     if (!place_find(vm, op->a, &place, &why))
         return cel_bool(true);
     late_at = (__int128)seen(vm, &place) + limit.i;

@@ -250,8 +250,8 @@ static void mind_refused(const struct core *core)
 
     if (n)
         cli_complain("rules in the recording were not taken %llu times: this "
-                 "version reads them as wrong; --rules gives others",
-                 (unsigned long long)n);
+                     "version reads them as wrong; --rules gives others",
+                     (unsigned long long)n);
 }
 
 /* What was asked for is printed; nothing else on standard output. */
@@ -283,14 +283,15 @@ static int output(struct core *core, const struct arguments *a,
     if (a->has_now)
         core_step(core, &tick);
     if (a->state && core_stats(core).refused)
-        cli_complain("%llu parts of lines were beyond a limit or a scope and are "
-                 "not in the state; without --state the summary counts them, "
-                 "--limit raises a limit",
-                 (unsigned long long)core_stats(core).refused);
+        cli_complain(
+            "%llu parts of lines were beyond a limit or a scope and are "
+            "not in the state; without --state the summary counts them, "
+            "--limit raises a limit",
+            (unsigned long long)core_stats(core).refused);
     if (a->state && r.dropped)
         cli_complain("%llu records behind the last good seal were never "
-                 "acknowledged and are left out",
-                 (unsigned long long)r.dropped);
+                     "acknowledged and are left out",
+                     (unsigned long long)r.dropped);
     mind_refused(core);
     if (!told(core, a, r))
         return EXIT_PROBLEMS;

@@ -264,8 +264,12 @@ static void advance(struct core *core, nsec upto)
         rules = rules_due(core);
         next = lease < silent ? lease : silent;
         next = rules < next ? rules : next;
-        if (next > upto || next == NSEC_MAX)
+        if (next > upto)
             return;
+        if (next == NSEC_MAX) { /* nothing else, but it is an instant too */
+            tree_advance(&core->state, next);
+            return;
+        }
         if (lease <= next)
             tree_advance(&core->state, next);
         if (silent <= next)

@@ -7,14 +7,22 @@
 #include <assert.h>
 #include <stdio.h>
 
+void derive_at(struct engine *e, nsec at)
+{
+    if (at > e->clock)
+        e->clock = at;
+}
+
 static struct write write_now(struct engine *e)
 {
-    if (e->seq_at != e->now) {
-        e->seq_at = e->now;
+    nsec at = engine_clock(e);
+
+    if (e->seq_at != at) {
+        e->seq_at = at;
         e->seq = 0;
     }
     return (struct write){
-        .tag = { e->now, e->config.origin, ++e->seq },
+        .tag = { at, e->config.origin, ++e->seq },
         .entry = 0,
         .payer = tree_payer(e->config.blade),
     };
@@ -123,6 +131,7 @@ void derive_count(struct engine *e, struct map *in, struct slice key,
     struct write w = write_now(e);
 
     w.tag.ts = ts;
+    w.late = true; /* what stands there may have a later one */
     w.entry = names_entry(e->config.names, blade);
     if (tree_inc(e->config.monitor, in, &s, &w, by))
         e->stats.errors++;

@@ -135,7 +135,7 @@ void tell(struct engine *e, const struct live *l, const struct instance *i,
 {
     struct transition t = {
         .ordinal = ++e->ordinal,
-        .at = e->now,
+        .at = engine_clock(e),
         .kind = l->rule->kind,
         .group = l->rule->group,
         .rule = l->rule->name,

@@ -23,7 +23,7 @@ struct engine *engine_new(const struct engine_config *config)
     struct engine *e = xcalloc(1, sizeof(*e));
 
     e->config = *config;
-    e->now = e->seq_at = INT64_MIN;
+    e->now = e->clock = e->seq_at = INT64_MIN;
     e->vm = cel_vm_new();
     e->windows = windows_new();
     host_init(e);

@@ -77,7 +77,7 @@ void engine_line(struct engine *e, const struct tape *tape, size_t body,
                  struct slice text, uint32_t blade, nsec ts);
 /* After the merge: what it wrote where errors are collected is counted. */
 void engine_settle(struct engine *e, nsec ts);
-/* Is anything of the above of interest at all? */
+/* Does any rule look at lines? */
 bool engine_minds_lines(const struct engine *e);
 
 /* The first instant at which there is something to evaluate; NSEC_MAX: none.

@@ -33,6 +33,15 @@ static void bind(const struct engine *e, const struct instance *i,
         place[RULE_SLOT_STAR + f->nstars] = instance_place(e, i);
 }
 
+void rule_said(struct engine *e, struct live *l, struct slice text)
+{
+    free(l->last_error);
+    l->last_error = xmemdup0(text.p, text.n);
+    l->last_error_at = e->now;
+    l->errors++;
+    e->stats.errors++;
+}
+
 void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
 {
     struct live *l = i->live;
@@ -49,12 +58,8 @@ void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
         buf_str(&text, ": ");
     }
     buf_str(&text, said);
-    free(l->last_error);
-    l->last_error = xstrdup(buf_cstr(&text));
+    rule_said(e, l, buf_view(&text));
     buf_release(&text);
-    l->last_error_at = e->now;
-    l->errors++;
-    e->stats.errors++;
     i->broken = true;
 }
 

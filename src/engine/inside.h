@@ -95,7 +95,7 @@ struct timeline {
     uint64_t n;               /* ever */
 };
 
-struct error_seen; /* errors.c */
+struct heard; /* errors_hear.c */
 
 struct engine {
     struct engine_config config;
@@ -117,17 +117,23 @@ struct engine {
     struct windows *windows;
     struct engine_sink sink;
     struct timeline timeline;
-    struct error_seen *seen; /* errors of the shard being merged */
-    size_t nseen, seen_room;
+    struct heard *heard; /* NULL: no rule collects errors yet */
     bool minds_lines, exhaustive;
     const struct rule *proving; /* prove.h: whose expression is evaluated */
     nsec swept_at;
     nsec now;     /* the instant being evaluated, or the last */
+    nsec clock;   /* of the last shard with an error */
     uint32_t seq; /* of the monitor's writes at this instant */
     nsec seq_at;
     uint64_t ordinal, notice_ordinal;
     struct engine_stats stats;
 };
+
+/* The instant of what is derived and told: now, or that of an error since. */
+static inline nsec engine_clock(const struct engine *e)
+{
+    return e->clock > e->now ? e->clock : e->now;
+}
 
 /* -- engine.c ------------------------------------------------------------- */
 
@@ -169,6 +175,8 @@ void eval_template(struct engine *e, struct instance *i,
 /* An error of a value that a kind cannot use. */
 void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of no instance: noted, but the rule is not ill. */
+void rule_said(struct engine *e, struct live *l, struct slice text);
 /* Missing data is not an error. */
 bool is_no_data(struct cel_value v);
 /* Time alone is to bring about an evaluation at this instant, at the latest. */
@@ -264,6 +272,10 @@ void derive_span(struct engine *e, struct map *in, const char *key,
 /* JSON of an array, or a number. */
 void derive_json(struct engine *e, struct map *in, struct slice key,
                  struct slice json);
+/* From now on things are derived and told at this instant, if it is later than
+ * the one before. */
+void derive_at(struct engine *e, nsec at);
+/* Adds at an instant of its own, which may be an earlier one. */
 void derive_count(struct engine *e, struct map *in, struct slice key,
                   uint32_t blade, amount by, nsec ts);
 void derive_erase(struct engine *e, struct map *in, struct slice key);
@@ -295,14 +307,40 @@ const char *alert_rule_state(const struct live *l); /* "firing", ... */
 void alert_rule_counts(const struct live *l, uint64_t *ret_pending,
                        uint64_t *ret_firing);
 
+/* -- intent.c, machine.c, revive.c -------------------------------------------
+ */
+
+/* How many instances there are in the k-th status or phase; false past the
+ * last. */
+bool intent_tally(const struct live *l, size_t k, struct slice *ret_status,
+                  uint64_t *ret_n);
+bool machine_tally(const struct live *l, size_t k, struct slice *ret_phase,
+                   uint64_t *ret_n);
+uint64_t revive_due(const struct live *l); /* containers */
+
+/* -- count.c ----------------------------------------------------------------
+ */
+
+/* One sample for each group, of the family begun. */
+void count_samples(const struct live *l, struct metrics *m);
+
 /* -- errors.c ----------------------------------------------------------------
  */
+
+uint64_t errors_counted(const struct live *l);
 
 /* Something was written where a rule collects errors. */
 void errors_written(struct engine *e, struct live *l, unsigned mark,
                     const struct tree_change *c);
 
 void errors_forget(struct engine *e);
+
+/* -- report.c ----------------------------------------------------------------
+ */
+
+/* By group and name; free() it.  ret_n may be 0. */
+struct live **rules_sorted(const struct engine *e, size_t *ret_n);
+const char *rule_health(const struct live *l); /* "ok", "err" */
 
 /* -- small things for reports ------------------------------------------------
  */

@@ -610,7 +610,20 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     instances_text(e, l, rank, instance_line, out);
 }
 
-const struct kind kind_intent = {
+bool intent_tally(const struct live *l, size_t k, struct slice *ret_status,
+                  uint64_t *ret_n)
+{
+    const struct intent_rule *r = l->own;
+    size_t p = k + NO_INTENT + 1;
+
+    if (p >= PROGRESSES)
+        return false;
+    *ret_status = slice_str(progress_name[p]);
+    *ret_n = r->live[p];
+    return true;
+}
+
+const struct kind intent_kind = {
     .instance_bytes = sizeof(struct intent),
     .rule_bytes = sizeof(struct intent_rule),
     .end = end,

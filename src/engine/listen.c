@@ -249,6 +249,7 @@ static void on_note(struct engine *e, uint8_t mark, const struct tree_change *c)
 {
     uint32_t path[PATH_KEYS_MAX], sub;
     const struct sub_found *f;
+    const struct live *told = NULL; /* paths of a rule may overlap */
     bool known = false;
     size_t n, i;
 
@@ -260,8 +261,11 @@ static void on_note(struct engine *e, uint8_t mark, const struct tree_change *c)
         if (f[i].exact && f[i].entry->kinds & (SUB_INCREASE | SUB_CHANGES) &&
             c->what != NOTE_TOUCH && c->what != NOTE_REMOVE)
             measure(e, &f[i], mark, c);
-        if (f[i].exact && f[i].entry->kinds & SUB_ERRORS)
+        if (f[i].exact && f[i].entry->kinds & SUB_ERRORS &&
+            told != e->live[f[i].entry->rule]) {
+            told = e->live[f[i].entry->rule];
             errors_written(e, e->live[f[i].entry->rule], mark, c);
+        }
         if (!known)
             keys_to(c->in, c->key, path);
         known = true;

@@ -405,7 +405,20 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     instances_text(e, l, rank, instance_line, out);
 }
 
-const struct kind kind_machine = {
+bool machine_tally(const struct live *l, size_t k, struct slice *ret_phase,
+                   uint64_t *ret_n)
+{
+    const struct machine_rule *r = l->own;
+    uint32_t number = (uint32_t)k + NO_PHASE + 1;
+
+    if (k >= l->rule->machine.n)
+        return false;
+    *ret_phase = phase_name(l, number);
+    *ret_n = r->live[number];
+    return true;
+}
+
+const struct kind machine_kind = {
     .instance_bytes = sizeof(struct machine),
     .rule_bytes = sizeof(struct machine_rule),
     .end = end,

@@ -281,7 +281,12 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     instances_text(e, l, rank, due_line, out);
 }
 
-const struct kind kind_revive = {
+uint64_t revive_due(const struct live *l)
+{
+    return ((const struct revive_rule *)l->own)->due;
+}
+
+const struct kind revive_kind = {
     .instance_bytes = sizeof(struct revival),
     .rule_bytes = sizeof(struct revive_rule),
     .end = end,

@@ -226,6 +226,7 @@ static enum status first_header(const struct journal *j, struct header *ret)
     char name[SEGMENT_NAME_MAX], text[512];
     const char *end = NULL;
     enum status st = ST_NONE;
+    struct err ignored;
     ssize_t n = -1;
     int fd;
 
@@ -238,7 +239,8 @@ static enum status first_header(const struct journal *j, struct header *ret)
     if (n > 0)
         end = memchr(text, '\n', (size_t)n);
     if (end)
-        st = header_decode(slice_of(text, (size_t)(end - text)), &d, ret, NULL);
+        st = header_decode(slice_of(text, (size_t)(end - text)), &d, ret,
+                           &ignored);
     decoded_release(&d);
     return st;
 }
@@ -520,8 +522,7 @@ static void encode_head(struct journal *j, struct journal_batch *b, bool all,
 {
     const struct header h = { .version = RECORDING_VERSION,
                               .segment = b->segment,
-                              .created_at =
-                                  b->segment == 1 ? j->begun_at : now,
+                              .created_at = b->segment == 1 ? j->begun_at : now,
                               .after = j->ordinal,
                               .sealed = true };
     struct declared *d;

@@ -8,13 +8,14 @@
  *
  * What rules derive is state too, below `monitor`:
  *
- *   monitor.intents.RULE.KEY...   status, since, deadline, answered, missing,
- *                                 unexpected, late, roles
- *   monitor.machines.RULE.KEY...  phase, since, transitions, final, times
+ *   monitor.intents.RULE.KEY...   status, since, changed, deadline, answered,
+ *                                 missing, unexpected, late, roles
+ *   monitor.machines.RULE.KEY...  phase, since, transitions, final, times,
+ *                                 entered
  *   monitor.counts.RULE           value, by
  *   monitor.errors.RULE           count, groups
  *   monitor.alerts.NAME           pending, firing, instances
- *   monitor.revivals.RULE.NAME    due, since
+ *   monitor.revivals.RULE.NAME    due, since, in_scope
  *   monitor.rules.GROUP.RULE      health, last_error, errors
  *
  * KEY... is one key for each star of the rule's foreach.

@@ -25,7 +25,7 @@ struct node {
     struct cel_value value; /* of a scalar */
     struct node **child;    /* of an object, in no order */
     size_t nchildren;
-    uint32_t *index; /* open addressing: 1 + place in child, 0 free */
+    struct node **index; /* the same by hash: open addressing */
     uint32_t mask;
     nsec seen;
     char *blade, *by_blade;
@@ -36,6 +36,7 @@ struct node {
 struct json_host {
     struct cel_host port;
     struct node *root;
+    uint64_t seed;
 };
 
 /* -- building ----------------------------------------------------------- */
@@ -50,12 +51,12 @@ static void index_children(struct node *n)
     while (room < n->nchildren * 2)
         room *= 2;
     n->mask = (uint32_t)room - 1;
-    n->index = xcalloc(room, sizeof(*n->index));
+    n->index = xcalloc(room, sizeof(struct node *));
     for (i = 0; i < n->nchildren; i++) {
         at = n->child[i]->hash & n->mask;
         while (n->index[at])
             at = (at + 1) & n->mask;
-        n->index[at] = (uint32_t)i + 1;
+        n->index[at] = n->child[i];
     }
 }
 
@@ -144,8 +145,9 @@ static void free_node(struct node *n)
 
 static uint32_t hash(void *self, struct slice key)
 {
-    (void)self;
-    return hash_key(SEED, key);
+    const struct json_host *h = self;
+
+    return hash_key(h->seed, key);
 }
 
 static struct cel_place root(void *self)
@@ -163,11 +165,10 @@ static struct cel_place place_of(const struct node *map, struct node *n)
 static bool find_child(const struct node *map, const struct cel_key *key,
                        struct cel_place *ret)
 {
-    uint32_t at = key->hash & map->mask, k;
+    uint32_t at = key->hash & map->mask;
     struct node *n;
 
-    for (; (k = map->index[at]); at = (at + 1) & map->mask) {
-        n = map->child[k - 1];
+    for (; (n = map->index[at]); at = (at + 1) & map->mask) {
         if (n->hash == key->hash && n->nkey == key->text.n &&
             memcmp(n->key, key->text.p, n->nkey) == 0) {
             *ret = place_of(map, n);
@@ -193,11 +194,11 @@ static struct cel_value load(void *self, struct cel_context *cx,
     const struct node *n = place->node;
 
     (void)self;
-    if (n->kind == TAPE_OBJECT)
-        return (struct cel_value){ .kind = CEL_MAP, .host = MARK, .node = n };
+    if (n->kind < TAPE_ARRAY)
+        return n->value;
     if (n->kind == TAPE_ARRAY)
         return cel_from_json(cx, slice_of(n->text, n->ntext));
-    return n->value;
+    return (struct cel_value){ .kind = CEL_MAP, .host = MARK, .node = n };
 }
 
 static size_t size(void *self, struct cel_value map)
@@ -303,20 +304,26 @@ static struct cel_value window(void *self, struct cel_context *cx,
 
 /* -- for tests ---------------------------------------------------------- */
 
-struct json_host *json_host_new(struct slice json)
+struct json_host *json_host_seeded(struct slice json, uint64_t seed)
 {
     struct json_host *h = xcalloc(1, sizeof(*h));
-    struct tape_parser *parser = tape_parser_new(SEED);
+    struct tape_parser *parser = tape_parser_new(seed);
     struct tape tape;
 
     if (tape_parse(parser, json, &tape, NULL) || tape.op[0].kind != TAPE_OBJECT)
         abort();
+    h->seed = seed;
     h->root = build(&tape, 0);
     tape_parser_free(parser);
     h->port = (struct cel_host){ h,         hash,  root,     child,  load,
                                  size,      next,  get,      key_of, path,
                                  last_seen, blade, by_blade, window };
     return h;
+}
+
+struct json_host *json_host_new(struct slice json)
+{
+    return json_host_seeded(json, SEED);
 }
 
 void json_host_free(struct json_host *h)
@@ -338,7 +345,8 @@ struct cel_place json_host_root(struct json_host *h)
 }
 
 /* The next name of a path; false: there is none. */
-static bool next_name(struct slice *path, struct cel_key *ret)
+static bool next_name(struct json_host *h, struct slice *path,
+                      struct cel_key *ret)
 {
     size_t i = 0;
 
@@ -347,7 +355,7 @@ static bool next_name(struct slice *path, struct cel_key *ret)
     while (i < path->n && path->p[i] != '.')
         i++;
     ret->text = slice_of(path->p, i);
-    ret->hash = hash(NULL, ret->text);
+    ret->hash = hash(h, ret->text);
     i += i < path->n;
     *path = slice_of(path->p + i, path->n - i);
     return true;
@@ -358,7 +366,7 @@ struct cel_place json_host_find(struct json_host *h, struct slice at)
     struct cel_place place = root(h), in;
     struct cel_key key;
 
-    while (next_name(&at, &key)) {
+    while (next_name(h, &at, &key)) {
         in = place;
         if (!child(h, &in, &key, &place))
             return (struct cel_place){ .tree = MARK };
@@ -388,7 +396,7 @@ void json_host_touch(struct json_host *h, struct slice at, nsec when,
             n->seen = when;
         if (at.n == 0)
             break;
-        (void)next_name(&at, &key);
+        (void)next_name(h, &at, &key);
     }
     n->seen = when;
     free(n->blade);

@@ -13,6 +13,8 @@ struct json_host;
 
 /* json must be an object; aborts if it is not.  Everything was seen at 0. */
 struct json_host *json_host_new(struct slice json);
+/* Keys are hashed with the seed. */
+struct json_host *json_host_seeded(struct slice json, uint64_t seed);
 void json_host_free(struct json_host *h);
 struct cel_host *json_host_port(struct json_host *h);
 struct cel_place json_host_root(struct json_host *h);

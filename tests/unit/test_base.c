@@ -190,11 +190,14 @@ START_TEST(spans_have_units_and_stay_in_range)
 }
 END_TEST
 
-START_TEST(sums_of_instants_stop_at_the_ends)
+START_TEST(sums_and_differences_of_instants_stop_at_the_ends)
 {
     ck_assert_int_eq(nsec_add(NSEC_MAX, 1), NSEC_MAX);
     ck_assert_int_eq(nsec_add(INT64_MIN, -1), INT64_MIN);
     ck_assert_int_eq(nsec_add(3, -5), -2);
+    ck_assert_int_eq(nsec_sub(NSEC_MAX, -1), NSEC_MAX);
+    ck_assert_int_eq(nsec_sub(INT64_MIN, 1), INT64_MIN);
+    ck_assert_int_eq(nsec_sub(3, 5), -2);
 }
 END_TEST
 
@@ -384,7 +387,7 @@ static const TTest **const tests[] = {
     &numbers_at_the_ends_of_their_range_are_written_whole,
     &every_instant_that_is_written_can_be_read_again,
     &spans_have_units_and_stay_in_range,
-    &sums_of_instants_stop_at_the_ends,
+    &sums_and_differences_of_instants_stop_at_the_ends,
     &whatever_is_repaired_is_valid_and_what_is_valid_stays,
     &a_cut_never_goes_through_a_character,
     &amounts_are_cut_at_six_decimals_and_refused_from_ten_to_the_18,

@@ -57,8 +57,8 @@ static inline struct event source_event(uint32_t id)
 /* One line of text per event, whatever it holds: what a test compares. */
 static inline void log_event(struct buf *log, const struct event *ev)
 {
-    static const char *const kinds[] = { "source", "line", "tick",  "retire",
-                                         "limits", "gap",  "damage" };
+    static const char *const kinds[] = { "source", "line",  "tick", "retire",
+                                         "limits", "rules", "gap",  "damage" };
     struct event canonical = *ev;
 
     if (ev->kind == EV_DAMAGE)
