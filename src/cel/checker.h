@@ -103,7 +103,7 @@ const struct cel_type *infer_special(struct checker *c, struct ast *ast);
 
 /* At the node; inside an alias at the start of the text.  NULL: no room. */
 struct cel_problem *mistake(struct checker *c, const struct ast *at,
-                             const char *format, ...)
+                            const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct cel_problem *caution(struct checker *c, const struct ast *at,
                             const char *format, ...)

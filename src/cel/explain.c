@@ -22,7 +22,7 @@ static struct cel_problem *tell(struct checker *c, bool warning, uint32_t from,
 }
 
 struct cel_problem *mistake(struct checker *c, const struct ast *at,
-                             const char *format, ...)
+                            const char *format, ...)
 {
     char text[CEL_PROBLEM_TEXT];
     va_list args;
@@ -477,7 +477,7 @@ void no_overload(struct checker *c, const struct ast *ast,
         buf_str(&types, type_text(c, arg[i], text));
     }
     p = mistake(c, ast, "no overload of '%s' for (%s)",
-                 label_text(ast->name, label), buf_cstr(&types));
+                label_text(ast->name, label), buf_cstr(&types));
     buf_release(&types);
     if (!p)
         return;
