@@ -278,6 +278,12 @@ struct cel_value run_stale(struct cel_vm *vm, const struct op *op)
     return cel_bool(false);
 }
 
+/* No blade is an empty string, and that has an address too. */
+static struct cel_value string_of(struct slice s)
+{
+    return cel_string(s.n ? s : slice_of("", 0));
+}
+
 struct cel_value run_blade(struct cel_vm *vm, const struct op *op)
 {
     const struct cel_host *host = vm->cx.host;
@@ -287,7 +293,7 @@ struct cel_value run_blade(struct cel_vm *vm, const struct op *op)
     if (!find_node(vm, op, &place, &why))
         return why;
     vm->touchy = true;
-    return cel_string(host->blade(host->self, &place));
+    return string_of(host->blade(host->self, &place));
 }
 
 struct cel_value run_by_blade(struct cel_vm *vm, const struct op *op)
@@ -325,7 +331,7 @@ struct cel_value run_key(struct cel_vm *vm, const struct op *op)
 
     if (!find_node(vm, op, &place, &why))
         return why;
-    return cel_string(host->key(host->self, &place));
+    return string_of(host->key(host->self, &place));
 }
 
 /* -- windows ------------------------------------------------------------ */

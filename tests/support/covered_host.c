@@ -74,8 +74,8 @@ static void check(struct covered_host *c, const struct path *path,
     for (i = 0; i < c->nreads; i++)
         if (covers(c, &c->read[i], path, &want))
             return;
-    if (c->fault[0])
-        return;
+    if (c->fault[0] || (path->n == 0 && want.on_the_way))
+        return; /* told already; or the root, which is always there */
     snprintf(c->fault, sizeof(c->fault), "%s of /", what);
     for (i = 0; i < path->n; i++) {
         at = strlen(c->fault);
