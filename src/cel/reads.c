@@ -196,7 +196,7 @@ static const struct spot *locate_index(struct reads *r, const struct ast *ast,
     in = locate(r, base);
     if (!in)
         return NULL;
-    child = spot_new(r, in, literal_key(ast));
+    child = spot_new(r, in, ast_literal_key(ast));
     walk(r, key, READ_VALUE);
     if (!ast->place)
         emit_lookup(r, in, child);
