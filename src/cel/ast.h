@@ -58,8 +58,8 @@ struct cel_group; /* function.h */
 #define AST_NO_SLOT UINT32_MAX
 
 struct ast {
-    uint8_t kind; /* enum ast_kind */
-    uint8_t loop; /* enum ast_loop, enum ast_bind */
+    uint8_t kind;   /* enum ast_kind */
+    uint8_t loop;   /* enum ast_loop, enum ast_bind */
     bool optional;  /* AST_SELECT: a.?name */
     bool spread;    /* any: [?this], {?this: v} */
     bool test;      /* AST_SELECT: has() */

@@ -44,9 +44,9 @@ enum cel_special {
 };
 
 struct cel_options {
-    bool strict;    /* no promotion of int to double */
+    bool strict; /* no promotion of int to double */
     bool no_macros;
-    bool no_check;  /* undeclared names and overloads are left to run time */
+    bool no_check; /* undeclared names and overloads are left to run time */
 };
 
 /* A group's variable: an expression under a name, evaluated where it is used
@@ -73,11 +73,11 @@ struct cel_env {
 /* -- what an expression reads --------------------------------------------- */
 
 enum cel_read_kind {
-    READ_VALUE = 1,    /* the scalar there */
-    READ_EXISTS = 2,   /* whether something is there */
-    READ_KEYS = 4,     /* which children it has */
-    READ_SUBTREE = 8,  /* it and all below */
-    READ_META = 16,    /* when and by whom it or something below was written */
+    READ_VALUE = 1,     /* the scalar there */
+    READ_EXISTS = 2,    /* whether something is there */
+    READ_KEYS = 4,      /* which children it has */
+    READ_SUBTREE = 8,   /* it and all below */
+    READ_META = 16,     /* when and by whom it or something below was written */
     READ_INCREASE = 32, /* window_for */
     READ_CHANGES = 64   /* window_for */
 };

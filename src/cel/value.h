@@ -123,15 +123,13 @@ static inline struct cel_value cel_double(double d)
 /* The bytes are borrowed. */
 static inline struct cel_value cel_string(struct slice s)
 {
-    return (struct cel_value){ .kind = CEL_STRING,
-                               .n = (uint32_t)s.n,
-                               .s = s.p };
+    return (
+        struct cel_value){ .kind = CEL_STRING, .n = (uint32_t)s.n, .s = s.p };
 }
 static inline struct cel_value cel_bytes(struct slice s)
 {
-    return (struct cel_value){ .kind = CEL_BYTES,
-                               .n = (uint32_t)s.n,
-                               .s = s.p };
+    return (
+        struct cel_value){ .kind = CEL_BYTES, .n = (uint32_t)s.n, .s = s.p };
 }
 static inline struct cel_value cel_duration(int64_t ns)
 {
@@ -139,9 +137,8 @@ static inline struct cel_value cel_duration(int64_t ns)
 }
 static inline struct cel_value cel_timestamp(int64_t seconds, uint32_t nanos)
 {
-    return (struct cel_value){ .kind = CEL_TIMESTAMP,
-                               .n = nanos,
-                               .i = seconds };
+    return (
+        struct cel_value){ .kind = CEL_TIMESTAMP, .n = nanos, .i = seconds };
 }
 /* From our own instants, which are years 1678 to 2262. */
 struct cel_value cel_instant(nsec at);
@@ -159,17 +156,17 @@ struct tape_parser;
 
 /* What functions may use; the evaluator (program.h) owns it. */
 struct cel_context {
-    struct arena arena;  /* capped: CEL_MEMORY_MAX */
-    uint64_t fuel;       /* left; functions charge what they copy or visit */
-    struct cel_host *host;         /* NULL: no state */
+    struct arena arena;    /* capped: CEL_MEMORY_MAX */
+    uint64_t fuel;         /* left; functions charge what they copy or visit */
+    struct cel_host *host; /* NULL: no state */
     const struct cel_zones *zones; /* NULL: UTC and fixed offsets only */
     struct regex_cache *patterns;  /* of matches() with computed patterns */
     struct tape_parser *json;      /* of cel_from_json(); NULL: a new one */
     nsec now;
-    bool strict;                   /* no promotion of int to double */
+    bool strict; /* no promotion of int to double */
 };
 
-#define CEL_FUEL_MAX   1000000u      /* units an evaluation starts with */
+#define CEL_FUEL_MAX   1000000u /* units an evaluation starts with */
 #define CEL_MEMORY_MAX ((size_t)1 << 20)
 #define CEL_STRING_MAX ((size_t)65536) /* bytes of a string that is created */
 #define CEL_LIST_MAX   ((size_t)65536) /* items of a list or map, likewise */
@@ -239,7 +236,6 @@ void cel_to_json(struct cel_context *cx, struct cel_value v, struct buf *out);
 
 /* The beginning of it, for messages. */
 #define CEL_BRIEF 80
-void cel_brief(struct cel_context *cx, struct cel_value v,
-               char out[CEL_BRIEF]);
+void cel_brief(struct cel_context *cx, struct cel_value v, char out[CEL_BRIEF]);
 
 #endif
