@@ -214,7 +214,7 @@ static bool drift_sum(struct drift a, struct drift b, int sign,
         touch = a.touch;
     else if (a.touch && touch != a.touch)
         touch = BOTH_WAYS;
-    *ret = (struct drift){ (int8_t)time, (int8_t)touch };
+    *ret = (struct drift){ (int16_t)time, (int16_t)touch };
     return true;
 }
 

@@ -102,7 +102,7 @@ static bool host_get(struct cel_context *cx, struct cel_value map,
     if (!host->get(host->self, map, &k, &place))
         return false;
     if (ret)
-        *ret = host->load(host->self, cx, &place);
+        *ret = cel_load(cx, &place);
     return true;
 }
 
@@ -150,7 +150,7 @@ struct cel_value cel_map_open(struct cel_context *cx, struct cel_value map)
     if (!entry)
         return cel_spent();
     while (i < n && host->next(host->self, map, &step, &place)) {
-        v = host->load(host->self, cx, &place);
+        v = cel_load(cx, &place);
         if (v.kind == CEL_ERROR)
             return v;
         entry[i++] =

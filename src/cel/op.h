@@ -70,8 +70,8 @@ enum op_compare { EQUAL, NOT_EQUAL, LESS, AT_MOST, MORE, AT_LEAST };
 
 /* How a value moves though no data changes. */
 struct drift {
-    int8_t time;  /* by 1 or -1 ns with each ns of now; else 0 */
-    int8_t touch; /* up (1) or down (-1) when a place is touched */
+    int16_t time;  /* by 1 or -1 ns with each ns of now; else 0 */
+    int16_t touch; /* up (1) or down (-1) when a place is touched */
 };
 
 #define BOTH_WAYS 2 /* a touch: by one place up, by another down */
