@@ -234,7 +234,7 @@ static struct cel_value *add_row(struct cel_vm *vm, struct rows *rows)
     return &rows->item[rows->width * rows->n++];
 }
 
-/* Whether this member is wanted; CEL_NULL: no filter.  Else bool or error. */
+/* Whether this member is wanted: a bool or an error. */
 static struct cel_value filtered(struct cel_vm *vm, const struct op *op)
 {
     struct cel_value v;
@@ -245,7 +245,11 @@ static struct cel_value filtered(struct cel_vm *vm, const struct op *op)
     return v.kind == CEL_BOOL ? v : op_not_bool(vm, v);
 }
 
-/* filter(): the member itself if the body holds. */
+/*
+ * A row for each member that is wanted: what the body yields, the member itself
+ * without one, and in a second column the first variable.  CEL_NULL or an
+ * error.
+ */
 static struct cel_value collect(struct cel_vm *vm, const struct op *op,
                                 struct rows *rows)
 {
