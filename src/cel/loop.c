@@ -213,12 +213,13 @@ static struct cel_value exists_one(struct cel_vm *vm, const struct op *op)
 struct rows {
     struct cel_value *item;
     size_t n, room, width;
+    size_t first; /* room to begin with, 0: a little */
 };
 
 static struct cel_value *add_row(struct cel_vm *vm, struct rows *rows)
 {
     struct cel_value *item;
-    size_t room = rows->room ? rows->room * 2 : 8;
+    size_t room = rows->room ? rows->room * 2 : rows->first ? rows->first : 8;
 
     if (rows->n == rows->room) {
         if (rows->n == CEL_LIST_MAX || !cel_charge(&vm->cx, room))
@@ -258,6 +259,8 @@ static struct cel_value collect(struct cel_vm *vm, const struct op *op,
 
     if (!visit_begin(vm, op, true, &visit))
         return visit.range;
+    if (!op->b)
+        rows->first = visit.n;
     while (visit_next(vm, op, &visit)) {
         wanted = filtered(vm, op);
         if (wanted.kind == CEL_ERROR)
