@@ -318,7 +318,7 @@ static enum status on_reload(void *self, struct buf *out)
     buf_release(&said);
     if (st)
         buf_str(out, "nothing has changed: the rules before are in force\n");
-    return st == ST_NONE || st == ST_DENIED || st == ST_LIMIT ? ST_BAD : st;
+    return st == ST_DENIED || st == ST_LIMIT ? ST_BAD : st;
 }
 
 static enum status first_rules(struct live *l, struct err *err)

@@ -73,7 +73,7 @@ static enum status read_all(struct app_rules *rules, char *const *paths,
         st = app_rules_read(rules, paths[i], &err);
     if (st)
         buf_printf(said, "%s\n", err.text);
-    return st == ST_BAD ? ST_IO : st;
+    return st ? ST_DENIED : ST_OK;
 }
 
 /* No rules at all are as good as an empty list of files. */

@@ -28,8 +28,8 @@ void load_known(struct load *l, const struct event *ev);
 /*
  * ST_OK: ev is to be journalled; its slices are l's.  ST_NONE: these rules are
  * in force already.  ST_BAD: they are wrong, said has the diagnostics;
- * anything else: a file cannot be read, said has the sentence.  Warnings are
- * in said as well.
+ * ST_DENIED: a file cannot be read, said has the sentence.  Warnings are in
+ * said as well.
  */
 CHECKED enum status load_read(struct load *l, char *const *paths, size_t n,
                               struct event *ev, struct buf *said);

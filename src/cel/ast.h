@@ -58,8 +58,8 @@ struct cel_group; /* function.h */
 #define AST_NO_SLOT UINT32_MAX
 
 struct ast {
-    uint8_t kind; /* enum ast_kind */
-    uint8_t loop; /* enum ast_loop, enum ast_bind */
+    uint8_t kind;   /* enum ast_kind */
+    uint8_t loop;   /* enum ast_loop, enum ast_bind */
     bool optional;  /* AST_SELECT: a.?name */
     bool spread;    /* any: [?this], {?this: v} */
     bool test;      /* AST_SELECT: has() */
@@ -81,5 +81,8 @@ struct ast {
     uint32_t slot, slot2; /* AST_IDENT, AST_LOOP, AST_BIND: variables */
     uint8_t special;      /* AST_CALL: enum cel_special (check.h) */
 };
+
+/* The key of a select or of an index by a constant string; p == NULL: other. */
+struct slice ast_literal_key(const struct ast *ast);
 
 #endif

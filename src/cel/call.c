@@ -129,7 +129,7 @@ static const struct cel_type *condition_type(struct checker *c,
     if (!types_assign(&c->types, given->type[0], simple(TYPE_BOOL)) &&
         !c->env->options.no_check)
         mistake(c, ast->list, "the condition must be bool, not %s",
-                 type_text(c, given->type[0], text));
+                type_text(c, given->type[0], text));
     if (!types_assign_all(&c->types, given->type + 1, want, 2))
         return simple(TYPE_DYN);
     return types_resolve(&c->types, either, false);

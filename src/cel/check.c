@@ -19,8 +19,8 @@ static enum status wrap(struct checker *c, struct ast *root)
             use->tree->height > root->height ? use->tree->height : root->height;
         if (height >= CEL_DEPTH_MAX) {
             mistake(c, root,
-                     "the expression and its variables are nested "
-                     "too deep");
+                    "the expression and its variables are nested "
+                    "too deep");
             return ST_BAD;
         }
         body = arena_alloc(c->arena, sizeof(*body));

@@ -103,7 +103,7 @@ const struct cel_type *infer_special(struct checker *c, struct ast *ast);
 
 /* At the node; inside an alias at the start of the text.  NULL: no room. */
 struct cel_problem *mistake(struct checker *c, const struct ast *at,
-                             const char *format, ...)
+                            const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct cel_problem *caution(struct checker *c, const struct ast *at,
                             const char *format, ...)
@@ -129,8 +129,6 @@ void caution_snapshot(struct checker *c, const struct ast *ast);
 struct ast *index_base(const struct ast *ast);
 /* What a string constant holds; p == NULL: it is none. */
 struct slice literal_text(const struct ast *ast);
-/* The key of a select or of an index by a constant string; p == NULL: other. */
-struct slice literal_key(const struct ast *ast);
 /* Sets ast->place of a select or an index; the types are known. */
 void mark_place(struct checker *c, struct ast *ast);
 

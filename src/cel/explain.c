@@ -22,7 +22,7 @@ static struct cel_problem *tell(struct checker *c, bool warning, uint32_t from,
 }
 
 struct cel_problem *mistake(struct checker *c, const struct ast *at,
-                             const char *format, ...)
+                            const char *format, ...)
 {
     char text[CEL_PROBLEM_TEXT];
     va_list args;
@@ -177,7 +177,7 @@ static size_t snapshot_find(const struct checker *c, const struct ast *ast)
         return c->env->snapshot->n ? 0 : SIZE_MAX;
     if (!ast->place || ast->kind == AST_IDENT)
         return SIZE_MAX;
-    key = literal_key(ast);
+    key = ast_literal_key(ast);
     base = key.p ? snapshot_find(c, base_of(ast)) : SIZE_MAX;
     if (base == SIZE_MAX || is_derived(base, key))
         return SIZE_MAX;
@@ -186,7 +186,7 @@ static size_t snapshot_find(const struct checker *c, const struct ast *ast)
 
 void caution_snapshot(struct checker *c, const struct ast *ast)
 {
-    struct slice key = literal_key(ast);
+    struct slice key = ast_literal_key(ast);
     struct cel_problem *p;
     char text[PART_TEXT];
     const char *near;
@@ -486,7 +486,7 @@ void no_overload(struct checker *c, const struct ast *ast,
         buf_str(&types, type_text(c, arg[i], text));
     }
     p = mistake(c, ast, "no overload of '%s' for (%s)",
-                 label_text(ast->name, label), buf_cstr(&types));
+                label_text(ast->name, label), buf_cstr(&types));
     buf_release(&types);
     if (!p)
         return;

@@ -300,7 +300,7 @@ field_type(struct checker *c, const struct ast *ast, const struct cel_type *of)
         make_dyn(c, of);
     else if (!ast->optional && !c->env->options.no_check)
         mistake(c, ast, "a value of type %s has no field '%.*s'",
-                 type_text(c, of, text), SLICE_ARG(ast->name));
+                type_text(c, of, text), SLICE_ARG(ast->name));
     return simple(TYPE_DYN);
 }
 
@@ -349,8 +349,8 @@ static const struct cel_type *spread_type(struct checker *c, struct ast *ast)
         make_dyn(c, type);
     else if (!c->env->options.no_check)
         cel_help(mistake(c, ast,
-                          "what ? adds must be an optional value, not %s",
-                          type_text(c, type, text)),
+                         "what ? adds must be an optional value, not %s",
+                         type_text(c, type, text)),
                  "leave the ? out");
     return simple(TYPE_DYN);
 }
@@ -381,7 +381,7 @@ static void check_key(struct checker *c, const struct ast *key,
         type->kind == TYPE_DYN || c->env->options.no_check)
         return;
     mistake(c, key, "a map's key must be string, int, uint or bool, not %s",
-             type_text(c, type, text));
+            type_text(c, type, text));
 }
 
 static const struct cel_type *infer_map(struct checker *c, struct ast *ast)
@@ -418,7 +418,7 @@ static void want_bool(struct checker *c, struct ast *ast)
         types_assign(&c->types, type, simple(TYPE_BOOL)))
         return;
     mistake(c, ast, "the condition must be bool, not %s",
-             type_text(c, type, text));
+            type_text(c, type, text));
 }
 
 /* What the variables of a comprehension are; two: it has a second one. */
@@ -439,7 +439,7 @@ static void loop_types(struct checker *c, const struct ast *ast, bool two,
         make_dyn(c, range);
     } else if (!c->env->options.no_check) {
         mistake(c, ast->a, "a comprehension goes over a list or a map, not %s",
-                 type_text(c, range, text));
+                type_text(c, range, text));
     }
 }
 
@@ -454,7 +454,7 @@ static const struct cel_type *entry_type(struct checker *c, struct ast *ast)
         make_dyn(c, type);
     else if (!c->env->options.no_check)
         mistake(c, ast, "transformMapEntry() must make a map, not %s",
-                 type_text(c, type, text));
+                type_text(c, type, text));
     return type_of(c, TYPE_MAP, simple(TYPE_DYN), simple(TYPE_DYN));
 }
 
@@ -522,7 +522,7 @@ static const struct cel_type *unwrapped(struct checker *c, const struct ast *of)
         make_dyn(c, type);
     else if (!c->env->options.no_check)
         mistake(c, of, "this must be an optional value, not %s",
-                 type_text(c, type, text));
+                type_text(c, type, text));
     return simple(TYPE_DYN);
 }
 
@@ -539,8 +539,8 @@ static const struct cel_type *bind_result(struct checker *c, struct ast *ast,
     optional = type_of(c, TYPE_OPTIONAL, types_variable(&c->types), NULL);
     if (!types_assign(&c->types, body, optional) && !c->env->options.no_check)
         cel_help(mistake(c, ast->b,
-                          "optFlatMap() must make an optional value, not %s",
-                          type_text(c, body, text)),
+                         "optFlatMap() must make an optional value, not %s",
+                         type_text(c, body, text)),
                  "write optMap");
     return optional;
 }

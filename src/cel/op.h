@@ -70,9 +70,11 @@ enum op_compare { EQUAL, NOT_EQUAL, LESS, AT_MOST, MORE, AT_LEAST };
 
 /* How a value moves though no data changes. */
 struct drift {
-    int8_t time;  /* by 1 or -1 ns with each ns of now; else 0 */
-    int8_t touch; /* up (1) or down (-1) when a place is touched; 2: both */
+    int16_t time;  /* by 1 or -1 ns with each ns of now; else 0 */
+    int16_t touch; /* up (1) or down (-1) when a place is touched */
 };
+
+#define BOTH_WAYS 2 /* a touch: by one place up, by another down */
 
 struct op {
     uint8_t code; /* enum op_code */
@@ -138,8 +140,8 @@ struct slot {
 struct cel_vm {
     struct cel_context cx;
     uint64_t fuel;
-    uint32_t mark;  /* of the host */
-    uint32_t depth; /* of OP_LAZY, in levels */
+    uint32_t mark;                 /* of the host */
+    uint32_t depth;                /* of OP_LAZY, in levels */
     const struct cel_value *value; /* by variable of the env; NULL: none */
     const struct cel_place *place; /* likewise; NULL without a host */
     struct slot *slot;
@@ -156,8 +158,7 @@ typedef struct cel_value op_run(struct cel_vm *vm, const struct op *op);
 extern op_run *const op_runs[OP_CODES];
 /* An error's position, if it has none yet. */
 struct cel_value op_located(struct cel_vm *vm, const struct op *op,
-                            struct cel_value error)
-    __attribute__((cold, noinline));
+                            struct cel_value v) __attribute__((cold, noinline));
 
 static inline struct cel_value op_eval(struct cel_vm *vm, const struct op *op)
 {
@@ -166,9 +167,8 @@ static inline struct cel_value op_eval(struct cel_vm *vm, const struct op *op)
     if (__builtin_expect(!cel_charge(&vm->cx, 1), false))
         return cel_spent();
     v = op_runs[op->code](vm, op);
-    return __builtin_expect(v.kind == CEL_ERROR, false)
-               ? op_located(vm, op, v)
-               : v;
+    return __builtin_expect(v.kind == CEL_ERROR, false) ? op_located(vm, op, v)
+                                                        : v;
 }
 
 /* Enters what a bind stands for; false: too deep. */
@@ -206,8 +206,9 @@ struct cel_value value_in(struct cel_context *cx, struct cel_value item,
  * (ret->node is then NULL) or an item of a list, which is no node. */
 bool place_find(struct cel_vm *vm, const struct op *op, struct cel_place *ret,
                 struct cel_value *why);
-op_run run_load, run_load_key, run_load_path, run_place_has, run_age, run_last_seen,
-    run_stale, run_blade, run_by_blade, run_path, run_key, run_window, run_rate;
+op_run run_load, run_load_key, run_load_path, run_place_has, run_age,
+    run_last_seen, run_stale, run_blade, run_by_blade, run_path, run_key,
+    run_window, run_rate;
 
 /* -- loop.c ------------------------------------------------------------- */
 

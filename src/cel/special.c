@@ -80,9 +80,9 @@ static void infer_window(struct checker *c, const struct special *s,
     struct cel_value value;
 
     if (!text.p)
-        cel_help(mistake(c, ast, "%s() needs a constant span such as '5m'",
-                          s->name),
-                 "write %s", s->example);
+        cel_help(
+            mistake(c, ast, "%s() needs a constant span such as '5m'", s->name),
+            "write %s", s->example);
     else if (duration_parse(text, &value))
         refuse_span(c, ast, text);
     else if (value.i <= 0)
@@ -109,7 +109,7 @@ static void infer_limit(struct checker *c, struct ast *ast)
     type = infer(c, ast);
     if (!types_assign(&c->types, type, cel_type_simple(TYPE_DURATION)))
         cel_help(mistake(c, ast, "stale() needs a duration, not %s",
-                          type_text(c, type, text)),
+                         type_text(c, type, text)),
                  "write it like '30s', '5m' or '1h30m'");
 }
 
@@ -119,9 +119,9 @@ static void infer_place(struct checker *c, const struct special *s,
     (void)infer(c, ast);
     if (!ast->place)
         mistake(c, ast,
-                 "%s() needs a path of the state such as state.intents.i1, "
-                 "not a computed value",
-                 s->name);
+                "%s() needs a path of the state such as state.intents.i1, "
+                "not a computed value",
+                s->name);
 }
 
 const struct cel_type *infer_special(struct checker *c, struct ast *ast)
@@ -132,8 +132,8 @@ const struct cel_type *infer_special(struct checker *c, struct ast *ast)
     ast->special = s->code;
     if (ast->nlist != s->nargs) {
         cel_help(mistake(c, ast, "%s() takes %s", s->name,
-                          s->nargs == 1 ? "a path of the state"
-                                        : "a path of the state and a span"),
+                         s->nargs == 1 ? "a path of the state"
+                                       : "a path of the state and a span"),
                  "write %s", s->example);
         return dyn;
     }

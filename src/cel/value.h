@@ -164,7 +164,7 @@ struct cel_context {
     struct regex_cache *patterns;  /* of matches() with computed patterns */
     struct tape_parser *json;      /* of cel_from_json(); NULL: a new one */
     nsec now;
-    bool strict;                   /* no promotion of int to double */
+    bool strict; /* no promotion of int to double */
 };
 
 #define CEL_FUEL_MAX   1000000u /* units an evaluation starts with */
@@ -240,7 +240,6 @@ void cel_to_json(struct cel_context *cx, struct cel_value v, struct buf *out);
 
 /* The beginning of it, for messages. */
 #define CEL_BRIEF 80
-void cel_brief(struct cel_context *cx, struct cel_value v,
-               char out[CEL_BRIEF]);
+void cel_brief(struct cel_context *cx, struct cel_value v, char out[CEL_BRIEF]);
 
 #endif

@@ -80,6 +80,15 @@ static int set(struct config *c, const char *name, const char *text)
     return usage(&cmd_run, "--%s: %s", name, err.text);
 }
 
+/* A name that is wrong is told at once; what the files say, at the start. */
+static int set_rules(struct config *c, const char *path)
+{
+    if (access(path, R_OK))
+        return usage(&cmd_run, "--rules: cannot read %s: %s", path,
+                     strerror(errno));
+    return set(c, "rules", path);
+}
+
 static int take(struct config *c, int option, const char *text)
 {
     struct err err;
@@ -88,7 +97,7 @@ static int take(struct config *c, int option, const char *text)
     case OPT_CONFIG:
         return EXIT_FINE;
     case OPT_RULES:
-        return set(c, "rules", text);
+        return set_rules(c, text);
     case OPT_LISTEN:
         return set(c, "listen", text);
     case OPT_DATA:

@@ -31,12 +31,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RULES_MAX            10000 /* in a set */
-#define RULE_STARS_MAX       8
-#define RULE_LABELS_MAX      32
-#define RULE_PHASES_MAX      32
-#define RULE_NAME_MAX        128 /* bytes */
-#define RULE_FILES_BYTES_MAX ((size_t)4 << 20) /* fits one line of a recording */
+#define RULES_MAX       10000 /* in a set */
+#define RULE_STARS_MAX  8
+#define RULE_LABELS_MAX 32
+#define RULE_PHASES_MAX 32
+#define RULE_NAME_MAX   128 /* bytes */
+#define RULE_FILES_BYTES_MAX                                                   \
+    ((size_t)4 << 20) /* fits one line of a recording */
 
 enum rule_kind {
     RULE_ALERT,
