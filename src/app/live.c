@@ -94,6 +94,11 @@ static void tell_recovery(const struct live *l,
                  r->kept_aside ? "; they look as if the disk lost a part, and "
                                  "stay in their file"
                                : "");
+    if (s.loads_refused)
+        log_warn(now,
+                 "rules in the journal in %s were not taken %llu times: this "
+                 "version reads them as wrong",
+                 l->config->data, (unsigned long long)s.loads_refused);
     if (r->damaged)
         log_warn(now,
                  "%llu damaged parts of the journal in %s could not be "
