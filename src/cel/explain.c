@@ -177,7 +177,7 @@ static size_t snapshot_find(const struct checker *c, const struct ast *ast)
         return c->env->snapshot->n ? 0 : SIZE_MAX;
     if (!ast->place || ast->kind == AST_IDENT)
         return SIZE_MAX;
-    key = literal_key(ast);
+    key = ast_literal_key(ast);
     base = key.p ? snapshot_find(c, base_of(ast)) : SIZE_MAX;
     if (base == SIZE_MAX || is_derived(base, key))
         return SIZE_MAX;
@@ -186,7 +186,7 @@ static size_t snapshot_find(const struct checker *c, const struct ast *ast)
 
 void caution_snapshot(struct checker *c, const struct ast *ast)
 {
-    struct slice key = literal_key(ast);
+    struct slice key = ast_literal_key(ast);
     struct cel_problem *p;
     char text[PART_TEXT];
     const char *near;

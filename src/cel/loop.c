@@ -100,7 +100,7 @@ static bool visit_host(struct cel_vm *vm, const struct op *op, struct visit *v)
     if (op->place)
         vm->slot[op->slot2] = (struct slot){ .place = place };
     else
-        set_value(vm, op->slot2, host->load(host->self, &vm->cx, &place));
+        set_value(vm, op->slot2, cel_load(&vm->cx, &place));
     return true;
 }
 
