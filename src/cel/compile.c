@@ -206,15 +206,15 @@ static bool drift_sum(struct drift a, struct drift b, int sign,
                       struct drift *ret)
 {
     int time = a.time + sign * b.time;
-    int touch = b.touch == 2 ? 2 : sign * b.touch;
+    int touch = b.touch == BOTH_WAYS ? BOTH_WAYS : sign * b.touch;
 
     if (time < -1 || time > 1)
         return false;
-    if (a.touch && touch && a.touch != touch)
-        touch = 2;
-    else if (a.touch)
+    if (touch == 0)
         touch = a.touch;
-    *ret = (struct drift){ (int8_t)time, (int8_t)touch };
+    else if (a.touch && touch != a.touch)
+        touch = BOTH_WAYS;
+    *ret = (struct drift){ (int16_t)time, (int16_t)touch };
     return true;
 }
 

@@ -248,7 +248,7 @@ static void walk_special(struct reads *r, const struct ast *ast)
     uint32_t want = kinds[ast->special];
     bool window = want & (READ_INCREASE | READ_CHANGES);
 
-    emit_window(r, spot, want, window ? span->value.i : 0);
+    emit_window(r, spot, want, window && span ? span->value.i : 0);
     if (span)
         walk(r, span, READ_VALUE);
 }

@@ -98,7 +98,7 @@ static bool step_by(struct cel_vm *vm, const struct cel_place *from,
             return true;
         *why = nothing_there(vm, k.text);
     } else {
-        *why = host->load(host->self, &vm->cx, from);
+        *why = cel_load(&vm->cx, from);
         if (why->kind != CEL_ERROR)
             *why = value_index(&vm->cx, *why, key);
     }
@@ -150,13 +150,12 @@ bool place_find(struct cel_vm *vm, const struct op *op, struct cel_place *ret,
 static __attribute__((noinline)) struct cel_value
 load_slowly(struct cel_vm *vm, const struct op *op)
 {
-    const struct cel_host *host = vm->cx.host;
     struct cel_place place;
     struct cel_value why;
 
     if (!place_find(vm, op->a, &place, &why))
         return why;
-    return host->load(host->self, &vm->cx, &place);
+    return cel_load(&vm->cx, &place);
 }
 
 struct cel_value run_load(struct cel_vm *vm, const struct op *op)
@@ -172,7 +171,7 @@ struct cel_value run_load_key(struct cel_vm *vm, const struct op *op)
 
     if (vm->place && vm->place[op->slot].node &&
         host->child(host->self, &vm->place[op->slot], op->key, &place))
-        return host->load(host->self, &vm->cx, &place);
+        return cel_load(&vm->cx, &place);
     return load_slowly(vm, op);
 }
 
@@ -192,7 +191,7 @@ struct cel_value run_load_path(struct cel_vm *vm, const struct op *op)
             return load_slowly(vm, op);
         from = to;
     }
-    return host->load(host->self, &vm->cx, from);
+    return cel_load(&vm->cx, from);
 }
 
 struct cel_value run_place_has(struct cel_vm *vm, const struct op *op)
@@ -204,7 +203,7 @@ struct cel_value run_place_has(struct cel_vm *vm, const struct op *op)
     if (place_find(vm, op->a, &place, &v)) {
         if (host->child(host->self, &place, op->key, &child))
             return cel_bool(true);
-        v = host->load(host->self, &vm->cx, &place);
+        v = cel_load(&vm->cx, &place);
     }
     if (v.kind == CEL_ERROR)
         return v;
