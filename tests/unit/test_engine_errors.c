@@ -317,10 +317,12 @@ START_TEST(where_it_was_written_is_told)
 {
     struct rulebench *rb = rulebench_new(at_paths);
 
-    rulebench_play(
-        rb, "1000 {\"hosts\":{\"db-1\":{\"errors\":{\"e\":\"x\"}}}}\n2000");
+    rulebench_play(rb, "1000 {\"hosts\":{\"db-1\":{\"errors\":"
+                       "{\"e\":\"x\",\"f\":\"y\"}}}}\n2000");
     ck_assert_ptr_nonnull(strstr(rulebench_rule_report(rb, "app"),
                                  "\"where\":\"hosts.`db-1`.errors.e\""));
+    ck_assert_ptr_nonnull(strstr(rulebench_rule_report(rb, "app"),
+                                 "\"where\":\"hosts.`db-1`.errors.f\""));
     rulebench_free(rb);
 }
 END_TEST
