@@ -199,7 +199,7 @@ static const struct spot *locate_index(struct reads *r, const struct ast *ast,
     in = locate(r, base);
     if (!in)
         return NULL;
-    child = spot_new(r, in, literal_key(ast));
+    child = spot_new(r, in, ast_literal_key(ast));
     walk(r, key, READ_VALUE);
     if (!ast->place)
         emit_lookup(r, in, child);
@@ -251,7 +251,7 @@ static void walk_special(struct reads *r, const struct ast *ast)
     uint32_t want = kinds[ast->special];
     bool window = want & (READ_INCREASE | READ_CHANGES);
 
-    emit_window(r, spot, want, window ? span->value.i : 0);
+    emit_window(r, spot, want, window && span ? span->value.i : 0);
     if (span)
         walk(r, span, READ_VALUE);
 }

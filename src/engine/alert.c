@@ -197,7 +197,7 @@ static void notify_health(struct engine *e, const struct live *l, bool firing)
 
 void alert_health(struct engine *e, struct live *l, nsec at)
 {
-    bool ill = l->failing > 0;
+    bool ill = rule_ill(l);
 
     derive_health(e, l);
     if (ill == l->error_told)
@@ -213,6 +213,7 @@ void alert_health(struct engine *e, struct live *l, nsec at)
 void alert_health_end(struct engine *e, struct live *l, nsec at)
 {
     l->failing = 0;
+    l->crowded = false;
     if (l->error_told)
         alert_health(e, l, at);
 }
