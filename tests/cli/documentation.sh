@@ -42,6 +42,7 @@ files=("$work"/*.yaml)
 [[ $count -ge 5 ]] || fail "only $count examples were found"
 
 # The words of a command are ours: a shell takes their quotes off.
+words=()
 for example in "$work"/example.*; do
     command=$(sed -n '1s/^\$ //p' "$example")
     eval "words=(${command//\`/\\\`})"
