@@ -257,7 +257,8 @@ static const struct notice_pair *summary_of(const struct alert *a)
 {
     size_t k;
 
-    for (k = 0; k < a->annotations.n; k++)
+    /* Of one that ends they would say the contrary of what is. */
+    for (k = 0; k < a->annotations.n && to != INACTIVE; k++)
         if (slice_is(a->annotations.pair[k].name, "summary"))
             return &a->annotations.pair[k];
     return NULL;
