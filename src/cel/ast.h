@@ -82,4 +82,7 @@ struct ast {
     uint8_t special;      /* AST_CALL: enum cel_special (check.h) */
 };
 
+/* The key of a select or of an index by a constant string; p == NULL: other. */
+struct slice ast_literal_key(const struct ast *ast);
+
 #endif

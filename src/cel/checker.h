@@ -129,8 +129,6 @@ void caution_snapshot(struct checker *c, const struct ast *ast);
 struct ast *index_base(const struct ast *ast);
 /* What a string constant holds; p == NULL: it is none. */
 struct slice literal_text(const struct ast *ast);
-/* The key of a select or of an index by a constant string; p == NULL: other. */
-struct slice literal_key(const struct ast *ast);
 /* Sets ast->place of a select or an index; the types are known. */
 void mark_place(struct checker *c, struct ast *ast);
 

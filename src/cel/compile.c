@@ -91,19 +91,6 @@ static struct cel_key *new_keys(struct compiler *c, uint32_t n)
     return b->key;
 }
 
-/* The key of a.key or a["key"]; p == NULL: it is computed. */
-static struct slice literal_key(const struct ast *ast)
-{
-    const struct ast *key;
-
-    if (ast->kind == AST_SELECT)
-        return ast->name;
-    key = ast->list->next;
-    if (key->kind != AST_LITERAL || key->value.kind != CEL_STRING)
-        return slice_of(NULL, 0);
-    return key->value.n ? cel_text(key->value) : slice_of("", 0);
-}
-
 static const struct ast *parent(const struct ast *ast)
 {
     return ast->kind == AST_SELECT ? ast->a : ast->list;
@@ -151,11 +138,12 @@ static struct op *place_path(struct compiler *c, const struct ast *ast)
     struct cel_key *key;
     uint32_t i;
 
-    for (; from->kind != AST_IDENT && literal_key(from).p; from = parent(from))
+    for (; from->kind != AST_IDENT && ast_literal_key(from).p;
+         from = parent(from))
         op->n++;
     key = new_keys(c, op->n);
     for (i = op->n; i-- > 0; ast = parent(ast))
-        key[i].text = arena_copy(&c->vm->cx.arena, literal_key(ast));
+        key[i].text = arena_copy(&c->vm->cx.arena, ast_literal_key(ast));
     op->key = key;
     op->a = place(c, from);
     return op;
@@ -168,7 +156,7 @@ static struct op *place(struct compiler *c, const struct ast *ast)
     if (ast->kind == AST_IDENT)
         return is_local(c, ast) ? local(c, PLACE_LOCAL, PLACE_LAZY, ast)
                                 : variable(c, PLACE_VARIABLE, ast);
-    if (literal_key(ast).p)
+    if (ast_literal_key(ast).p)
         return place_path(c, ast);
     op = new_op(c, PLACE_INDEX, ast);
     op->a = place(c, ast->list);
@@ -218,15 +206,15 @@ static bool drift_sum(struct drift a, struct drift b, int sign,
                       struct drift *ret)
 {
     int time = a.time + sign * b.time;
-    int touch = b.touch == 2 ? 2 : sign * b.touch;
+    int touch = b.touch == BOTH_WAYS ? BOTH_WAYS : sign * b.touch;
 
     if (time < -1 || time > 1)
         return false;
-    if (a.touch && touch && a.touch != touch)
-        touch = 2;
-    else if (a.touch)
+    if (touch == 0)
         touch = a.touch;
-    *ret = (struct drift){ (int8_t)time, (int8_t)touch };
+    else if (a.touch && touch != a.touch)
+        touch = BOTH_WAYS;
+    *ret = (struct drift){ (int16_t)time, (int16_t)touch };
     return true;
 }
 

@@ -161,6 +161,12 @@ static const struct ast *base_of(const struct ast *ast)
     return ast->kind == AST_SELECT ? ast->a : index_base(ast);
 }
 
+/* What rules derive need not be there: they may have been others. */
+static bool is_derived(size_t base, struct slice key)
+{
+    return base == 0 && slice_is(key, "monitor");
+}
+
 /* Where the snapshot has the path, SIZE_MAX: nowhere, or it is not literal. */
 static size_t snapshot_find(const struct checker *c, const struct ast *ast)
 {
@@ -171,14 +177,16 @@ static size_t snapshot_find(const struct checker *c, const struct ast *ast)
         return c->env->snapshot->n ? 0 : SIZE_MAX;
     if (!ast->place || ast->kind == AST_IDENT)
         return SIZE_MAX;
-    key = literal_key(ast);
+    key = ast_literal_key(ast);
     base = key.p ? snapshot_find(c, base_of(ast)) : SIZE_MAX;
-    return base == SIZE_MAX ? base : member(c->env->snapshot, base, key);
+    if (base == SIZE_MAX || is_derived(base, key))
+        return SIZE_MAX;
+    return member(c->env->snapshot, base, key);
 }
 
 void caution_snapshot(struct checker *c, const struct ast *ast)
 {
-    struct slice key = literal_key(ast);
+    struct slice key = ast_literal_key(ast);
     struct cel_problem *p;
     char text[PART_TEXT];
     const char *near;
@@ -188,7 +196,8 @@ void caution_snapshot(struct checker *c, const struct ast *ast)
     if (!key.p)
         return;
     base = snapshot_find(c, base_of(ast));
-    if (base == SIZE_MAX || member(c->env->snapshot, base, key) != SIZE_MAX)
+    if (base == SIZE_MAX || is_derived(base, key) ||
+        member(c->env->snapshot, base, key) != SIZE_MAX)
         return;
     p = caution(c, ast, "the given state never had %s",
                 node_text(ast, "this", text));

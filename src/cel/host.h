@@ -67,6 +67,12 @@ struct cel_host {
                                nsec *ret_until);
 };
 
+static inline struct cel_value cel_load(struct cel_context *cx,
+                                        const struct cel_place *place)
+{
+    return cx->host->load(cx->host->self, cx, place);
+}
+
 /* Time zone data.  The bytes of a TZif file (RFC 8536) by name, which has
  * been checked to be a plain relative one; p == NULL: there is none.  They
  * live as long as the zones. */

@@ -102,7 +102,7 @@ static bool host_get(struct cel_context *cx, struct cel_value map,
     if (!host->get(host->self, map, &k, &place))
         return false;
     if (ret)
-        *ret = host->load(host->self, cx, &place);
+        *ret = cel_load(cx, &place);
     return true;
 }
 
@@ -138,6 +138,7 @@ struct cel_value cel_map_open(struct cel_context *cx, struct cel_value map)
     struct cel_step step = { 0 };
     struct cel_entry *entry;
     struct cel_place place;
+    struct cel_value v;
     size_t n, i = 0;
 
     if (!map.host)
@@ -149,11 +150,11 @@ struct cel_value cel_map_open(struct cel_context *cx, struct cel_value map)
     if (!entry)
         return cel_spent();
     while (i < n && host->next(host->self, map, &step, &place)) {
-        entry[i].key = cel_string(host->key(host->self, &place));
-        entry[i].value = host->load(host->self, cx, &place);
-        if (entry[i].value.kind == CEL_ERROR)
-            return entry[i].value;
-        i++;
+        v = cel_load(cx, &place);
+        if (v.kind == CEL_ERROR)
+            return v;
+        entry[i++] =
+            (struct cel_entry){ cel_string(host->key(host->self, &place)), v };
     }
     qsort(entry, i, sizeof(*entry), order_entries);
     return map_value(cx, entry, i);

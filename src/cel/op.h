@@ -70,9 +70,11 @@ enum op_compare { EQUAL, NOT_EQUAL, LESS, AT_MOST, MORE, AT_LEAST };
 
 /* How a value moves though no data changes. */
 struct drift {
-    int8_t time;  /* by 1 or -1 ns with each ns of now; else 0 */
-    int8_t touch; /* up (1) or down (-1) when a place is touched; 2: both */
+    int16_t time;  /* by 1 or -1 ns with each ns of now; else 0 */
+    int16_t touch; /* up (1) or down (-1) when a place is touched */
 };
+
+#define BOTH_WAYS 2 /* a touch: by one place up, by another down */
 
 struct op {
     uint8_t code; /* enum op_code */
@@ -156,8 +158,7 @@ typedef struct cel_value op_run(struct cel_vm *vm, const struct op *op);
 extern op_run *const op_runs[OP_CODES];
 /* An error's position, if it has none yet. */
 struct cel_value op_located(struct cel_vm *vm, const struct op *op,
-                            struct cel_value error)
-    __attribute__((cold, noinline));
+                            struct cel_value v) __attribute__((cold, noinline));
 
 static inline struct cel_value op_eval(struct cel_vm *vm, const struct op *op)
 {

@@ -8,7 +8,7 @@ struct ast *index_base(const struct ast *ast)
     return index ? ast->list : NULL;
 }
 
-struct slice literal_key(const struct ast *ast)
+struct slice ast_literal_key(const struct ast *ast)
 {
     const struct ast *base = index_base(ast);
 

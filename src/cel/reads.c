@@ -40,11 +40,14 @@ static bool same_key(struct slice a, struct slice b)
     return (a.p == NULL) == (b.p == NULL) && slice_eq(a, b);
 }
 
+/* Two windows of one path are two patterns, of which one says the rest. */
 static bool same_pattern(const struct cel_read *a, const struct cel_read *b)
 {
     uint32_t i;
 
     if (a->variable != b->variable || a->n != b->n)
+        return false;
+    if (a->window_for && b->window_for && a->window_for != b->window_for)
         return false;
     for (i = 0; i < a->n; i++)
         if (!same_key(a->key[i], b->key[i]))
@@ -85,7 +88,7 @@ static void put(struct reads *r, const struct cel_read *read)
         return;
     }
     r->read[i].kinds |= read->kinds;
-    if (read->window_for > r->read[i].window_for)
+    if (read->window_for)
         r->read[i].window_for = read->window_for;
 }
 
@@ -196,7 +199,7 @@ static const struct spot *locate_index(struct reads *r, const struct ast *ast,
     in = locate(r, base);
     if (!in)
         return NULL;
-    child = spot_new(r, in, literal_key(ast));
+    child = spot_new(r, in, ast_literal_key(ast));
     walk(r, key, READ_VALUE);
     if (!ast->place)
         emit_lookup(r, in, child);
@@ -248,7 +251,7 @@ static void walk_special(struct reads *r, const struct ast *ast)
     uint32_t want = kinds[ast->special];
     bool window = want & (READ_INCREASE | READ_CHANGES);
 
-    emit_window(r, spot, want, window ? span->value.i : 0);
+    emit_window(r, spot, want, window && span ? span->value.i : 0);
     if (span)
         walk(r, span, READ_VALUE);
 }

@@ -20,7 +20,7 @@ extern "C" {
 struct regex;
 
 #define REGEX_PATTERN_MAX 4096 /* bytes */
-#define REGEX_MEMORY_MAX  (8 * 1024 * 1024)
+#define REGEX_MEMORY_MAX  (1024 * 1024)
 
 /* Patterns that an evaluation computes: how many are kept, what the memory of
  * one may be, and the fuel that compiling one takes. */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #define NUMBER_TEXT 400
+#define TWO_TO_63   9223372036854775808.0
+#define TWO_TO_64   18446744073709551616.0
 
 /* -- size --------------------------------------------------------------- */
 
@@ -83,7 +85,7 @@ CEL_CALL(int_from_uint)
 /* The ends of the range are excluded: as doubles they are rounded. */
 CEL_CALL(int_from_double)
 {
-    if (!(arg[0].d > -0x1p63 && arg[0].d < 0x1p63))
+    if (!(arg[0].d > -TWO_TO_63 && arg[0].d < TWO_TO_63))
         return out_of_range(cx, "int");
     return cel_int((int64_t)arg[0].d);
 }
@@ -111,7 +113,7 @@ CEL_CALL(uint_from_int)
 
 CEL_CALL(uint_from_double)
 {
-    if (!(arg[0].d > -1 && arg[0].d < 0x1p64))
+    if (!(arg[0].d > -1 && arg[0].d < TWO_TO_64))
         return out_of_range(cx, "uint");
     return cel_uint((uint64_t)arg[0].d);
 }

@@ -26,7 +26,7 @@ struct cel_value cel_instant(nsec at)
 /* -- errors ------------------------------------------------------------- */
 
 #define PLAIN(code_, text_)                                                    \
-    [code_] = { .code = code_, .text = { text_, sizeof(text_) - 1 } }
+    [code_] = { .code = (code_), .text = { (text_), sizeof(text_) - 1 } }
 
 static const struct cel_error plain[] = {
     PLAIN(CEL_NO_SUCH_KEY, "no such key"),

@@ -81,7 +81,7 @@ void wake_compare(struct cel_vm *vm, const struct op *op, struct cel_value a,
         if (after)
             wake_in(vm, after);
     }
-    if (op->drift.touch == 2)
+    if (op->drift.touch == BOTH_WAYS)
         vm->touchy = true;
     else if (op->drift.touch > 0)
         vm->touchy |= flips_after(how, d) != 0;

@@ -1,21 +1,18 @@
 #include "cel/op.h"
 
+#include "base/utf8.h"
+
 /* -- finding ------------------------------------------------------------ */
 
-static struct cel_value nothing_there(struct cel_vm *vm, struct cel_value name)
+/*
+ * Whatever stands in the way of a path, a hole, a scalar or an array, there is
+ * nothing at its end.  So what comes of it depends on no more than the node
+ * there, which is what the expression is said to read.
+ */
+static struct cel_value nothing_there(struct cel_vm *vm, struct slice key)
 {
     return cel_fail(&vm->cx, CEL_NO_SUCH_KEY, "no such key: \"%.*s\"",
-                    SLICE_ARG(cel_text(name)));
-}
-
-/* What a step from a node that has no such child comes to. */
-static struct cel_value
-value_there(struct cel_vm *vm, const struct cel_place *at, struct cel_value key)
-{
-    const struct cel_host *host = vm->cx.host;
-    struct cel_value v = host->load(host->self, &vm->cx, at);
-
-    return v.kind == CEL_ERROR ? v : value_index(&vm->cx, v, key);
+                    (int)utf8_cut(key, CEL_BRIEF).n, key.p);
 }
 
 static bool find_variable(struct cel_vm *vm, const struct op *op,
@@ -26,7 +23,7 @@ static bool find_variable(struct cel_vm *vm, const struct op *op,
         *ret = vm->place[op->slot];
     if (ret->node)
         return true;
-    *why = nothing_there(vm, op->value);
+    *why = nothing_there(vm, cel_text(op->value));
     return false;
 }
 
@@ -75,11 +72,7 @@ static bool find_path(struct cel_vm *vm, const struct op *op,
         }
         if (i == op->n)
             return true;
-        /* Of a map it is enough to know that the key is not in it. */
-        if (ret->map)
-            *why = nothing_there(vm, cel_string(op->key[i].text));
-        else
-            *why = value_there(vm, &at, cel_string(op->key[i].text));
+        *why = nothing_there(vm, op->key[i].text);
         i++;
     }
     if (i < op->n)
@@ -90,35 +83,43 @@ static bool find_path(struct cel_vm *vm, const struct op *op,
     return false;
 }
 
+/* By a computed key: the child of a map, or an item of an array. */
+static bool step_by(struct cel_vm *vm, const struct cel_place *from,
+                    struct cel_value key, struct cel_place *ret,
+                    struct cel_value *why)
+{
+    const struct cel_host *host = vm->cx.host;
+    struct cel_key k;
+
+    if (key.kind == CEL_STRING) {
+        k.text = cel_text(key);
+        k.hash = host->hash(host->self, k.text);
+        if (host->child(host->self, from, &k, ret))
+            return true;
+        *why = nothing_there(vm, k.text);
+    } else {
+        *why = cel_load(&vm->cx, from);
+        if (why->kind != CEL_ERROR)
+            *why = value_index(&vm->cx, *why, key);
+    }
+    ret->node = NULL;
+    return false;
+}
+
 static bool find_index(struct cel_vm *vm, const struct op *op,
                        struct cel_place *ret, struct cel_value *why)
 {
-    const struct cel_host *host = vm->cx.host;
     bool found = place_find(vm, op->a, ret, why);
-    struct cel_place at = *ret;
+    struct cel_place from = *ret;
     struct cel_value key;
-    struct cel_key k;
 
     *ret = (struct cel_place){ 0 };
     if (!found && why->kind == CEL_ERROR)
         return false;
     key = op_eval(vm, op->b);
-    if (key.kind == CEL_ERROR) {
-        *why = key;
-        return false;
-    }
-    if (!found) {
-        *why = value_index(&vm->cx, *why, key);
-        return false;
-    }
-    if (key.kind == CEL_STRING) {
-        k.text = cel_text(key);
-        k.hash = host->hash(host->self, k.text);
-        if (host->child(host->self, &at, &k, ret))
-            return true;
-    }
-    ret->node = NULL;
-    *why = value_there(vm, &at, key);
+    if (key.kind != CEL_ERROR && found)
+        return step_by(vm, &from, key, ret, why);
+    *why = key.kind == CEL_ERROR ? key : value_index(&vm->cx, *why, key);
     return false;
 }
 
@@ -149,13 +150,12 @@ bool place_find(struct cel_vm *vm, const struct op *op, struct cel_place *ret,
 static __attribute__((noinline)) struct cel_value
 load_slowly(struct cel_vm *vm, const struct op *op)
 {
-    const struct cel_host *host = vm->cx.host;
     struct cel_place place;
     struct cel_value why;
 
     if (!place_find(vm, op->a, &place, &why))
         return why;
-    return host->load(host->self, &vm->cx, &place);
+    return cel_load(&vm->cx, &place);
 }
 
 struct cel_value run_load(struct cel_vm *vm, const struct op *op)
@@ -171,7 +171,7 @@ struct cel_value run_load_key(struct cel_vm *vm, const struct op *op)
 
     if (vm->place && vm->place[op->slot].node &&
         host->child(host->self, &vm->place[op->slot], op->key, &place))
-        return host->load(host->self, &vm->cx, &place);
+        return cel_load(&vm->cx, &place);
     return load_slowly(vm, op);
 }
 
@@ -191,7 +191,7 @@ struct cel_value run_load_path(struct cel_vm *vm, const struct op *op)
             return load_slowly(vm, op);
         from = to;
     }
-    return host->load(host->self, &vm->cx, from);
+    return cel_load(&vm->cx, from);
 }
 
 struct cel_value run_place_has(struct cel_vm *vm, const struct op *op)
@@ -203,7 +203,7 @@ struct cel_value run_place_has(struct cel_vm *vm, const struct op *op)
     if (place_find(vm, op->a, &place, &v)) {
         if (host->child(host->self, &place, op->key, &child))
             return cel_bool(true);
-        v = host->load(host->self, &vm->cx, &place);
+        v = cel_load(&vm->cx, &place);
     }
     if (v.kind == CEL_ERROR)
         return v;
@@ -277,6 +277,12 @@ struct cel_value run_stale(struct cel_vm *vm, const struct op *op)
     return cel_bool(false);
 }
 
+/* No blade is an empty string, and that has an address too. */
+static struct cel_value string_of(struct slice s)
+{
+    return cel_string(s.n ? s : slice_of("", 0));
+}
+
 struct cel_value run_blade(struct cel_vm *vm, const struct op *op)
 {
     const struct cel_host *host = vm->cx.host;
@@ -286,7 +292,7 @@ struct cel_value run_blade(struct cel_vm *vm, const struct op *op)
     if (!find_node(vm, op, &place, &why))
         return why;
     vm->touchy = true;
-    return cel_string(host->blade(host->self, &place));
+    return string_of(host->blade(host->self, &place));
 }
 
 struct cel_value run_by_blade(struct cel_vm *vm, const struct op *op)
@@ -324,7 +330,7 @@ struct cel_value run_key(struct cel_vm *vm, const struct op *op)
 
     if (!find_node(vm, op, &place, &why))
         return why;
-    return cel_string(host->key(host->self, &place));
+    return string_of(host->key(host->self, &place));
 }
 
 /* -- windows ------------------------------------------------------------ */

@@ -12,6 +12,8 @@
 #define ANCHORS_MAX 1000
 #define NAME_SHOWN  40
 #define BLANKS_MAX  200
+#define OPEN_MAX    4096
+#define FLOW_MAX    250000
 
 struct chunk {
     struct chunk *next;
@@ -523,6 +525,36 @@ static enum status check_blanks(const struct yaml *doc, struct err *err)
     return ST_OK;
 }
 
+/*
+ * libfyaml reads far ahead in flow collections and takes 400 bytes for every
+ * bracket and comma, whatever becomes of them.  In a text brackets need no
+ * closing, hence the room.
+ */
+static enum status check_flow(const struct yaml *doc, struct err *err)
+{
+    size_t i, open = 0, all = 0;
+    const char *kind;
+
+    for (i = 0; i < doc->text.n && open <= OPEN_MAX && all <= FLOW_MAX; i++) {
+        kind = doc->text.p[i] ? strchr("[{]},", doc->text.p[i]) : NULL;
+        if (!kind)
+            continue;
+        all++;
+        if (*kind == '[' || *kind == '{')
+            open++;
+        else if (*kind != ',' && open)
+            open--;
+    }
+    if (open <= OPEN_MAX && all <= FLOW_MAX)
+        return ST_OK;
+    if (open > OPEN_MAX)
+        err_set(err, "more than %d brackets that nothing closes", OPEN_MAX);
+    else
+        err_set(err, "more than %d brackets and commas", FLOW_MAX);
+    place_err(doc, i - 1, err);
+    return ST_LIMIT;
+}
+
 /* What no YAML may hold, before libfyaml sees it. */
 static enum status check_bytes(const struct yaml *doc, struct err *err)
 {
@@ -542,7 +574,9 @@ static enum status check_bytes(const struct yaml *doc, struct err *err)
         return ST_BAD;
     }
     st = check_directives(doc, err);
-    return st ? st : check_blanks(doc, err);
+    if (st == ST_OK)
+        st = check_blanks(doc, err);
+    return st ? st : check_flow(doc, err);
 }
 
 enum status yaml_parse(struct slice text, struct yaml **ret, struct err *err)

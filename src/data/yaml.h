@@ -23,7 +23,7 @@
 
 #define YAML_BYTES_MAX ((size_t)1 << 20)
 #define YAML_DEPTH_MAX 64
-#define YAML_NODES_MAX 300000 /* with all aliases expanded */
+#define YAML_NODES_MAX 200000 /* with all aliases expanded */
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 

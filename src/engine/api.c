@@ -67,7 +67,7 @@ static void health_json(const struct live *l, struct buf *out)
 
 static void last_json(const struct live *l, struct buf *out)
 {
-    if (l->failing)
+    if (rule_ill(l))
         json_member(out, "lastError", slice_str(l->last_error));
     if (l->evaluations)
         json_member_instant(out, "lastEvaluation", l->evaluated_at);

@@ -206,7 +206,7 @@ void derive_health(struct engine *e, const struct live *l)
 
     m = derive_map(e, derive_map(e, m, slice_str("rules")), l->rule->group);
     m = derive_map(e, m, l->rule->name);
-    derive_text(e, m, "health", slice_str(l->failing ? "err" : "ok"));
+    derive_text(e, m, "health", slice_str(rule_ill(l) ? "err" : "ok"));
     if (l->errors)
         derive_u64(e, m, "errors", l->errors);
     if (l->last_error)

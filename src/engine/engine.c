@@ -95,17 +95,21 @@ static bool same_rule(const struct rule *a, const struct rule *b)
            slice_eq(a->group, b->group) && slice_eq(a->text, b->text);
 }
 
-/* The old one of the same rule, taken out of old; NULL: there is none. */
-static struct live *take_same(struct live **old, size_t n,
+/*
+ * The old one of the same rule, taken out of old; NULL: there is none.  Most
+ * rules stand where they stood before, so the search begins there.
+ */
+static struct live *take_same(struct live **old, size_t n, size_t from,
                               const struct rule *rule)
 {
-    struct live *l;
+    struct live **at, *l;
     size_t i;
 
     for (i = 0; i < n; i++) {
-        if (old[i] && same_rule(old[i]->rule, rule)) {
-            l = old[i];
-            old[i] = NULL;
+        at = &old[(from + i) % n];
+        if (*at && same_rule((*at)->rule, rule)) {
+            l = *at;
+            *at = NULL;
             return l;
         }
     }
@@ -135,7 +139,7 @@ static void adopt(struct engine *e, const struct ruleset *set,
     e->nlive = set ? set->n : 0;
     e->live = xcalloc(e->nlive + 1, sizeof(struct live *));
     for (i = 0; i < e->nlive; i++) {
-        struct live *l = take_same(old, nold, &set->rule[i]);
+        struct live *l = take_same(old, nold, i, &set->rule[i]);
 
         e->live[i] = l ? l : live_new(e, &set->rule[i]);
         e->live[i]->fresh = l == NULL;

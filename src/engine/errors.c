@@ -20,8 +20,9 @@
 #define SAMPLE_MAX 1024 /* bytes */
 #define OTHER      "(other)"
 /* In a report for people. */
-#define SHOWN_MAX   20
-#define SHOWN_BYTES 160
+#define SHOWN_MAX    20
+#define SHOWN_BYTES  160
+#define SHOWN_BLADES 5
 
 struct tally {
     uint32_t blade;
@@ -341,19 +342,22 @@ static void group_text(const struct engine *e, const struct group *g,
     struct share share[BLADES_MAX + 1];
     char first[INSTANT_TEXT], last[INSTANT_TEXT];
     size_t n = shares_sorted(e, g, share), k;
+    bool other = slice_is(g->shape, OTHER);
 
     instant_format(g->first_at, first);
     instant_format(g->last_at, last);
     buf_printf(out, "    %8llu  ", (unsigned long long)g->count);
-    pretty_text(utf8_cut(g->sample, SHOWN_BYTES), out);
+    pretty_text(utf8_cut(other ? g->shape : g->sample, SHOWN_BYTES), out);
     buf_printf(out, "\n              %s to %s, ", first, last);
     pretty_text(g->where, out);
     buf_str(out, ", by");
-    for (k = 0; k < n && k < SHOWN_MAX; k++) {
+    for (k = 0; k < n && k < SHOWN_BLADES; k++) {
         buf_char(out, ' ');
         pretty_text(share[k].name, out);
     }
-    buf_str(out, k < n ? " ...\n" : "\n");
+    if (k < n)
+        buf_printf(out, " and %zu more", n - k);
+    buf_char(out, '\n');
 }
 
 static void report_text(struct engine *e, struct live *l, struct buf *out)

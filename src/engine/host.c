@@ -311,6 +311,7 @@ static struct cel_value host_window(void *self, struct cel_context *cx,
     struct engine *e = self;
     struct buf path;
     amount sum;
+    bool known;
 
     *ret_until = NSEC_MAX;
     if (!p->map || p->key == KEY_NONE)
@@ -321,7 +322,13 @@ static struct cel_value host_window(void *self, struct cel_context *cx,
     host_path(e, p, &path);
     sum = windows_sum(e->windows, buf_view(&path), kind, window_for, cx->now,
                       ret_until);
+    known = !windows_unknown(e->windows, buf_view(&path), kind, window_for);
     buf_release(&path);
+    if (!known)
+        return cel_fail(cx, CEL_LIMIT,
+                        "more than %d nodes would have a history, and this "
+                        "one has none",
+                        WINDOWS_MAX);
     return amount_value(sum);
 }
 

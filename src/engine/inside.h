@@ -14,9 +14,9 @@
 
 enum { MARK_STATE = 1, MARK_MONITOR = 2, MARKS = 3 };
 
-#define TIMELINE_MAX         1000    /* transitions the report shows */
-#define INSTANCES_MAX        1000000 /* of all rules */
-#define REPORT_INSTANCES_MAX 1000    /* of a rule */
+#define TIMELINE_MAX         1000   /* transitions the report shows */
+#define INSTANCES_MAX        200000 /* of all rules */
+#define REPORT_INSTANCES_MAX 1000   /* of a rule */
 
 struct live;
 
@@ -58,6 +58,7 @@ struct live {
     struct instance **dirty;
     size_t ndirty, dirty_room;
     size_t failing; /* instances */
+    bool crowded;   /* elements are without instance: INSTANCES_MAX */
     char *last_error;
     nsec last_error_at;
     uint64_t errors;
@@ -136,6 +137,12 @@ static inline nsec engine_clock(const struct engine *e)
 }
 
 /* -- engine.c ------------------------------------------------------------- */
+
+/* It cannot be relied upon at present; last_error says why. */
+static inline bool rule_ill(const struct live *l)
+{
+    return l->failing > 0 || l->crowded;
+}
 
 /* Marks for the next instant. */
 void dirty_instance(struct engine *e, struct instance *i);
@@ -219,7 +226,8 @@ int instance_cmp(const struct engine *e, const struct instance *a,
                  const struct instance *b);
 struct instance *instance_find(const struct engine *e, const struct live *l,
                                const uint32_t *key);
-/* Found or made; NULL: past INSTANCES_MAX, which is told as an error. */
+/* Found or made; NULL: past INSTANCES_MAX, and the rule is ill from then on,
+ * until it is loaded anew. */
 struct instance *instance_get(struct engine *e, struct live *l,
                               const uint32_t *key);
 void instance_free(struct engine *e, struct instance *i);

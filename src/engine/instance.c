@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <uthash.h>
 
@@ -90,14 +91,35 @@ static void ref_key(struct keys *keys, uint32_t id)
     keys->by_id[id]->refs++;
 }
 
+/* Told once: what is left out is not watched. */
+static void too_many(struct engine *e, struct live *l)
+{
+    char text[100];
+    int n;
+
+    if (l->crowded)
+        return;
+    l->crowded = true;
+    n = snprintf(text, sizeof(text),
+                 "rules have %d instances, the most there may be: further "
+                 "elements are not watched",
+                 INSTANCES_MAX);
+    rule_said(e, l, slice_of(text, (size_t)n));
+    queue_rule(e, l);
+}
+
 struct instance *instance_get(struct engine *e, struct live *l,
                               const uint32_t *key)
 {
     struct instance *i = instance_find(e, l, key);
     size_t n, k;
 
-    if (i || e->alive == INSTANCES_MAX)
+    if (i)
         return i;
+    if (e->alive >= INSTANCES_MAX) {
+        too_many(e, l);
+        return NULL;
+    }
     i = xcalloc(1, sizeof(*i));
     i->live = l;
     i->queued_at = i->wake_at = NSEC_MAX;

@@ -33,7 +33,7 @@ struct live **rules_sorted(const struct engine *e, size_t *ret_n)
 
 const char *rule_health(const struct live *l)
 {
-    return l->failing ? "err" : "ok";
+    return rule_ill(l) ? "err" : "ok";
 }
 
 static void rule_json(const struct live *l, struct buf *out)

@@ -61,7 +61,7 @@ static void in_error(struct live *const *list, size_t n, struct buf *out)
         buf_printf(out, "  %s ", rule_kind_name(l->rule->kind));
         pretty_text(l->rule->name, out);
         buf_printf(out, ": %s, %llu error%s, the last: ",
-                   l->failing ? "failing" : "well again",
+                   rule_ill(l) ? "failing" : "well again",
                    (unsigned long long)l->errors, l->errors == 1 ? "" : "s");
         pretty_text(slice_str(l->last_error), out);
         buf_char(out, '\n');

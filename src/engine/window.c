@@ -25,6 +25,7 @@ struct window {
 
 struct windows {
     struct window *by_key;
+    bool refused; /* some node, ever */
     struct buf scratch;
 };
 
@@ -118,8 +119,10 @@ enum status windows_add(struct windows *w, struct slice path,
 {
     struct window *it = find(w, path, kind, window_for);
 
-    if (!it && HASH_COUNT(w->by_key) >= WINDOWS_MAX)
+    if (!it && HASH_COUNT(w->by_key) >= WINDOWS_MAX) {
+        w->refused = true;
         return ST_LIMIT;
+    }
     if (!it)
         it = make(w, window_for);
     forget_before(it, ts);
@@ -153,6 +156,12 @@ amount windows_sum(struct windows *w, struct slice path, enum cel_window kind,
         *ret_until = nsec_add(it->growth[i - 1].at, window_for);
     }
     return sum;
+}
+
+bool windows_unknown(struct windows *w, struct slice path, enum cel_window kind,
+                     nsec window_for)
+{
+    return w->refused && !find(w, path, kind, window_for);
 }
 
 void windows_sweep(struct windows *w, nsec now)

@@ -14,7 +14,7 @@
 #include "base/slice.h"
 #include "cel/host.h"
 
-#define WINDOWS_MAX 100000 /* nodes with history */
+#define WINDOWS_MAX 20000 /* nodes with history */
 
 struct windows;
 
@@ -27,6 +27,9 @@ CHECKED enum status windows_add(struct windows *w, struct slice path,
 /* The sum over (now - window_for, now]; ret_until as host.h says. */
 amount windows_sum(struct windows *w, struct slice path, enum cel_window kind,
                    nsec window_for, nsec now, nsec *ret_until);
+/* Nodes beyond WINDOWS_MAX went without a history, and this may be one. */
+bool windows_unknown(struct windows *w, struct slice path, enum cel_window kind,
+                     nsec window_for);
 /* Drops what has left every window by now. */
 void windows_sweep(struct windows *w, nsec now);
 

@@ -51,6 +51,8 @@ static void write_shown(struct slice s, struct buf *out)
     struct buf valid;
     const char *p, *end;
 
+    if (s.n == 0)
+        return;
     buf_init(&valid, BUF_NO_CAP);
     utf8_repair(s, &valid);
     p = valid.p;

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define PATTERN_COST       ((size_t)1 << 10)
+#define HEAVY_PATTERN_COST ((size_t)32 << 10)
+
 size_t load_alias_cost(const struct loader *l, struct slice text)
 {
     const struct group *g = &l->group;
@@ -15,13 +18,43 @@ size_t load_alias_cost(const struct loader *l, struct slice text)
     return sum;
 }
 
+/* A { with a number behind it. */
+static bool has_repetition(struct slice text)
+{
+    size_t i;
+
+    for (i = 0; i + 1 < text.n; i++)
+        if (text.p[i] == '{' && text.p[i + 1] >= '0' && text.p[i + 1] <= '9')
+            return true;
+    return false;
+}
+
+/*
+ * What patterns cost to compile is not in proportion to their length: a counted
+ * repetition or a class of Unicode makes a few bytes into a million.
+ */
+static size_t pattern_cost(struct slice text)
+{
+    bool heavy = memmem(text.p, text.n, "\\p", 2) ||
+                 memmem(text.p, text.n, "\\P", 2) || has_repetition(text);
+    const char *p = text.p, *end = p + text.n;
+    size_t cost = 0;
+
+    while (p < end && (p = memmem(p, (size_t)(end - p), "matches", 7))) {
+        cost += heavy ? HEAVY_PATTERN_COST : PATTERN_COST;
+        p += 7;
+    }
+    return cost ? cost + text.n * 32 : 0;
+}
+
 /* False: the set as a whole is too large, which is told once. */
 static bool charge(struct loader *l, const struct yaml_node *where,
                    struct slice text)
 {
     if (l->too_many)
         return false;
-    l->expression_bytes += text.n + load_alias_cost(l, text);
+    l->expression_bytes +=
+        text.n + pattern_cost(text) + load_alias_cost(l, text);
     if (l->expression_bytes <= EXPRESSION_BYTES_MAX &&
         l->own->nprograms < PROGRAMS_MAX)
         return true;
@@ -55,13 +88,13 @@ static bool digits(struct slice s, size_t *i)
     return *i > from;
 }
 
-static struct slice word(struct slice s, size_t *i)
+static bool word(struct slice s, size_t *i)
 {
     size_t from = *i;
 
-    while (*i < s.n && rule_is_identifier(slice_of(s.p + from, *i + 1 - from)))
+    while (*i < s.n && rule_is_word(s.p[*i]))
         ++*i;
-    return slice_of(s.p + from, *i - from);
+    return *i > from;
 }
 
 /* [5m], {job="x"}: no CEL has these. */
@@ -74,7 +107,7 @@ static bool has_selector(struct slice s)
         if (s.p[i] == '[' && digits(s, &j) && j + 1 < s.n &&
             strchr("smhdwy", s.p[j]) && s.p[j + 1] == ']')
             return true;
-        if (s.p[i] == '{' && word(s, &j).n && j + 1 < s.n &&
+        if (s.p[i] == '{' && word(s, &j) && j + 1 < s.n &&
             (s.p[j] == '=' || (s.p[j] == '!' && s.p[j + 1] == '~')) &&
             s.p[j + 1] != '=')
             return true;

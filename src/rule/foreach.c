@@ -48,9 +48,9 @@ static struct slice take_word(struct cursor *c)
 {
     size_t from = c->i;
 
-    while (c->i < c->s.n &&
-           rule_is_identifier(slice_of(c->s.p + from, c->i + 1 - from)))
-        c->i++;
+    if (c->i < c->s.n && rule_is_identifier(slice_of(c->s.p + from, 1)))
+        while (c->i < c->s.n && rule_is_word(c->s.p[c->i]))
+            c->i++;
     return slice_of(c->s.p + from, c->i - from);
 }
 

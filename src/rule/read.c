@@ -45,6 +45,11 @@ struct diagnostic_place load_place(const struct loader *l,
 static struct diagnostic *tell(struct loader *l, bool warning,
                                const struct diagnostic_place *at,
                                const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+
+static struct diagnostic *tell(struct loader *l, bool warning,
+                               const struct diagnostic_place *at,
+                               const char *format, va_list args)
 {
     char text[TEXT_MAX];
 

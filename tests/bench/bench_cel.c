@@ -92,7 +92,7 @@ static double now(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
@@ -269,9 +269,9 @@ static void report(const struct bench *b, struct contender c[3], int rounds)
     printf("%-20s", b->name);
     for (k = 0; k < 3; k++)
         if (c[k].run)
-            printf(" %10.0f", c[k].best);
+            printf("  %10.0f", c[k].best);
         else
-            printf(" %10s", "-");
+            printf("  %10s", "-");
     printf("\n");
 }
 
@@ -290,7 +290,7 @@ int main(int argc, char **argv)
     host = json_host_new(buf_view(&json));
     if (tape_parse(parser, buf_view(&json), &tape, NULL))
         abort();
-    printf("%-20s %10s %10s %10s  ns\n", "", "bladewatch", "Lua", "jq");
+    printf("%-20s  %10s  %10s  %10s  ns\n", "", "bladewatch", "Lua", "jq");
     for (i = 0; i < sizeof(benches) / sizeof(*benches); i++) {
         struct contender c[3] = { 0 };
 

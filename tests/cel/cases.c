@@ -20,6 +20,7 @@
  *     grown: path instant n        changed: path instant n
  *     alias: name = expression     strict: on | off
  *
+ * Whatever it looks at must be among what it says it reads, too.
  * "state:" begins anew.  A line that begins with # is a comment.
  *
  * Exit: 0 none failed, 1 which did, 2 a file is not to be read.
@@ -27,7 +28,7 @@
 #include "base/alloc.h"
 #include "cel/program.h"
 #include "cel/timezone.h"
-#include "support/json_host.h"
+#include "support/covered_host.h"
 #include "support/zones.h"
 
 #include <stdio.h>
@@ -365,13 +366,25 @@ static void run_case(struct runner *r, struct slice text, struct slice want)
     const struct cel_value value[COUNT(variable)] = { { 0 } };
     const struct cel_activation with = { value, place };
     struct trial *t = xcalloc(1, sizeof(*t));
+    struct covered_host covered = { .fault = "" };
 
     t->r = r;
     t->text = text;
     t->want = want;
-    if (!cel_compile(&env, text, &t->problems, &t->p))
+    if (!cel_compile(&env, text, &t->problems, &t->p)) {
+        covered_init(&covered, r->host, t->p, place);
+        cel_vm_host(r->vm, &covered.port, zones_of_machine());
         cel_eval(r->vm, t->p, &with, r->now, &t->out);
-    judge(t);
+        cel_vm_host(r->vm, json_host_port(r->host), zones_of_machine());
+    }
+    /* hasValue() does not look at the value that is loaded for it. */
+    if (covered.fault[0] && !holds(text, slice_str("hasValue"))) {
+        r->failed++;
+        printf("%s:%u: %.*s\n  the %s is not among what it reads\n", r->file,
+               r->line, SLICE_ARG(text), covered.fault);
+    } else {
+        judge(t);
+    }
     cel_program_free(t->p);
     free(t);
 }

@@ -17,6 +17,7 @@ struct event {
 };
 
 struct node {
+    struct node *parent; /* NULL: the root */
     char *key;
     uint32_t nkey, hash;
     uint8_t kind; /* enum tape_kind */
@@ -70,6 +71,7 @@ static void build_object(struct node *n, const struct tape *tape, size_t at)
         if (tape->op[i].flags & TAPE_DEAD)
             continue;
         child = build(tape, i + 1);
+        child->parent = n;
         child->key = xmemdup0(tape->op[i].p, tape->op[i].n);
         child->nkey = tape->op[i].n;
         child->hash = tape->op[i].hash;
@@ -234,27 +236,16 @@ static struct slice key_of(void *self, const struct cel_place *place)
     return n->key ? slice_of(n->key, n->nkey) : slice_of("", 0);
 }
 
-static bool write_path(const struct node *from, const struct node *to,
-                       struct buf *out)
-{
-    size_t at = out->n, i;
-
-    for (i = 0; i < from->nchildren; i++) {
-        if (at)
-            buf_char(out, '.');
-        buf_str(out, from->child[i]->key);
-        if (from->child[i] == to || write_path(from->child[i], to, out))
-            return true;
-        out->n = at;
-    }
-    return false;
-}
-
 static void path(void *self, const struct cel_place *place, struct buf *out)
 {
-    struct json_host *h = self;
+    struct slice key[TAPE_DEPTH_MAX];
+    size_t n = json_host_keys(place, key, TAPE_DEPTH_MAX), i;
 
-    (void)write_path(h->root, place->node, out);
+    (void)self;
+    for (i = 0; i < n; i++) {
+        buf_str(out, i ? "." : "");
+        buf_slice(out, key[i]);
+    }
 }
 
 static nsec last_seen(void *self, const struct cel_place *place)
@@ -372,6 +363,22 @@ struct cel_place json_host_find(struct json_host *h, struct slice at)
             return (struct cel_place){ .tree = MARK };
     }
     return place;
+}
+
+size_t json_host_keys(const struct cel_place *place, struct slice *key,
+                      size_t max)
+{
+    const struct node *n;
+    size_t depth = 0, i;
+
+    for (n = place->node; n && n->parent; n = n->parent)
+        depth++;
+    if (depth > max)
+        abort();
+    i = depth;
+    for (n = place->node; n && n->parent; n = n->parent)
+        key[--i] = slice_of(n->key, n->nkey);
+    return depth;
 }
 
 static struct node *must_find(struct json_host *h, struct slice at)

@@ -20,6 +20,9 @@ struct cel_host *json_host_port(struct json_host *h);
 struct cel_place json_host_root(struct json_host *h);
 /* By a path of names with dots between; node NULL: there is no such node. */
 struct cel_place json_host_find(struct json_host *h, struct slice path);
+/* The keys that lead to a node, at most max of them. */
+size_t json_host_keys(const struct cel_place *place, struct slice *key,
+                      size_t max);
 /* It and all above it are then as new.  The path must be there. */
 void json_host_touch(struct json_host *h, struct slice path, nsec at,
                      struct slice blade);

@@ -231,6 +231,24 @@ START_TEST(aliases_do_not_multiply_without_bound)
 }
 END_TEST
 
+START_TEST(brackets_are_counted_before_they_are_read)
+{
+    struct buf b;
+    int i;
+
+    buf_init(&b, 1 << 20);
+    for (i = 0; i <= 4096; i++)
+        buf_str(&b, "[ ");
+    bad(buf_cstr(&b), 1, 4096 * 2 + 1,
+        "more than 4096 brackets that nothing closes");
+    buf_reset(&b);
+    for (i = 0; i <= 250000 / 3; i++)
+        buf_str(&b, "[],");
+    bad(buf_cstr(&b), 1, 250001, "more than 250000 brackets and commas");
+    buf_release(&b);
+}
+END_TEST
+
 /* Each would be slow or fatal if something in it were not bounded. */
 START_TEST(a_megabyte_of_nonsense_ends_soon)
 {
@@ -307,6 +325,7 @@ int main(void)
     tcase_add_test(tc, what_is_no_text_is_refused);
     tcase_add_test(tc, depth_is_capped);
     tcase_add_test(tc, aliases_do_not_multiply_without_bound);
+    tcase_add_test(tc, brackets_are_counted_before_they_are_read);
     tcase_add_test(tc, a_megabyte_of_nonsense_ends_soon);
     tcase_add_test(tc, too_large_a_text_is_refused);
     tcase_add_test(tc, a_misspelt_word_has_a_neighbour);
