@@ -268,7 +268,8 @@ static void go(struct engine *e, struct instance *i, enum phase to)
     struct alert *a = i->own;
     struct alert_rule *r = i->live->own;
     enum phase from = a->phase;
-    const struct notice_pair *summary = summary_of(a);
+    /* Of one that ends it would say the contrary of what is. */
+    const struct notice_pair *summary = to == INACTIVE ? NULL : summary_of(a);
 
     count(i, from, (size_t)-1);
     count(i, to, 1);
@@ -511,11 +512,14 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     struct buf instance;
     size_t n, k;
 
-    buf_printf(out,
-               "  %.*s: %zu firing, %zu pending, fired %llu, "
-               "resolved %llu\n",
-               SLICE_ARG(l->rule->name), r->firing, r->pending,
-               (unsigned long long)r->fired, (unsigned long long)r->resolved);
+    buf_printf(out, "  %.*s: ", SLICE_ARG(l->rule->name));
+    if (!r->pending && !r->fired) {
+        buf_str(out, "quiet\n");
+        return;
+    }
+    buf_printf(out, "%zu firing, %zu pending, fired %llu, resolved %llu\n",
+               r->firing, r->pending, (unsigned long long)r->fired,
+               (unsigned long long)r->resolved);
     buf_init(&instance, BUF_NO_CAP);
     list = instances_sorted(e, l, &n);
     for (k = 0; k < n; k++) {
