@@ -122,9 +122,10 @@ struct engine {
     bool minds_lines, exhaustive;
     const struct rule *proving; /* prove.h: whose expression is evaluated */
     nsec swept_at;
-    nsec now;     /* the instant being evaluated, or the last */
-    nsec clock;   /* of the last shard with an error */
-    uint32_t seq; /* of the monitor's writes at this instant */
+    nsec boundary; /* the one that was asked for last */
+    nsec now;      /* the instant being evaluated, or the last */
+    nsec clock;    /* of the last shard with an error */
+    uint32_t seq;  /* of the monitor's writes at this instant */
     nsec seq_at;
     uint64_t ordinal, notice_ordinal;
     struct engine_stats stats;
