@@ -120,7 +120,7 @@ struct engine {
     struct timeline timeline;
     struct heard *heard; /* NULL: no rule collects errors yet */
     bool minds_lines, exhaustive;
-    const struct rule *proving; /* prove.h: whose expression is evaluated */
+    const struct instance *proving; /* prove.h: whose expression is evaluated */
     nsec swept_at;
     nsec boundary; /* the one that was asked for last */
     nsec now;      /* the instant being evaluated, or the last */
