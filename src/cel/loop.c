@@ -213,12 +213,13 @@ static struct cel_value exists_one(struct cel_vm *vm, const struct op *op)
 struct rows {
     struct cel_value *item;
     size_t n, room, width;
+    size_t first; /* room to begin with, 0: a little */
 };
 
 static struct cel_value *add_row(struct cel_vm *vm, struct rows *rows)
 {
     struct cel_value *item;
-    size_t room = rows->room ? rows->room * 2 : 8;
+    size_t room = rows->room ? rows->room * 2 : rows->first ? rows->first : 8;
 
     if (rows->n == rows->room) {
         if (rows->n == CEL_LIST_MAX || !cel_charge(&vm->cx, room))
@@ -234,7 +235,7 @@ static struct cel_value *add_row(struct cel_vm *vm, struct rows *rows)
     return &rows->item[rows->width * rows->n++];
 }
 
-/* Whether this member is wanted; CEL_NULL: no filter.  Else bool or error. */
+/* Whether this member is wanted: a bool or an error. */
 static struct cel_value filtered(struct cel_vm *vm, const struct op *op)
 {
     struct cel_value v;
@@ -245,7 +246,11 @@ static struct cel_value filtered(struct cel_vm *vm, const struct op *op)
     return v.kind == CEL_BOOL ? v : op_not_bool(vm, v);
 }
 
-/* filter(): the member itself if the body holds. */
+/*
+ * A row for each member that is wanted: what the body yields, the member itself
+ * without one, and in a second column the first variable.  CEL_NULL or an
+ * error.
+ */
 static struct cel_value collect(struct cel_vm *vm, const struct op *op,
                                 struct rows *rows)
 {
@@ -254,6 +259,8 @@ static struct cel_value collect(struct cel_vm *vm, const struct op *op,
 
     if (!visit_begin(vm, op, true, &visit))
         return visit.range;
+    if (!op->b)
+        rows->first = visit.n;
     while (visit_next(vm, op, &visit)) {
         wanted = filtered(vm, op);
         if (wanted.kind == CEL_ERROR)

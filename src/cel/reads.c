@@ -55,11 +55,14 @@ static bool is_any(const struct cel_read *r, uint32_t i)
     return r->key[i].p == NULL && r->by[i] == CEL_NO_VARIABLE;
 }
 
+/* Two windows of one path are two patterns, of which one says the rest. */
 static bool same_pattern(const struct cel_read *a, const struct cel_read *b)
 {
     uint32_t i;
 
     if (a->variable != b->variable || a->n != b->n)
+        return false;
+    if (a->window_for && b->window_for && a->window_for != b->window_for)
         return false;
     for (i = 0; i < a->n; i++)
         if (!same_key(a, b, i))
@@ -100,7 +103,7 @@ static void put(struct reads *r, const struct cel_read *read)
         return;
     }
     r->read[i].kinds |= read->kinds;
-    if (read->window_for > r->read[i].window_for)
+    if (read->window_for)
         r->read[i].window_for = read->window_for;
 }
 

@@ -12,8 +12,8 @@
  *
  * Exit: 0 none failed, 1 which did, 2 usage.
  */
-#include "base/base64.h"
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "cel/program.h"
 #include "data/tape.h"
 #include "support/zones.h"
@@ -23,7 +23,7 @@
 #include <stdlib.h>
 
 #define CASE_MEMORY ((size_t)16 << 20)
-#define NAMES_MAX   32
+#define NAMES_MAX   64
 
 /* What we do not claim to have. */
 static const char *const lacking[] = {
@@ -233,23 +233,6 @@ static size_t declare(struct test *t, struct slice name)
     return i;
 }
 
-static void read_names(struct test *t)
-{
-    size_t at = member(&t->tape, 0, "type_env"), i, k;
-
-    for (i = at + 1; at && i < t->tape.op[at].end; i = past(&t->tape, i)) {
-        k = declare(t, text(t, i, "name"));
-        if (cel_type_parse(&t->cx.arena, text(t, i, "type"),
-                           &t->variable[k].type))
-            abort();
-    }
-    at = member(&t->tape, 0, "bindings");
-    for (i = at + 1; at && i < t->tape.op[at].end; i = t->tape.op[i].end) {
-        k = declare(t, tape_text(&t->tape.op[i]));
-        t->value[k] = read_value(t, i + 1);
-    }
-}
-
 static void fail(struct test *t, const char *want, struct slice got)
 {
     t->suite->failed++;
@@ -257,6 +240,31 @@ static void fail(struct test *t, const char *want, struct slice got)
            SLICE_ARG(text(t, 0, "file")), SLICE_ARG(text(t, 0, "section")),
            SLICE_ARG(text(t, 0, "name")), SLICE_ARG(text(t, 0, "expr")), want,
            SLICE_ARG(got));
+}
+
+static bool read_type_of(struct test *t, size_t at, const struct cel_type **ret)
+{
+    if (!cel_type_parse(&t->cx.arena, text(t, at, "type"), ret))
+        return true;
+    fail(t, "a type that is known", text(t, at, "type"));
+    return false;
+}
+
+static bool read_names(struct test *t)
+{
+    size_t at = member(&t->tape, 0, "type_env"), i, k;
+
+    for (i = at + 1; at && i < t->tape.op[at].end; i = past(&t->tape, i)) {
+        k = declare(t, text(t, i, "name"));
+        if (!read_type_of(t, i, &t->variable[k].type))
+            return false;
+    }
+    at = member(&t->tape, 0, "bindings");
+    for (i = at + 1; at && i < t->tape.op[at].end; i = t->tape.op[i].end) {
+        k = declare(t, tape_text(&t->tape.op[i]));
+        t->value[k] = read_value(t, i + 1);
+    }
+    return true;
 }
 
 static void describe(struct cel_context *cx, struct cel_value v,
@@ -276,10 +284,10 @@ static bool type_fits(struct test *t, const struct cel_program *p, size_t at)
 
     if (!member(&t->tape, at, "type"))
         return true;
+    if (!read_type_of(t, at, &want))
+        return false;
     buf_init(&got, BUF_NO_CAP);
     buf_init(&expected, BUF_NO_CAP);
-    if (cel_type_parse(&t->cx.arena, text(t, at, "type"), &want))
-        abort();
     cel_type_write(want, &expected);
     cel_type_write(cel_program_type(p), &got);
     if (!cel_type_same(want, cel_program_type(p))) {
@@ -387,10 +395,8 @@ static bool run_line(struct suite *s, struct slice line)
     arena_init(&t->cx.arena, CASE_MEMORY);
     t->cx.fuel = UINT64_MAX;
     good = !tape_parse(s->parser, line, &t->tape, &err);
-    if (good && !skip(t)) {
-        read_names(t);
+    if (good && !skip(t) && read_names(t))
         run(t);
-    }
     arena_release(&t->cx.arena);
     free(t);
     return good;
