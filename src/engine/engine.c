@@ -83,6 +83,7 @@ static void live_free(struct engine *e, struct live *l)
     for (k = 0; k < l->rule->foreach.n; k++)
         if (l->literal[k] != KEY_NONE)
             keys_unref(&t->keys, l->literal[k]);
+    places_release(&l->places);
     free(l->own);
     free(l->dirty);
     free(l->last_error);
@@ -176,7 +177,6 @@ static void renumber(struct engine *e)
 
     while (heap_top(&e->queue))
         heap_pop(&e->queue);
-    instances_renumber(e);
     for (i = 0; i < e->nlive; i++) {
         e->live[i]->queued = false;
         if (e->live[i]->ndirty)
