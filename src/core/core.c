@@ -394,11 +394,12 @@ void core_flush(struct core *core)
         release_first(core);
     }
     advance(core, end);
-    /* What changed last is evaluated as well, at the boundary behind it. */
-    if (engine_waits(core->engine) && core->merged_at != INT64_MIN) {
-        end = rules_due(core);
-        advance(core, end);
-    }
+    /*
+     * What changed last is evaluated as well, at the boundary behind it.  The
+     * log ends where it ends, whether or not a rule minded its last line.
+     */
+    if (engine_waits(core->engine) && core->merged_at != INT64_MIN)
+        advance(core, rules_due(core));
     core->watermark = end;
 }
 

@@ -387,7 +387,7 @@ nsec engine_due(struct engine *e, nsec now)
 
 bool engine_waits(const struct engine *e)
 {
-    return heap_top(&e->queue) != NULL;
+    return heap_top(&e->queue) || (e->exhaustive && e->nlive);
 }
 
 void engine_evaluate(struct engine *e, nsec at)
