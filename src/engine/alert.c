@@ -28,7 +28,7 @@ struct pairs {
 
 struct alert {
     enum phase phase;
-    bool held; /* the last verdict that there was data for */
+    bool held; /* the last verdict; an error leaves it as it was */
     nsec active_at, fired_at;
     bool keeping; /* firing, though the condition has not held since */
     nsec keep_since;
@@ -268,7 +268,8 @@ static void go(struct engine *e, struct instance *i, enum phase to)
     struct alert *a = i->own;
     struct alert_rule *r = i->live->own;
     enum phase from = a->phase;
-    const struct notice_pair *summary = summary_of(a);
+    /* Of one that ends it would say the contrary of what is. */
+    const struct notice_pair *summary = to == INACTIVE ? NULL : summary_of(a);
 
     count(i, from, (size_t)-1);
     count(i, to, 1);
@@ -333,8 +334,10 @@ static bool judge(struct engine *e, struct instance *i)
     const struct rule_alert *rule = &i->live->rule->alert;
     struct alert *a = i->own;
 
-    if (i->gone)
+    if (i->gone) {
+        a->held = false;
         return false;
+    }
     switch (eval_bool(e, i, rule->expr)) {
     case VERDICT_TRUE:
         a->held = true;
@@ -344,7 +347,7 @@ static bool judge(struct engine *e, struct instance *i)
         break;
     case VERDICT_NO_DATA:
         if (rule->no_data != NO_DATA_KEEP)
-            return rule->no_data == NO_DATA_ALERT;
+            a->held = rule->no_data == NO_DATA_ALERT;
         break;
     case VERDICT_ERROR:
         break; /* not known: what was stays, and the rule is ill */
@@ -511,11 +514,14 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     struct buf instance;
     size_t n, k;
 
-    buf_printf(out,
-               "  %.*s: %zu firing, %zu pending, fired %llu, "
-               "resolved %llu\n",
-               SLICE_ARG(l->rule->name), r->firing, r->pending,
-               (unsigned long long)r->fired, (unsigned long long)r->resolved);
+    buf_printf(out, "  %.*s: ", SLICE_ARG(l->rule->name));
+    if (!r->pending && !r->fired) {
+        buf_str(out, "quiet\n");
+        return;
+    }
+    buf_printf(out, "%zu firing, %zu pending, fired %llu, resolved %llu\n",
+               r->firing, r->pending, (unsigned long long)r->fired,
+               (unsigned long long)r->resolved);
     buf_init(&instance, BUF_NO_CAP);
     list = instances_sorted(e, l, &n);
     for (k = 0; k < n; k++) {

@@ -57,14 +57,12 @@ static void derive_node(struct engine *e, struct map *in, struct slice key,
 {
     struct step s = tree_step(e->config.monitor, key);
     const struct node *n = there(e, in, &s);
-    struct node value = { .kind = (uint8_t)kind };
+    const struct scalar value = { kind, text };
     struct write w;
     bool plain = kind == NODE_FALSE || kind == NODE_TRUE;
 
     if (n && n->kind == kind && (plain || slice_eq(node_text(n), text)))
         return;
-    value.u.heap.p = (char *)(uintptr_t)text.p;
-    value.u.heap.n = (uint32_t)text.n;
     w = write_now(e);
     if (tree_set(e->config.monitor, in, &s, &w, &value))
         e->stats.errors++;
@@ -189,6 +187,14 @@ void derive_forget(struct engine *e, const struct instance *i)
         derive_erase(e, way[k], instance_key(e, i, k));
 }
 
+static struct map *derive_healths(struct engine *e, const struct live *l)
+{
+    struct map *m =
+        derive_map(e, e->config.monitor->root.u.map, slice_str("rules"));
+
+    return derive_map(e, m, slice_str(rule_kind_section(l->rule->kind)));
+}
+
 void derive_drop_rule(struct engine *e, const struct live *l)
 {
     struct map *m = e->config.monitor->root.u.map;
@@ -196,16 +202,13 @@ void derive_drop_rule(struct engine *e, const struct live *l)
     derive_erase(e,
                  derive_map(e, m, slice_str(rule_kind_section(l->rule->kind))),
                  l->rule->name);
-    m = derive_map(e, m, slice_str("rules"));
-    derive_erase(e, derive_map(e, m, l->rule->group), l->rule->name);
+    derive_erase(e, derive_healths(e, l), l->rule->name);
 }
 
 void derive_health(struct engine *e, const struct live *l)
 {
-    struct map *m = e->config.monitor->root.u.map;
+    struct map *m = derive_map(e, derive_healths(e, l), l->rule->name);
 
-    m = derive_map(e, derive_map(e, m, slice_str("rules")), l->rule->group);
-    m = derive_map(e, m, l->rule->name);
     derive_text(e, m, "health", slice_str(rule_ill(l) ? "err" : "ok"));
     if (l->errors)
         derive_u64(e, m, "errors", l->errors);

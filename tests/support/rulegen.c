@@ -20,7 +20,7 @@ struct variable {
 
 struct named {
     const char *section; /* below monitor */
-    char name[8];
+    char name[24];
     int stars;
 };
 
