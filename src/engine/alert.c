@@ -116,6 +116,8 @@ static void make_labels(struct engine *e, struct instance *i)
             pairs_add(&a->labels, rule->foreach.star[k], instance_key(e, i, k));
     add_templates(e, i, rule->alert.label, rule->alert.nlabels, &a->labels);
     pairs_sort(&a->labels);
+    i->marred = i->broken; /* for as long as it has them */
+    i->broken = false;
 }
 
 static void make_annotations(struct engine *e, struct instance *i)
@@ -264,6 +266,7 @@ static void go(struct engine *e, struct instance *i, enum phase to)
     count(i, from, (size_t)-1);
     count(i, to, 1);
     a->phase = to;
+    i->marred &= to != INACTIVE;
     for (k = 0; k < a->annotations.n; k++)
         if (slice_is(a->annotations.pair[k].name, "summary"))
             detail = a->annotations.pair[k].value;

@@ -189,15 +189,29 @@ void derive_forget(struct engine *e, const struct instance *i)
         derive_erase(e, way[k], instance_key(e, i, k));
 }
 
+/* What is at root.first.second, and first with the last that is in it. */
+static void drop(struct engine *e, struct map *root, struct slice first,
+                 struct slice second)
+{
+    struct step s = tree_step(e->config.monitor, first);
+    const struct node *n = there(e, root, &s);
+
+    if (!n || n->kind != NODE_MAP)
+        return;
+    derive_erase(e, n->u.map, second);
+    if (n->u.map->n == 0)
+        derive_erase(e, root, first);
+}
+
 void derive_drop_rule(struct engine *e, const struct live *l)
 {
     struct map *m = e->config.monitor->root.u.map;
+    struct step s = tree_step(e->config.monitor, slice_str("rules"));
+    const struct node *rules = there(e, m, &s);
 
-    derive_erase(e,
-                 derive_map(e, m, slice_str(rule_kind_section(l->rule->kind))),
-                 l->rule->name);
-    m = derive_map(e, m, slice_str("rules"));
-    derive_erase(e, derive_map(e, m, l->rule->group), l->rule->name);
+    drop(e, m, slice_str(rule_kind_section(l->rule->kind)), l->rule->name);
+    if (rules && rules->kind == NODE_MAP)
+        drop(e, rules->u.map, l->rule->group, l->rule->name);
 }
 
 void derive_health(struct engine *e, const struct live *l)

@@ -166,6 +166,7 @@ static void begin_rules(struct engine *e)
             dirty_instance(e, instance_get(e, l, NULL));
         if (live_kind(l)->begin)
             live_kind(l)->begin(e, l);
+        queue_rule(e, l); /* that it is well shows from the start */
     }
 }
 
@@ -178,11 +179,14 @@ static void renumber(struct engine *e)
         heap_pop(&e->queue);
     instances_renumber(e);
     for (i = 0; i < e->nlive; i++) {
-        e->live[i]->queued = false;
-        if (e->live[i]->ndirty)
-            queue_rule(e, e->live[i]);
+        struct live *l = e->live[i];
+        bool queued = l->queued;
+
+        l->queued = false;
+        if (queued)
+            queue_rule(e, l);
         /* What it reads may be derived no more. */
-        dirty_rule(e, e->live[i]);
+        dirty_rule(e, l);
     }
 }
 
@@ -289,10 +293,11 @@ static void take_all(struct engine *e, struct live *l)
 static void after(struct engine *e, struct instance *i)
 {
     struct live *l = i->live;
+    bool failing = i->broken || i->marred;
 
-    if (i->broken != i->failing) {
-        l->failing += i->broken ? 1 : (size_t)-1;
-        i->failing = i->broken;
+    if (failing != i->failing) {
+        l->failing += failing ? 1 : (size_t)-1;
+        i->failing = failing;
     }
     if (i->gone && live_kind(l)->finished(i))
         instance_free(e, i);
@@ -311,11 +316,26 @@ static void evaluate_instance(struct engine *e, struct instance *i)
     after(e, i);
 }
 
+/* Without listening: every element looked for, every instance evaluated. */
+static void find_all(struct engine *e, struct live *l)
+{
+    struct instance *i;
+
+    for (i = l->first; i; i = i->next) {
+        i->gone = l->rule->foreach.nstars > 0;
+        dirty_instance(e, i);
+    }
+    if (l->rule->foreach.nstars)
+        listen_elements(e, l);
+}
+
 static void evaluate_rule(struct engine *e, struct live *l)
 {
     struct instance **list;
     size_t n, k;
 
+    if (e->exhaustive)
+        find_all(e, l);
     l->queued = false;
     if (l->all_dirty)
         take_all(e, l);
@@ -338,25 +358,6 @@ static void evaluate_rule(struct engine *e, struct live *l)
     }
 }
 
-/* Without listening: every element looked for, every instance evaluated. */
-static void find_all(struct engine *e)
-{
-    struct instance *i;
-    size_t k;
-
-    for (k = 0; k < e->nlive; k++) {
-        struct live *l = e->live[k];
-
-        for (i = l->first; i; i = i->next) {
-            i->gone = l->rule->foreach.nstars > 0;
-            dirty_instance(e, i);
-        }
-        if (l->rule->foreach.nstars)
-            listen_elements(e, l);
-        queue_rule(e, l);
-    }
-}
-
 nsec engine_due(struct engine *e, nsec now)
 {
     nsec due = timers_due(e);
@@ -376,12 +377,13 @@ bool engine_waits(const struct engine *e)
 void engine_evaluate(struct engine *e, nsec at)
 {
     const struct heap_entry *top;
+    size_t k;
 
     if (at > e->now)
         e->now = at;
     timers_fire(e, at);
-    if (e->exhaustive)
-        find_all(e);
+    for (k = 0; e->exhaustive && k < e->nlive; k++)
+        queue_rule(e, e->live[k]);
     if (!heap_top(&e->queue))
         return;
     e->stats.instants++;

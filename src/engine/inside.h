@@ -27,16 +27,18 @@ struct live;
  */
 struct instance {
     struct live *live;
-    uint32_t id;    /* in engine.instance, for timers */
-    bool dirty;     /* in the rule's list of what to evaluate */
-    bool gone;      /* the element is no longer there */
-    bool touchy;    /* cel_outcome */
-    bool failing;   /* its last evaluation ended in an error that is not a
-                       missing key */
-    bool broken;    /* the evaluation under way did */
-    nsec wake_at;   /* when time alone asks for an evaluation */
-    nsec queued_at; /* its entry in the heap that counts; NSEC_MAX: none */
-    uint32_t gen;   /* of that entry */
+    uint32_t id;      /* in engine.instance, for timers */
+    bool dirty;       /* in the rule's list of what to evaluate */
+    bool gone;        /* the element is no longer there */
+    bool touchy;      /* cel_outcome */
+    bool failing;     /* its last evaluation ended in an error that is not a
+                         missing key, or it is marred */
+    bool broken;      /* the evaluation under way did */
+    bool marred;      /* the kind's: something that stays went wrong */
+    uint32_t failure; /* if failing: a hash of what was told of it */
+    nsec wake_at;     /* when time alone asks for an evaluation */
+    nsec queued_at;   /* its entry in the heap that counts; NSEC_MAX: none */
+    uint32_t gen;     /* of that entry */
     struct instance *prev, *next; /* of the rule */
     void *own;                    /* the kind's, kind->instance_bytes */
     struct place_key *at;         /* its entry in the table by keys */
@@ -176,10 +178,15 @@ struct cel_value eval_value(struct engine *e, struct instance *i,
 /* Of a bool; anything else is an error. */
 enum verdict eval_bool(struct engine *e, struct instance *i,
                        const struct cel_program *p);
-/* A template's text; errors in it show as "<error: ...>" and are told. */
+/* A template's text; errors in it show as "<error: ...>" and are told, what is
+ * missing shows as "<no data: ...>" and is not. */
 void eval_template(struct engine *e, struct instance *i,
                    const struct rule_template *t, struct buf *out);
-/* An error of a value that a kind cannot use. */
+/*
+ * An error of a value that a kind cannot use.  Of an evaluation the first one
+ * counts; what the evaluation before has told already is not told again, so
+ * that the number of errors does not depend on how often is evaluated.
+ */
 void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same of no instance: noted, but the rule is not ill. */

@@ -20,7 +20,7 @@ struct variable {
 
 struct named {
     const char *section; /* below monitor */
-    char name[8];
+    char name[24];
     int stars;
 };
 
@@ -600,7 +600,7 @@ static int make_count(struct maker *m, struct buf *out)
 {
     int stars = maybe_foreach(m, out);
 
-    if (chance(m, 80))
+    if (stars == 0 || chance(m, 80))
         member_expression(m, out, "value", number, 3);
     if (chance(m, 40))
         member_expression(m, out, "when", condition, 2);
