@@ -7,7 +7,7 @@ WORKDIR /src
 COPY tools/deps tools/deps
 RUN tools/deps build
 COPY . .
-RUN tools/build
+RUN tools/build && chmod -R a+rX rules
 
 FROM ${BASE}
 COPY tools/deps /tmp/deps
@@ -15,9 +15,10 @@ RUN /tmp/deps run && rm -rf /tmp/deps /var/lib/apt/lists/*
 RUN useradd --system --uid 7433 --home-dir /var/lib/bladewatch \
         --create-home bladewatch
 COPY --from=build /src/build/bladewatch /usr/local/bin/bladewatch
+COPY --from=build /src/rules /usr/share/bladewatch/rules
 COPY --from=build /src/LICENSE /usr/share/doc/bladewatch/LICENSE
 
-# Nothing here needs root.  The engine's socket does need its group: give it
+# The founding rules are there to be named by --rules.  Nothing here needs root.  The engine's socket does need its group: give it
 # with --group-add, as docker-compose.yml does.
 USER bladewatch
 WORKDIR /var/lib/bladewatch

@@ -2,8 +2,8 @@
 
 #include "app/clock.h"
 #include "app/intake.h"
-#include "app/load.h"
 #include "app/log.h"
+#include "app/reload.h"
 #include "app/self.h"
 #include "app/zones.h"
 #include "base/alloc.h"
@@ -25,7 +25,7 @@
 struct live {
     const struct config *config;
     struct zones zones;
-    struct load load;
+    struct reload reload;
     struct notify *notify;
     struct loop *loop;
     struct core *core;
@@ -40,9 +40,9 @@ struct live {
     bool behind; /* the wall clock, and it was said */
     nsec tick;   /* the last one journalled */
     nsec started_at;
-    bool reload_failed; /* the last one */
-    nsec reloaded_at;   /* the last one that did not */
-    bool has_limits;    /* the journal says which bounds are in force */
+    bool rules_failed; /* to load, the last time */
+    nsec rules_at;     /* when they last did */
+    bool has_limits;   /* the journal says which bounds are in force */
     bool stopping;
     nsec stopping_at;
 };
@@ -70,7 +70,7 @@ static enum status recover_event(void *arg, const struct event *ev,
     else if (ev->kind == EV_LIMITS)
         l->has_limits = true;
     else if (ev->kind == EV_RULES)
-        load_known(&l->load, ev);
+        reload_known(&l->reload, ev);
     core_step(l->core, ev);
     return ST_OK;
 }
@@ -94,6 +94,11 @@ static void tell_recovery(const struct live *l,
                  r->kept_aside ? "; they look as if the disk lost a part, and "
                                  "stay in their file"
                                : "");
+    if (s.loads_refused)
+        log_warn(now,
+                 "rules in the journal in %s were not taken %llu times: this "
+                 "version reads them as wrong",
+                 l->config->data, (unsigned long long)s.loads_refused);
     if (r->damaged)
         log_warn(now,
                  "%llu damaged parts of the journal in %s could not be "
@@ -228,6 +233,7 @@ static void on_merged(void *self)
     struct live *l = self;
 
     l->has_limits = true; /* the first thing in a new journal */
+    reload_merged(&l->reload);
     if (l->httpd)
         httpd_flush_watchers(l->httpd);
 }
@@ -251,6 +257,7 @@ static void on_trouble(void *self, const struct err *why)
     l->tick = core_stats(l->core).watermark;
     if (why) {
         log_warn(loop_wall(l->loop), "nothing is acknowledged: %s", why->text);
+        reload_trouble(&l->reload, why);
         return;
     }
     log_info(loop_wall(l->loop), "the journal can be written again");
@@ -258,6 +265,7 @@ static void on_trouble(void *self, const struct err *why)
     if (journal_limits(l, &err))
         log_warn(loop_wall(l->loop), "the limits are not in force: %s",
                  err.text);
+    reload_trouble(&l->reload, NULL);
 }
 
 /* -- rules ------------------------------------------------------------------
@@ -277,66 +285,66 @@ static void log_lines(const struct live *l, bool bad, struct buf *said)
     }
 }
 
-/* said: what came of it, or what is wrong. */
-static enum status take_rules(struct live *l, struct buf *said)
+static void log_rules(const struct live *l, bool good, struct slice said)
 {
-    const struct config *c = l->config;
-    struct event ev;
-    struct err err;
-    enum status st =
-        load_read(&l->load, c->rule_paths, c->nrule_paths, &ev, said);
-    bool same = st == ST_NONE;
+    struct buf copy;
 
-    if (st == ST_OK && committer_trouble(l->committer))
-        st = ST_FULL;
-    if (st == ST_OK)
-        st = committer_event(l->committer, &ev, &err);
-    if (st == ST_AGAIN || st == ST_FULL || st == ST_IO)
-        buf_printf(said, "the journal cannot take the rules now; try again\n");
-    if (st == ST_LIMIT)
-        buf_printf(said, "%s\n", err.text);
-    if (same || st == ST_OK) {
-        buf_printf(said, "%zu file%s, %zu rule%s: %s\n", l->load.nfiles,
-                   l->load.nfiles == 1 ? "" : "s", l->load.nrules,
-                   l->load.nrules == 1 ? "" : "s",
-                   same ? "in force already" : "loaded");
-        l->reloaded_at = loop_wall(l->loop);
-    }
-    l->reload_failed = st && !same;
-    return same ? ST_OK : st;
+    buf_init(&copy, BUF_NO_CAP);
+    buf_slice(&copy, said);
+    log_lines(l, !good, &copy);
+    buf_release(&copy);
 }
 
-static enum status on_reload(void *self, struct buf *out)
+/* At the start people read what is wrong where they have started it. */
+static void on_rules(void *self, enum status st, struct buf *said)
 {
     struct live *l = self;
-    enum status st = take_rules(l, out);
-    struct buf said;
+    bool good = st == ST_OK || st == ST_NONE;
 
-    buf_init(&said, BUF_NO_CAP);
-    buf_slice(&said, buf_view(out));
-    log_lines(l, st != ST_OK, &said);
-    buf_release(&said);
-    if (st)
-        buf_str(out, "nothing has changed: the rules before are in force\n");
-    return st == ST_DENIED || st == ST_LIMIT ? ST_BAD : st;
+    l->rules_failed = !good;
+    if (good)
+        l->rules_at = loop_wall(l->loop);
+    if (!l->httpd && !good) {
+        fwrite(said->p, 1, said->n, stderr);
+        return;
+    }
+    if (!good)
+        buf_str(said, "nothing has changed: the rules before are in force\n");
+    if (l->httpd || l->config->nrule_paths)
+        log_rules(l, good, buf_view(said));
+    if (l->httpd)
+        httpd_reloaded(l->httpd, st, buf_view(said));
 }
 
 static enum status first_rules(struct live *l, struct err *err)
 {
-    struct buf said;
-    enum status st;
+    const struct reload_config config = {
+        .path = l->config->rule_paths,
+        .npaths = l->config->nrule_paths,
+        .core = l->core,
+        .committer = l->committer,
+        .self = l,
+        .done = on_rules,
+    };
 
-    buf_init(&said, BUF_NO_CAP);
-    st = take_rules(l, &said);
-    if (st)
-        fwrite(said.p, 1, said.n, stderr);
-    else if (l->load.nfiles)
-        log_lines(l, false, &said);
-    buf_release(&said);
-    if (st)
-        err_set(err, "the rules cannot be used; 'bladewatch check' looks at "
-                     "them without starting");
-    return st;
+    reload_begin(&l->reload, &config);
+    reload_now(&l->reload);
+    if (!l->rules_failed)
+        return ST_OK;
+    err_set(err, "the rules cannot be used; 'bladewatch check' looks at "
+                 "them without starting");
+    return ST_BAD;
+}
+
+static void on_reload(void *self)
+{
+    reload_now(&((struct live *)self)->reload);
+}
+
+static void on_hangup(void *arg, int signum)
+{
+    (void)signum;
+    on_reload(arg);
 }
 
 /* -- faces ----------------------------------------------------------------- */
@@ -405,10 +413,10 @@ static void rule_metrics(const struct live *l, struct metrics *m)
 {
     family(m, "bladewatch_rules_last_reload_successful",
            "1 unless the rules that were read last are broken.",
-           !l->reload_failed);
+           !l->rules_failed);
     metrics_family(m, "bladewatch_rules_last_reload_success_timestamp_seconds",
                    "gauge", "When rules were last read that are not broken.");
-    metrics_double(m, (double)l->reloaded_at / 1e9);
+    metrics_double(m, (double)l->rules_at / 1e9);
     engine_metrics(core_engine(l->core), m);
     notify_metrics(l->notify, m);
 }
@@ -525,18 +533,6 @@ static void on_stop(void *arg, int signum)
                      finish_when_idle, l);
 }
 
-static void on_hangup(void *arg, int signum)
-{
-    struct live *l = arg;
-
-    struct buf out;
-
-    (void)signum;
-    buf_init(&out, BUF_NO_CAP);
-    (void)!on_reload(l, &out);
-    buf_release(&out);
-}
-
 static enum status start_signals(struct live *l, struct err *err)
 {
     enum status st;
@@ -561,9 +557,11 @@ static enum status start_committer(struct live *l, struct err *err)
         .merged = on_merged,
         .trouble = on_trouble,
     };
+    enum status st;
 
     l->committer = committer_new(&config);
-    return journal_limits(l, err);
+    st = first_rules(l, err);
+    return st ? st : journal_limits(l, err);
 }
 
 static enum status start_httpd(struct live *l, struct err *err)
@@ -640,15 +638,13 @@ static enum status start(struct live *l, struct err *err)
     l->core = core_new(seed);
     zones_init(&l->zones);
     core_zones(l->core, &l->zones.port);
-    load_init(&l->load);
+    reload_init(&l->reload);
     l->registry = registry_new();
     st = recover(l, err);
     l->clock.at = core_stats(l->core).watermark;
     l->clock.mono = loop_now(l->loop);
     if (!st)
         st = start_committer(l, err);
-    if (!st)
-        st = first_rules(l, err);
     if (!st)
         st = notify_start(l->notify, l->loop, err);
     if (!st)
@@ -690,7 +686,7 @@ static void stop(struct live *l)
     journal_close(l->journal);
     registry_free(l->registry);
     core_free(l->core);
-    load_release(&l->load);
+    reload_release(&l->reload);
     zones_release(&l->zones);
     if (l->loop)
         loop_free(l->loop);

@@ -9,12 +9,14 @@ void load_init(struct load *l)
     *l = (struct load){ 0 };
     buf_init(&l->text, BUF_NO_CAP);
     buf_init(&l->zones, BUF_NO_CAP);
+    buf_init(&l->read, BUF_NO_CAP);
 }
 
 void load_release(struct load *l)
 {
     buf_release(&l->text);
     buf_release(&l->zones);
+    buf_release(&l->read);
 }
 
 static void keep(struct buf *to, struct slice text)
@@ -28,6 +30,12 @@ void load_known(struct load *l, const struct event *ev)
     keep(&l->text, ev->line);
     keep(&l->zones, ev->id);
     l->count = ev->seq;
+    l->unsure = false;
+}
+
+void load_forget(struct load *l)
+{
+    l->unsure = true;
 }
 
 static void files_json(const struct app_rules *rules, struct buf *out)
@@ -77,40 +85,35 @@ static enum status read_all(struct app_rules *rules, char *const *paths,
 }
 
 /* No rules at all are as good as an empty list of files. */
-static bool in_force(const struct load *l, struct slice text, struct slice zone)
+static bool in_force(const struct load *l)
 {
     struct slice known = l->text.n ? buf_view(&l->text) : slice_str("[]");
+    struct slice text = buf_view(&l->read);
 
-    return slice_eq(known, text) &&
-           (slice_is(text, "[]") || slice_eq(buf_view(&l->zones), zone));
+    return !l->unsure && slice_eq(known, text) &&
+           (slice_is(text, "[]") ||
+            slice_is(buf_view(&l->zones), l->read_zones));
 }
 
 enum status load_read(struct load *l, char *const *paths, size_t n,
                       struct event *ev, struct buf *said)
 {
     struct app_rules rules = { 0 };
-    char zones[40];
-    struct buf text;
-    enum status st;
+    enum status st = read_all(&rules, paths, n, said);
 
-    buf_init(&text, BUF_NO_CAP);
-    zones_version(zones, sizeof(zones));
-    st = read_all(&rules, paths, n, said);
     if (!st)
         st = check(l, &rules, said);
-    if (!st)
-        files_json(&rules, &text);
-    if (!st && in_force(l, buf_view(&text), slice_str(zones)))
-        st = ST_NONE;
     if (!st) {
-        keep(&l->text, buf_view(&text));
-        keep(&l->zones, slice_str(zones));
-        *ev = (struct event){ .kind = EV_RULES,
-                              .seq = ++l->count,
-                              .line = buf_view(&l->text),
-                              .id = buf_view(&l->zones) };
+        buf_reset(&l->read);
+        files_json(&rules, &l->read);
+        zones_version(l->read_zones, sizeof(l->read_zones));
+        st = in_force(l) ? ST_NONE : ST_OK;
     }
-    buf_release(&text);
+    if (!st)
+        *ev = (struct event){ .kind = EV_RULES,
+                              .seq = l->count + 1,
+                              .line = buf_view(&l->read),
+                              .id = slice_str(l->read_zones) };
     app_rules_release(&rules);
     return st;
 }

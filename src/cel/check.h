@@ -88,7 +88,7 @@ enum cel_read_kind {
 struct cel_read {
     uint32_t variable; /* index in the env */
     uint32_t kinds;    /* of cel_read_kind */
-    nsec window_for;   /* the longest of READ_INCREASE, READ_CHANGES */
+    nsec window_for;   /* of READ_INCREASE and READ_CHANGES */
     uint32_t n;
     struct slice key[CEL_READ_DEPTH]; /* p == NULL: any key */
 };

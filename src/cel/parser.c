@@ -271,9 +271,12 @@ static void help_stray(const struct parser *p, struct cel_problem *problem)
     }
     if (p->now.kind == TOKEN_STRING && p->last.kind == TOKEN_STRING)
         cel_help(problem, "write + to join strings");
-    if (p->now.kind == TOKEN_DOUBLE && *text.p == '.')
-        cel_help(problem, "write [%.*s] for an item of a list",
-                 (int)(text.n - 1 < 20 ? text.n - 1 : 20), text.p + 1);
+    if (p->now.kind == TOKEN_DOUBLE && *text.p == '.') {
+        text = slice_of(text.p + 1, text.n - 1 < 20 ? text.n - 1 : 20);
+        cel_help(problem,
+                 "write ['%.*s'] for a key, [%.*s] for an item of a list",
+                 SLICE_ARG(text), SLICE_ARG(text));
+    }
 }
 
 void parser_stray(struct parser *p, bool comma, const char *end)

@@ -40,11 +40,14 @@ static bool same_key(struct slice a, struct slice b)
     return (a.p == NULL) == (b.p == NULL) && slice_eq(a, b);
 }
 
+/* Two windows of one path are two patterns, of which one says the rest. */
 static bool same_pattern(const struct cel_read *a, const struct cel_read *b)
 {
     uint32_t i;
 
     if (a->variable != b->variable || a->n != b->n)
+        return false;
+    if (a->window_for && b->window_for && a->window_for != b->window_for)
         return false;
     for (i = 0; i < a->n; i++)
         if (!same_key(a->key[i], b->key[i]))
@@ -85,7 +88,7 @@ static void put(struct reads *r, const struct cel_read *read)
         return;
     }
     r->read[i].kinds |= read->kinds;
-    if (read->window_for > r->read[i].window_for)
+    if (read->window_for)
         r->read[i].window_for = read->window_for;
 }
 

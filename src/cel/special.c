@@ -116,8 +116,10 @@ static void infer_limit(struct checker *c, struct ast *ast)
 static void infer_place(struct checker *c, const struct special *s,
                         struct ast *ast)
 {
+    size_t errors = c->errors;
+
     (void)infer(c, ast);
-    if (!ast->place)
+    if (!ast->place && c->errors == errors)
         mistake(c, ast,
                 "%s() needs a path of the state such as state.intents.i1, "
                 "not a computed value",

@@ -249,9 +249,10 @@ static void mind_refused(const struct core *core)
     uint64_t n = core_stats(core).loads_refused;
 
     if (n)
-        cli_complain("rules in the recording were not taken %llu times: this "
-                     "version reads them as wrong; --rules gives others",
-                     (unsigned long long)n);
+        cli_complain(
+            "rules in the recording were not taken (%llu time%s): this "
+            "version reads them as wrong; --rules gives others",
+            (unsigned long long)n, n == 1 ? "" : "s");
 }
 
 /* What was asked for is printed; nothing else on standard output. */

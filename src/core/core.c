@@ -275,7 +275,7 @@ static void advance(struct core *core, nsec upto)
         if (silent <= next)
             retire(core, core->silent->blade);
         moved(core, next);
-        engine_evaluate(core->engine, next);
+        engine_evaluate(core->engine, next, lease <= next || silent <= next);
     }
 }
 

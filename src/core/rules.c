@@ -55,10 +55,14 @@ enum status core_rules(struct core *core, const struct rule_file *file,
     struct ruleset *set;
     enum status st = ruleset_load(file, n, &options, diags, &set);
 
-    if (!st)
-        engine_rules(core->engine, set,
-                     core->merged_at == INT64_MIN ? 0 : core->merged_at);
-    return st;
+    if (st)
+        return st;
+    /* In a quiet hour nothing was merged for long: it is later than that. */
+    if (core->watermark > 0 && core->watermark > core->merged_at)
+        core->merged_at = core->watermark;
+    engine_rules(core->engine, set,
+                 core->merged_at == INT64_MIN ? 0 : core->merged_at);
+    return ST_OK;
 }
 
 /*

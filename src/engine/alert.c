@@ -255,23 +255,31 @@ static void count(struct instance *i, enum phase p, size_t by)
         r->firing += by;
 }
 
+static const struct notice_pair *summary_of(const struct alert *a)
+{
+    size_t k;
+
+    for (k = 0; k < a->annotations.n; k++)
+        if (slice_is(a->annotations.pair[k].name, "summary"))
+            return &a->annotations.pair[k];
+    return NULL;
+}
+
 static void go(struct engine *e, struct instance *i, enum phase to)
 {
     struct alert *a = i->own;
     struct alert_rule *r = i->live->own;
     enum phase from = a->phase;
-    struct slice detail = slice_of("", 0);
-    size_t k;
+    /* Of one that ends it would say the contrary of what is. */
+    const struct notice_pair *summary = to == INACTIVE ? NULL : summary_of(a);
 
     count(i, from, (size_t)-1);
     count(i, to, 1);
     a->phase = to;
     i->marred &= to != INACTIVE;
-    for (k = 0; k < a->annotations.n; k++)
-        if (slice_is(a->annotations.pair[k].name, "summary"))
-            detail = a->annotations.pair[k].value;
     tell(e, i->live, i, phase_name(from),
-         from == FIRING ? "resolved" : phase_name(to), detail);
+         from == FIRING ? "resolved" : phase_name(to),
+         summary ? summary->value : slice_of("", 0));
     if (to == FIRING) {
         a->fired_at = e->now;
         r->fired++;
@@ -474,20 +482,30 @@ static void report(struct engine *e, struct live *l, struct buf *out)
     json_member(out, "rule", l->rule->name);
 }
 
+static void annotation_text(const struct notice_pair *annotation,
+                            struct buf *out)
+{
+    buf_str(out, "             ");
+    pretty_text(annotation->value, out);
+    buf_char(out, '\n');
+}
+
+/* The summary first, as it is what all the others explain. */
 static void alert_text(const struct alert *a, struct slice instance,
                        struct buf *out)
 {
+    const struct notice_pair *summary = summary_of(a);
     char since[INSTANT_TEXT];
     size_t k;
 
     instant_format(a->phase == FIRING ? a->fired_at : a->active_at, since);
-    buf_printf(out, "    %-8s since %s  %.*s\n", phase_name(a->phase), since,
-               SLICE_ARG(instance));
-    for (k = 0; k < a->annotations.n; k++) {
-        buf_str(out, "             ");
-        pretty_text(a->annotations.pair[k].value, out);
-        buf_char(out, '\n');
-    }
+    buf_printf(out, "    %-8s since %s%s%.*s\n", phase_name(a->phase), since,
+               instance.n ? "  " : "", SLICE_ARG(instance));
+    if (summary)
+        annotation_text(summary, out);
+    for (k = 0; k < a->annotations.n; k++)
+        if (&a->annotations.pair[k] != summary)
+            annotation_text(&a->annotations.pair[k], out);
 }
 
 static void report_text(struct engine *e, struct live *l, struct buf *out)
@@ -497,11 +515,14 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     struct buf instance;
     size_t n, k;
 
-    buf_printf(out,
-               "  %.*s: %zu firing, %zu pending, fired %llu, "
-               "resolved %llu\n",
-               SLICE_ARG(l->rule->name), r->firing, r->pending,
-               (unsigned long long)r->fired, (unsigned long long)r->resolved);
+    buf_printf(out, "  %.*s: ", SLICE_ARG(l->rule->name));
+    if (!r->pending && !r->fired) {
+        buf_str(out, "quiet\n");
+        return;
+    }
+    buf_printf(out, "%zu firing, %zu pending, fired %llu, resolved %llu\n",
+               r->firing, r->pending, (unsigned long long)r->fired,
+               (unsigned long long)r->resolved);
     buf_init(&instance, BUF_NO_CAP);
     list = instances_sorted(e, l, &n);
     for (k = 0; k < n; k++) {

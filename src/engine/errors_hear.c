@@ -418,12 +418,16 @@ void errors_written(struct engine *e, struct live *l, unsigned mark,
     struct heard *h = heard_of(e);
     struct cel_place place = { c->in, c->before, c->key, (uint8_t)mark };
     struct seen like = { .live = l, .mark = (uint8_t)mark };
+    struct buf path;
 
     if (!c->w || c->what == NOTE_TOUCH || c->what == NOTE_REMOVE)
         return;
     like.blade = names_origin_blade(e->config.names, c->w->tag.origin);
     like.where = h->batch.text.n;
-    e->host.path(e, &place, &h->batch.text);
+    buf_init(&path, BUF_NO_CAP);
+    e->host.path(e, &place, &path);
+    buf_slice(&h->batch.text, buf_view(&path));
+    buf_release(&path);
     like.nwhere = h->batch.text.n - like.where;
     see_change(e, &like, c);
     /* No shard will settle what a rule has derived. */

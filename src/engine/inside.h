@@ -27,14 +27,16 @@ struct live;
  */
 struct instance {
     struct live *live;
-    uint32_t id;      /* in engine.instance, for timers */
-    bool dirty;       /* in the rule's list of what to evaluate */
-    bool gone;        /* the element is no longer there */
-    bool touchy;      /* cel_outcome */
-    bool failing;     /* its last evaluation ended in an error that is not a
-                         missing key, or it is marred */
-    bool broken;      /* the evaluation under way did */
-    bool marred;      /* the kind's: something that stays went wrong */
+    uint32_t id;  /* in engine.instance, for timers */
+    bool dirty;   /* in the rule's list of what to evaluate */
+    bool changed; /* something that it reads has: it waits for the boundary */
+    bool prompt;  /* it does not wait for the boundary */
+    bool gone;    /* the element is no longer there */
+    bool touchy;  /* cel_outcome */
+    bool failing; /* its last evaluation ended in an error that is not a
+                     missing key, or it is marred */
+    bool broken;  /* the evaluation under way did */
+    bool marred;  /* the kind's: something that stays went wrong */
     uint32_t failure; /* if failing: a hash of what was told of it */
     nsec wake_at;     /* when time alone asks for an evaluation */
     nsec queued_at;   /* its entry in the heap that counts; NSEC_MAX: none */
@@ -56,6 +58,7 @@ struct live {
     struct instance *first, *last;
     size_t ninstances;
     bool all_dirty, queued;
+    bool prompt, all_prompt; /* at once, not at the boundary */
     bool fresh; /* came with the last load, or has changed with it */
     struct instance **dirty;
     size_t ndirty, dirty_room;
@@ -112,7 +115,9 @@ struct engine {
     struct place_key *by_keys; /* of instances */
     struct heap timers;
     uint32_t timer_gen;
-    struct heap queue; /* rules with something dirty, by number */
+    struct heap queue;   /* rules with something dirty, by number */
+    struct heap waiting; /* of those at an instant: nothing is prompt */
+    bool prompt;         /* what gets dirty now is evaluated now */
     struct cel_vm *vm;
     struct cel_host host;
     struct cel_functions *functions;
@@ -248,7 +253,7 @@ void instances_renumber(struct engine *e);
 nsec next_boundary(nsec now);
 /* When the first instance wants to be woken; NSEC_MAX: none does. */
 nsec timers_due(struct engine *e);
-/* Marks all that are due. */
+/* Marks all that are due, but for those that wait for the boundary. */
 void timers_fire(struct engine *e, nsec at);
 /* {"id":"i7","host":"a"}: the stars by name, for reports. */
 void instance_json(const struct engine *e, const struct instance *i,

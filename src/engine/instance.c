@@ -419,6 +419,7 @@ void timers_fire(struct engine *e, nsec at)
         heap_pop(&e->timers);
         i->queued_at = NSEC_MAX;
         i->wake_at = NSEC_MAX;
-        dirty_instance(e, i);
+        if (!i->changed && !i->live->all_dirty)
+            dirty_instance(e, i);
     }
 }

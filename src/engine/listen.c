@@ -175,6 +175,7 @@ static void element(struct engine *e, struct live *l, const uint32_t *key,
     if (!i)
         return;
     i->gone = !there;
+    i->changed = true;
     dirty_instance(e, i);
 }
 
@@ -187,8 +188,7 @@ static void hear(struct engine *e, const struct sub_found *f,
     struct instance *reader;
     uint8_t i;
 
-    if (e->exhaustive ||
-        (!wanted && !(f->entry->kinds & (SUB_META | SUB_ELEMENT))))
+    if (!wanted && !(f->entry->kinds & (SUB_META | SUB_ELEMENT)))
         return;
     for (i = 0; i < f->entry->nstars; i++)
         key[i] = path[f->entry->star[i]];
@@ -197,8 +197,10 @@ static void hear(struct engine *e, const struct sub_found *f,
             element(e, l, key, what == NOTE_CREATE);
     } else if (f->entry->nstars) {
         reader = instance_find(e, l, key);
-        if (reader && (wanted || reader->touchy))
-            dirty_instance(e, reader);
+        if (!reader || (!wanted && !reader->touchy))
+            return;
+        reader->changed |= wanted;
+        dirty_instance(e, reader);
     } else if (wanted) {
         dirty_rule(e, l);
     } else {
@@ -222,22 +224,31 @@ static amount growth_of(const struct tree_change *c)
     return amount_add(after, -before);
 }
 
+static void add_to_window(struct engine *e, struct slice path,
+                          enum cel_window kind, nsec window_for, nsec ts,
+                          amount by)
+{
+    if (by && windows_add(e->windows, path, kind, window_for, ts, by))
+        e->stats.unmeasured++;
+}
+
 static void measure(struct engine *e, const struct sub_found *f, uint8_t mark,
                     const struct tree_change *c)
 {
     struct cel_place place = { c->in, c->before, c->key, mark };
-    enum cel_window kind =
-        f->entry->kinds & SUB_INCREASE ? CEL_INCREASE : CEL_CHANGES;
-    amount by = kind == CEL_INCREASE ? growth_of(c) : AMOUNT_UNIT;
+    nsec window_for = f->entry->window_for;
     struct buf path;
 
-    if (!c->w || by == 0)
+    if (!c->w || c->what == NOTE_TOUCH || c->what == NOTE_REMOVE)
         return;
     buf_init(&path, BUF_NO_CAP);
     e->host.path(e, &place, &path);
-    if (windows_add(e->windows, buf_view(&path), kind, f->entry->window_for,
-                    c->w->tag.ts, by))
-        e->stats.unmeasured++;
+    if (f->measures & SUB_INCREASE)
+        add_to_window(e, buf_view(&path), CEL_INCREASE, window_for,
+                      c->w->tag.ts, growth_of(c));
+    if (f->measures & SUB_CHANGES)
+        add_to_window(e, buf_view(&path), CEL_CHANGES, window_for, c->w->tag.ts,
+                      AMOUNT_UNIT);
     buf_release(&path);
 }
 
@@ -258,8 +269,7 @@ static void on_note(struct engine *e, uint8_t mark, const struct tree_change *c)
         return;
     f = subs_at(e->subs[mark], sub, &n);
     for (i = 0; i < n; i++) {
-        if (f[i].exact && f[i].entry->kinds & (SUB_INCREASE | SUB_CHANGES) &&
-            c->what != NOTE_TOUCH && c->what != NOTE_REMOVE)
+        if (f[i].measures)
             measure(e, &f[i], mark, c);
         if (f[i].exact && f[i].entry->kinds & SUB_ERRORS &&
             told != e->live[f[i].entry->rule]) {

@@ -139,6 +139,21 @@ static uint32_t position_of(item it)
     return it & 0xff;
 }
 
+/* What the last one found asks for and none before it: a window is one. */
+static uint32_t measures(const struct state *st)
+{
+    const struct sub_found *last = &st->found[st->nfound - 1];
+    uint32_t wanted = last->entry->kinds & (SUB_INCREASE | SUB_CHANGES);
+    const struct sub_found *f;
+
+    if (!last->exact)
+        return 0;
+    for (f = st->found; f < last && wanted; f++)
+        if (f->entry->window_for == last->entry->window_for)
+            wanted &= ~f->measures;
+    return wanted;
+}
+
 static void find_ends(const struct subs *s, struct state *st)
 {
     uint32_t i;
@@ -149,10 +164,11 @@ static void find_ends(const struct subs *s, struct state *st)
 
         if (p->entry.kinds & SUB_META)
             st->sub |= TREE_TOUCH;
-        if (position_of(st->set[i]) >= p->n)
-            st->found[st->nfound++] =
-                (struct sub_found){ &p->entry,
-                                    position_of(st->set[i]) == p->n };
+        if (position_of(st->set[i]) < p->n)
+            continue;
+        st->found[st->nfound++] =
+            (struct sub_found){ &p->entry, position_of(st->set[i]) == p->n, 0 };
+        st->found[st->nfound - 1].measures = measures(st);
     }
 }
 

@@ -40,6 +40,8 @@ struct sub_entry {
 struct sub_found {
     const struct sub_entry *entry;
     bool exact; /* the pattern ends here, not above */
+    /* SUB_INCREASE, SUB_CHANGES: the first here to ask for this window. */
+    uint32_t measures;
 };
 
 struct subs;

@@ -86,7 +86,8 @@ static void on_sweep(void *arg)
 
     DL_FOREACH_SAFE(h->parked, req, next)
     {
-        logs_sweep(req);
+        if (req->logs)
+            logs_sweep(req);
     }
     streams_beat(h);
     if (h->parked || h->nwatchers)
@@ -137,7 +138,8 @@ static void on_durable(void *self, uint64_t ticket)
         return;
     DL_FOREACH_SAFE(h->parked, req, next)
     {
-        logs_durable(req);
+        if (req->logs)
+            logs_durable(req);
     }
 }
 
@@ -150,7 +152,8 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
         return;
     DL_FOREACH_SAFE(h->parked, req, next)
     {
-        logs_discarded(req, ticket, why);
+        if (req->logs)
+            logs_discarded(req, ticket, why);
     }
 }
 

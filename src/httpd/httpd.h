@@ -76,9 +76,9 @@ struct httpd_ports {
     void (*metrics)(void *self, struct metrics *m);
     /* One JSON value.  NULL: []. */
     void (*containers)(void *self, struct buf *out);
-    /* Reads the rules anew; out: what came of it, for people.  ST_BAD: they
-     * are broken and nothing has changed; anything else: not now. */
-    enum status (*reload)(void *self, struct buf *out);
+    /* Reads the rules anew; httpd_reloaded() says what came of it, later or
+     * from within.  NULL: there is nothing to read. */
+    void (*reload)(void *self);
     /* True, or one sentence why not yet.  NULL: always. */
     bool (*ready)(void *self, struct buf *why);
 };
@@ -103,6 +103,11 @@ void httpd_free(struct httpd *h);
 
 /* Tells watchers what changed; after every group of merged shards or tick. */
 void httpd_flush_watchers(struct httpd *h);
+/*
+ * Answers all that wait for a reload.  ST_OK, ST_NONE: 200; ST_BAD, ST_DENIED,
+ * ST_LIMIT: 400, the files are at fault; else 503, not now.
+ */
+void httpd_reloaded(struct httpd *h, enum status st, struct slice said);
 void httpd_metrics(const struct httpd *h, struct metrics *m);
 
 #endif

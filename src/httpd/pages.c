@@ -1,5 +1,7 @@
 #include "server.h"
 
+#include <utlist.h>
+
 static enum outcome stamped(struct request *req)
 {
     req->answer.stamped = true;
@@ -44,17 +46,39 @@ enum outcome alerts_end(struct request *req)
 
 enum outcome reload_end(struct request *req)
 {
-    const struct httpd_ports *ports = &req->httpd->ports;
-    struct buf *out = answer_begin(&req->answer, 200, TYPE_TEXT);
-    enum status st = ST_NONE;
+    struct httpd *h = req->httpd;
 
-    if (ports->reload)
-        st = ports->reload(ports->self, out);
-    if (st == ST_BAD)
-        req->answer.code = 400;
-    else if (st)
-        req->answer.code = 503;
-    return OUT_ANSWER;
+    if (h->stopping) {
+        answer_error(&req->answer, 503, "the monitor is stopping");
+        return OUT_ANSWER;
+    }
+    if (!h->ports.reload) {
+        answer_error(&req->answer, 503, "there is nothing to reload");
+        return OUT_ANSWER;
+    }
+    httpd_park(req, PARK_RELOAD);
+    h->ports.reload(h->ports.self);
+    return OUT_PARKED;
+}
+
+static unsigned reload_code(enum status st)
+{
+    if (st == ST_OK || st == ST_NONE)
+        return 200;
+    return st == ST_BAD || st == ST_DENIED || st == ST_LIMIT ? 400 : 503;
+}
+
+void httpd_reloaded(struct httpd *h, enum status st, struct slice said)
+{
+    struct request *req, *next;
+
+    DL_FOREACH_SAFE(h->parked, req, next)
+    {
+        if (req->parked != PARK_RELOAD)
+            continue;
+        buf_slice(answer_begin(&req->answer, reload_code(st), TYPE_TEXT), said);
+        httpd_unpark(req);
+    }
 }
 
 enum outcome containers_end(struct request *req)

@@ -65,7 +65,8 @@ extern const struct route routes[ROUTES];
 enum parking {
     PARK_NONE,
     PARK_DURABLE, /* until logs' ticket is on disk */
-    PARK_STALLED  /* until the intake takes lines again */
+    PARK_STALLED, /* until the intake takes lines again */
+    PARK_RELOAD   /* until httpd_reloaded() */
 };
 
 struct request {

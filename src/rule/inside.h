@@ -71,7 +71,8 @@ struct loader {
     struct reference *references;
     size_t nreferences, references_room;
     size_t expression_bytes;
-    bool too_many; /* a limit of the whole set was told */
+    bool too_many;   /* a limit of the whole set was told */
+    bool incomplete; /* there are rules that could not be read */
 };
 
 /* -- telling -------------------------------------------------------------- */

@@ -237,14 +237,15 @@ static void read_rule(struct loader *l, const struct yaml_node *node)
     struct rule rule = { .group = l->group.name, .file = l->file_name };
     struct slice element = slice_of("", 0);
     size_t references = l->nreferences;
-    const struct yaml_node *name;
+    const struct yaml_node *name = NULL;
     bool named, known;
 
-    if (!load_is(l, node, YAML_MAPPING, "a rule"))
+    if (load_is(l, node, YAML_MAPPING, "a rule"))
+        name = find_kind(l, node, &rule.kind);
+    if (!name) {
+        l->incomplete = true;
         return;
-    name = find_kind(l, node, &rule.kind);
-    if (!name)
-        return;
+    }
     rule.line = name->line;
     named = load_name(l, name, &rule.name);
     load_keys(l, node, rule_kind_of(rule.kind)->keys);
@@ -256,10 +257,12 @@ static void read_rule(struct loader *l, const struct yaml_node *node)
     rule_kind_of(rule.kind)->read(l, node, &rule);
     l->rule = NULL;
     read_text(l, node, &rule);
-    if (named)
+    if (named) {
         add_rule(l, &rule, name);
-    else
-        l->nreferences = references;
+        return;
+    }
+    l->nreferences = references;
+    l->incomplete = true;
 }
 
 /* -- files and groups ----------------------------------------------------- */
@@ -362,6 +365,7 @@ static void read_file(struct loader *l)
 
     if (yaml_parse(l->file->text, &doc, &err)) {
         tell_yaml(l, &err);
+        l->incomplete = true;
         return;
     }
     l->doc = doc;

@@ -392,7 +392,8 @@ static void check_references(struct graph *g)
         r = &g->l->references[i];
         if (r->kind == RULE_KINDS)
             tell_section(g, r);
-        else if (!reference_edge(g, r, 0, &node))
+        else if (!g->l->incomplete && !g->l->too_many &&
+                 !reference_edge(g, r, 0, &node))
             tell_unknown(g, r);
     }
 }

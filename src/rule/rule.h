@@ -19,6 +19,15 @@
  *   monitor.rules.GROUP.RULE      health, last_error, errors
  *
  * KEY... is one key for each star of the rule's foreach.
+ *
+ * A rule depends on those whose place below monitor it reads by name, on all of
+ * a section where it reads the section as a whole, and on all rules where it
+ * reads all of monitor; to depend on itself is an error.  monitor.rules and
+ * what is counted beside rules (late, refused, ...) make no rule wait for
+ * another, nor does monitor where a star of the state's root happens to find
+ * it.
+ *
+ * Alerts have distinct names in their group, other rules among all of a kind.
  */
 #ifndef RULE_RULE_H
 #define RULE_RULE_H
@@ -170,8 +179,7 @@ struct rule {
 struct ruleset {
     size_t n;
     const struct rule *rule; /* in order of evaluation */
-    /* Every program of rule i with the reads it has: see rule_programs(). */
-    struct ruleset_own *own;
+    struct ruleset_own *own; /* its memory */
 };
 
 /* The text of one file; its name is for people. */
@@ -185,7 +193,7 @@ struct rule_options {
     const struct tape *snapshot; /* NULL, or a state to hold paths against */
 };
 
-/* ST_BAD, ST_LIMIT: diags has errors.  Warnings may come with ST_OK. */
+/* ST_BAD: diags has errors.  Warnings may come with ST_OK. */
 CHECKED enum status ruleset_load(const struct rule_file *file, size_t n,
                                  const struct rule_options *options,
                                  struct diagnostics *diags,

@@ -89,6 +89,7 @@ like "run --help" "$out" '--config FILE'
 
 # The example is true: as it is, and with everything in it switched on.
 mkdir "$work/secrets"
+cp -r "$top/rules" "$work/rules"
 (umask 077 && echo a >"$work/secrets/orchestrator" &&
     echo b >"$work/secrets/dashboard" && echo c >"$work/secrets/pager")
 port=$(free_port)

@@ -422,7 +422,7 @@ static const struct {
     { "a.in", "2-4 'in' is a reserved word "
               "(write [\"in\"] for a key of that name)" },
     { "a.0", "1-3 expected an operator or the end but found '.0' "
-             "(write [0] for an item of a list)" },
+             "(write ['0'] for a key, [0] for an item of a list)" },
     { "a b", "2-3 expected an operator or the end but found 'b'" },
     { "'a' 'b'", "4-7 expected an operator or the end but found a string "
                  "(write + to join strings)" },

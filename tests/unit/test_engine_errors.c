@@ -318,10 +318,12 @@ START_TEST(where_it_was_written_is_told)
 {
     struct rulebench *rb = rulebench_new(at_paths);
 
-    rulebench_play(
-        rb, "1000 {\"hosts\":{\"db-1\":{\"errors\":{\"e\":\"x\"}}}}\n2000");
+    rulebench_play(rb, "1000 {\"hosts\":{\"db-1\":{\"errors\":"
+                       "{\"e\":\"x\",\"f\":\"y\"}}}}\n2000");
     ck_assert_ptr_nonnull(strstr(rulebench_rule_report(rb, "app"),
                                  "\"where\":\"hosts.`db-1`.errors.e\""));
+    ck_assert_ptr_nonnull(strstr(rulebench_rule_report(rb, "app"),
+                                 "\"where\":\"hosts.`db-1`.errors.f\""));
     rulebench_free(rb);
 }
 END_TEST
@@ -359,6 +361,37 @@ static const struct rulecase alerts[] = {
       "1.001 errors app -> new | x\n"
       "3.010 alert Bad inactive -> firing\n"
       "6.001 alert Bad firing -> resolved\n" },
+    { "rules and templates that ask alike count an error once",
+      ALERT(
+          "increase(state.monitor.errors.app.count, '5m') > 2") "        "
+                                                                "annotations:\n"
+                                                                "          "
+                                                                "summary: \"{{ "
+                                                                "increase("
+                                                                "state.monitor."
+                                                                "errors.app."
+                                                                "count, "
+                                                                "'5m') }}\"\n"
+                                                                "      - "
+                                                                "alert: Worse\n"
+                                                                "        "
+                                                                "foreach: "
+                                                                "name, e in "
+                                                                "state.monitor."
+                                                                "errors\n"
+                                                                "        expr: "
+                                                                "increase(e."
+                                                                "count, '5m') "
+                                                                "> 3\n",
+      BAD(1001) BAD(1002) "2000", "1.001 errors app -> new | x\n" },
+    { "windows of one node do not disturb one another",
+      ALERT("increase(state.monitor.errors.app.count, '1h') > 2 && "
+            "increase(state.monitor.errors.app.count, '5s') == 1 && "
+            "changes(state.monitor.errors.app.count, '5s') == 1"),
+      BAD(1001) BAD(2002) BAD(9000) "20000",
+      "1.001 errors app -> new | x\n"
+      "9.010 alert Bad inactive -> firing\n"
+      "14.000 alert Bad firing -> resolved\n" },
     { "age is since the last error",
       ALERT("age(state.monitor.errors.app.count) > duration('2s')"),
       BAD(1003) BAD(2004) "9000",

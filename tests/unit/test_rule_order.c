@@ -120,6 +120,21 @@ START_TEST(a_rule_of_another_file_may_be_read)
 }
 END_TEST
 
+START_TEST(what_a_broken_file_holds_is_not_missed)
+{
+    const struct rule_file files[] = {
+        { slice_str("a"), slice_str("groups: [{name: g, rules: [{alert: a, "
+                                    "expr: state.monitor.counts.c.value > "
+                                    "3}]}]") },
+        { slice_str("b"), slice_str("groups: [") },
+    };
+
+    rules = rules_of_files(files, 2);
+    ck_assert_uint_eq(rules.diags.n, 1);
+    ck_assert_str_eq(rules.diags.item[0].file, "b");
+}
+END_TEST
+
 START_TEST(a_long_circle_is_shown_in_part)
 {
     struct buf yaml;
@@ -140,6 +155,7 @@ END_TEST
 
 static const TTest **const tests[] = {
     &a_rule_of_another_file_may_be_read,
+    &what_a_broken_file_holds_is_not_missed,
     &a_long_circle_is_shown_in_part,
 };
 

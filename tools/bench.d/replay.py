@@ -247,39 +247,3 @@ def verdict(env, keys, made, empty, factor):
         words.append(measure.judge(measure.statistics.median(factor),
                                    measure.spread(factor), ("<=", 3)))
     return "; ".join(words)
-
-
-def instructions(env):
-    """Callgrind counts: the same on every machine with the same build."""
-    env.title("Instructions a line",
-              "Callgrind: what 10,000 more lines of intents cost.")
-    tool = env.need("valgrind")
-    counts = {}
-    for lines in (10000, 20000):
-        command = [tool, "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                   *map(str, ours(env, env.corpus("intents", lines)))]
-        done = subprocess.run(command, cwd=env.cache, text=True,
-                              stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, check=False)
-        found = [ln for ln in done.stderr.splitlines() if "Collected :" in ln]
-        if done.returncode or not found:
-            raise Missing("valgrind: " + done.stderr[-200:])
-        counts[lines] = int(found[0].split(":")[1])
-    now = (counts[20000] - counts[10000]) / 10000
-    record = env.top / "tests" / "bench" / "instructions.txt"
-    before = None
-    if record.exists():
-        before = float(record.read_text().split()[1])
-    if env.record or before is None:
-        record.write_text("intents %.0f\n" % now)
-    change = now / before - 1 if before else 0.0
-    if change > 0.03:
-        env.failed = True
-    env.put("instructions", [{
-        "now": now, "recorded": before, "change": change,
-        "verdict": "a rise of more than 3 % needs its reason"
-                   if change > 0.03 else "",
-    }], [("instructions a line", "now", fixed0),
-         ("recorded", "recorded", fixed0),
-         ("change", "change", lambda v: "%+.1f %%" % (100 * v)),
-         ("", "verdict", str)])
