@@ -275,7 +275,9 @@ static void advance(struct core *core, nsec upto)
         if (silent <= next)
             retire(core, core->silent->blade);
         moved(core, next);
-        engine_evaluate(core->engine, next, lease <= next || silent <= next);
+        /* A late line may have brought a lease that ran out before now. */
+        engine_evaluate(core->engine, core->merged_at,
+                        lease <= next || silent <= next);
     }
 }
 
