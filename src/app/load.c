@@ -2,6 +2,7 @@
 
 #include "app/rules.h"
 #include "app/zones.h"
+#include "base/utf8.h"
 #include "data/json.h"
 
 void load_init(struct load *l)
@@ -38,6 +39,17 @@ void load_forget(struct load *l)
     l->unsure = true;
 }
 
+/* A name may be any bytes, a recording is UTF-8. */
+static void name_json(struct slice name, struct buf *out)
+{
+    struct buf text;
+
+    buf_init(&text, BUF_NO_CAP);
+    utf8_repair(name, &text);
+    json_string(buf_view(&text), out);
+    buf_release(&text);
+}
+
 static void files_json(const struct app_rules *rules, struct buf *out)
 {
     size_t i;
@@ -45,7 +57,7 @@ static void files_json(const struct app_rules *rules, struct buf *out)
     buf_char(out, '[');
     for (i = 0; i < rules->n; i++) {
         buf_str(out, i ? ",{\"name\":" : "{\"name\":");
-        json_string(rules->file[i].name, out);
+        name_json(rules->file[i].name, out);
         buf_str(out, ",\"text\":");
         json_string(rules->file[i].text, out);
         buf_char(out, '}');

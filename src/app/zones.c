@@ -10,23 +10,19 @@
 
 #define FOLDER       "/usr/share/zoneinfo/"
 #define ZONE_BYTES   ((size_t)256 * 1024) /* the largest has 4 KiB */
-#define ZONES_MAX    1000
 #define NAME_MAX_LEN 200
 
 struct zone {
     UT_hash_handle hh;
     char *name;
-    struct slice tzif; /* p NULL: there is no such zone */
+    struct slice tzif;
 };
 
-static struct slice read_whole(const char *path)
+static struct slice read_whole(int fd)
 {
     char *p = xmalloc(ZONE_BYTES);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, p, ZONE_BYTES);
+    ssize_t n = read(fd, p, ZONE_BYTES);
 
-    if (fd >= 0)
-        close(fd);
     if (n <= 0 || (size_t)n == ZONE_BYTES) {
         free(p);
         return slice_of(NULL, 0);
@@ -34,34 +30,45 @@ static struct slice read_whole(const char *path)
     return slice_of(xrealloc(p, (size_t)n), (size_t)n);
 }
 
-static struct zone *load(struct zones *z, const char *name, size_t n)
+static struct slice read_zone(const char *name)
 {
     char path[sizeof(FOLDER) + NAME_MAX_LEN];
-    struct zone *zone = xcalloc(1, sizeof(*zone));
+    struct slice text;
+    int fd;
 
     snprintf(path, sizeof(path), FOLDER "%s", name);
-    zone->name = xmemdup0(name, n);
-    zone->tzif = read_whole(path);
-    HASH_ADD_KEYPTR(hh, z->zone, zone->name, n, zone);
-    return zone;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return slice_of(NULL, 0);
+    text = read_whole(fd);
+    close(fd);
+    return text;
 }
 
+/* Names that are no zones are not kept: strangers may make up any number. */
 static struct slice tzif(void *self, struct slice name)
 {
     struct zones *z = self;
-    char text[NAME_MAX_LEN + 1];
+    struct slice file;
     struct zone *zone;
+    char *text;
 
     if (name.n == 0 || name.n > NAME_MAX_LEN)
         return slice_of(NULL, 0);
     HASH_FIND(hh, z->zone, name.p, name.n, zone);
     if (zone)
         return zone->tzif;
-    if (HASH_COUNT(z->zone) >= ZONES_MAX)
-        return slice_of(NULL, 0);
-    memcpy(text, name.p, name.n);
-    text[name.n] = '\0';
-    return load(z, text, name.n)->tzif;
+    text = xmemdup0(name.p, name.n);
+    file = read_zone(text);
+    if (!file.p) {
+        free(text);
+        return file;
+    }
+    zone = xcalloc(1, sizeof(*zone));
+    zone->name = text;
+    zone->tzif = file;
+    HASH_ADD_KEYPTR(hh, z->zone, zone->name, name.n, zone);
+    return file;
 }
 
 void zones_init(struct zones *z)

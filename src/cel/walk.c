@@ -303,6 +303,7 @@ struct cel_value run_by_blade(struct cel_vm *vm, const struct op *op)
 
     if (!find_node(vm, op, &place, &why))
         return why;
+    vm->touchy = true; /* adding nothing makes a part of 0 */
     return host->by_blade(host->self, &vm->cx, &place);
 }
 

@@ -232,6 +232,7 @@ static nsec retire_due(const struct core *core)
 static void retire(struct core *core, uint32_t blade)
 {
     names_retire(core->names, blade);
+    engine_retired(core->engine);
     if (blade < core->nminds && core->mind[blade])
         unlist(core, core->mind[blade]);
 }
@@ -309,7 +310,6 @@ static void merge(struct core *core, struct shard *s, bool late)
         .late = late,
     };
 
-    moved(core, late ? core->watermark : s->tag.ts);
     if (engine_minds_lines(core->engine))
         show_line(core, s, src, core->merged_at);
     if (!s->empty)
@@ -323,6 +323,7 @@ static void merge(struct core *core, struct shard *s, bool late)
 
 static void release(struct core *core, struct shard *s, bool late)
 {
+    moved(core, late ? core->watermark : s->tag.ts);
     if (s->retire)
         retire(core, s->source);
     else

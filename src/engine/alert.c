@@ -28,7 +28,7 @@ struct pairs {
 
 struct alert {
     enum phase phase;
-    bool held; /* the last verdict that there was data for */
+    bool held; /* the last verdict; an error leaves it as it was */
     nsec active_at, fired_at;
     bool keeping; /* firing, though the condition has not held since */
     nsec keep_since;
@@ -337,8 +337,10 @@ static bool judge(struct engine *e, struct instance *i)
     const struct rule_alert *rule = &i->live->rule->alert;
     struct alert *a = i->own;
 
-    if (i->gone)
+    if (i->gone) {
+        a->held = false;
         return false;
+    }
     switch (eval_bool(e, i, rule->expr)) {
     case VERDICT_TRUE:
         a->held = true;
@@ -348,7 +350,7 @@ static bool judge(struct engine *e, struct instance *i)
         break;
     case VERDICT_NO_DATA:
         if (rule->no_data != NO_DATA_KEEP)
-            return rule->no_data == NO_DATA_ALERT;
+            a->held = rule->no_data == NO_DATA_ALERT;
         break;
     case VERDICT_ERROR:
         break; /* not known: what was stays, and the rule is ill */

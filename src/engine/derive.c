@@ -205,21 +205,28 @@ static void drop(struct engine *e, struct map *root, struct slice first,
 
 void derive_drop_rule(struct engine *e, const struct live *l)
 {
-    struct map *m = e->config.monitor->root.u.map;
+    struct slice section = slice_str(rule_kind_section(l->rule->kind));
     struct step s = tree_step(e->config.monitor, slice_str("rules"));
+    struct map *m = e->config.monitor->root.u.map;
     const struct node *rules = there(e, m, &s);
 
-    drop(e, m, slice_str(rule_kind_section(l->rule->kind)), l->rule->name);
+    drop(e, m, section, l->rule->name);
     if (rules && rules->kind == NODE_MAP)
-        drop(e, rules->u.map, l->rule->group, l->rule->name);
+        drop(e, rules->u.map, section, l->rule->name);
+}
+
+static struct map *derive_healths(struct engine *e, const struct live *l)
+{
+    struct map *m =
+        derive_map(e, e->config.monitor->root.u.map, slice_str("rules"));
+
+    return derive_map(e, m, slice_str(rule_kind_section(l->rule->kind)));
 }
 
 void derive_health(struct engine *e, const struct live *l)
 {
-    struct map *m = e->config.monitor->root.u.map;
+    struct map *m = derive_map(e, derive_healths(e, l), l->rule->name);
 
-    m = derive_map(e, derive_map(e, m, slice_str("rules")), l->rule->group);
-    m = derive_map(e, m, l->rule->name);
     derive_text(e, m, "health", slice_str(rule_ill(l) ? "err" : "ok"));
     if (l->errors)
         derive_u64(e, m, "errors", l->errors);

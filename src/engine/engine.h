@@ -79,6 +79,9 @@ void engine_line(struct engine *e, const struct tape *tape, size_t body,
                  struct slice text, uint32_t blade, nsec ts);
 /* After the merge: what it wrote where errors are collected is counted. */
 void engine_settle(struct engine *e, nsec ts);
+/* What a blade has counted is the base's from now on, in every counter at once:
+ * the tree says nothing of that. */
+void engine_retired(struct engine *e);
 /* Does any rule look at lines? */
 bool engine_minds_lines(const struct engine *e);
 

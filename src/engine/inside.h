@@ -301,7 +301,7 @@ void derive_count(struct engine *e, struct map *in, struct slice key,
 void derive_erase(struct engine *e, struct map *in, struct slice key);
 /* All that the rule wrote. */
 void derive_drop_rule(struct engine *e, const struct live *l);
-/* monitor.rules.<group>.<rule>: how it fares. */
+/* monitor.rules.<section>.<rule>: how it fares. */
 void derive_health(struct engine *e, const struct live *l);
 
 /* -- effect.c ---------------------------------------------------------------

@@ -362,6 +362,34 @@ void listen_end(struct engine *e)
     e->subs[MARK_STATE] = e->subs[MARK_MONITOR] = NULL;
 }
 
+/* -- blades
+ * ------------------------------------------------------------------------ */
+
+static bool reads_by_blade(const struct rule *rule)
+{
+    const uint32_t both = READ_META | READ_VALUE;
+    const struct cel_program *p;
+    const struct cel_read *reads;
+    size_t i, j, n;
+
+    for (i = 0; (p = rule_program(rule, i)); i++) {
+        reads = cel_program_reads(p, &n);
+        for (j = 0; j < n; j++)
+            if ((reads[j].kinds & both) == both)
+                return true;
+    }
+    return false;
+}
+
+void engine_retired(struct engine *e)
+{
+    size_t k;
+
+    for (k = 0; k < e->nlive; k++)
+        if (reads_by_blade(e->live[k]->rule))
+            dirty_rule(e, e->live[k]);
+}
+
 /* -- elements that are there already
  * ---------------------------------------------
  */

@@ -402,12 +402,10 @@ static void read_files(struct loader *l, const struct rule_file *file, size_t n)
 
 /* -- all of them ---------------------------------------------------------- */
 
-/* What an alert is called is its group's own; of the other kinds the name
- * alone says where below monitor they are. */
+/* The name says where below monitor they are, whatever the group. */
 static bool is_same(const struct rule *a, const struct rule *b)
 {
-    return a->kind == b->kind && slice_eq(a->name, b->name) &&
-           (a->kind != RULE_ALERT || slice_eq(a->group, b->group));
+    return a->kind == b->kind && slice_eq(a->name, b->name);
 }
 
 static void check_names(struct loader *l, const struct rule **sorted)
@@ -429,10 +427,8 @@ static void check_names(struct loader *l, const struct rule **sorted)
                          "there is %s \"%.*s\" already, at %.*s:%u",
                          rule_kind_of(b->kind)->called, SHOWN(b->name),
                          SHOWN(a->file), a->line);
-        if (b->kind != RULE_ALERT)
-            load_help(item,
-                      "what it derives would be at monitor.%s.%.*s as well",
-                      rule_kind_section(b->kind), SHOWN(b->name));
+        load_help(item, "what it derives would be at monitor.%s.%.*s as well",
+                  rule_kind_section(b->kind), SHOWN(b->name));
     }
 }
 

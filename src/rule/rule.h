@@ -16,7 +16,8 @@
  *   monitor.errors.RULE           count, groups
  *   monitor.alerts.NAME           pending, firing, instances
  *   monitor.revivals.RULE.NAME    due, since, in_scope
- *   monitor.rules.GROUP.RULE      health, last_error, errors
+ *   monitor.rules.alerts.NAME     health, last_error, errors; .counts and so
+ *                                 on for the other kinds
  *
  * KEY... is one key for each star of the rule's foreach.
  *

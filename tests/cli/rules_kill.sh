@@ -39,13 +39,15 @@ pour() {
         "http://127.0.0.1:$port/logs"; do :; done
 }
 
+# seen RULE TO INSTANCE: it is in the timeline.
 seen() {
-    get /report | jq -e --arg rule "$1" --arg to "$2" '.timeline | any(
-        .rule == $rule and .to == $to and .instance == $ARGS.named.which)' \
-        --arg which "$3"
+    get /report | jq -e --arg rule "$1" --arg to "$2" --arg instance "$3" \
+        '.timeline | any(.rule == $rule and .to == $to and
+            .instance == $instance)'
 }
 
-# From at once until all of it is over, lines on their way or not.
+# From at once until all of it is over, lines on their way or not.  What is
+# slept here is the moment of the kill.
 run_it || exit
 for n in {1..20}; do
     begin "$n"

@@ -71,3 +71,13 @@ eventually 10 check_notices || fail "the webhook: $(cat "$work/notices")"
 is "and no more" "$(told '.id' | sort | uniq -d)" ''
 is "in order" "$(names)" \
     '["a","firing"]["a","resolved"]["b","firing"]["c","firing"]["b","resolved"]'
+
+# Nobody waits for a receiver when it is time to go.
+hook_is hang
+up d true
+hangs() { [[ $(grep -c '"mode": "hang"' "$work/told") == 2 ]]; }
+eventually 10 hangs || fail "it is not told"
+began=$SECONDS
+end TERM
+is "exit with a post under way" "$status" 0
+[[ $((SECONDS - began)) -lt 5 ]] || fail "it waits for a receiver that hangs"

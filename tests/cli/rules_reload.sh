@@ -150,3 +150,20 @@ has_both() {
 eventually 10 has_both || fail "there is room again: $(cat "$work/server.err")"
 successful 1 || fail "the metric does not say that all is well again"
 end TERM
+
+# Full from the start: the rules come into force once there is room.
+port=$(free_port)
+unshare --mount sh -c '
+    mount -t tmpfs -o size=64k none "$1/full" &&
+    head -c 65536 /dev/zero >"$1/full/fill"
+    exec "$2" run --no-docker --rules "$1/rules" --listen "127.0.0.1:$3" \
+        --data "$1/full/data"' \
+    sh "$work" "$program" "$port" >"$work/server.out" 2>"$work/server.err" &
+server=$!
+eventually 20 get /-/healthy || fail "on a full disk: $(cat "$work/server.err")"
+eventually 10 successful 0 || fail "rules are said to be loaded on a full disk"
+is "no rules are in force" "$(get /report | jq -c '.rules')" '[]'
+rm "/proc/$server/root$work/full/fill"
+eventually 10 has_both || fail "there is room: $(cat "$work/server.err")"
+eventually 5 successful 1 || fail "the metric stays"
+end TERM

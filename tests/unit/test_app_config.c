@@ -516,6 +516,72 @@ START_TEST(the_recording_has_a_place_by_default)
 }
 END_TEST
 
+static void rule_paths(const struct config *c, const char *const *wanted)
+{
+    size_t i;
+
+    for (i = 0; wanted[i]; i++) {
+        ck_assert_uint_lt(i, c->nrule_paths);
+        ck_assert_str_eq(c->rule_paths[i], wanted[i]);
+    }
+    ck_assert_uint_eq(c->nrule_paths, i);
+}
+
+START_TEST(rules_are_a_path_or_a_list_beside_the_file)
+{
+    struct config c;
+    struct err err = { 0 };
+
+    good(&c, "rules: /etc/rules\n");
+    rule_paths(&c, VARS("/etc/rules"));
+    config_release(&c);
+    config_init(&c);
+    ck_assert_int_eq(config_parse(&c, slice_str("rules: [a, /b/c.yaml, a]\n"),
+                                  "/etc/bw/c.yaml", NULL, &err),
+                     ST_OK);
+    rule_paths(&c, VARS("/etc/bw/a", "/b/c.yaml", "/etc/bw/a"));
+    config_release(&c);
+    bad("rules: {a: b}\n", 1, 8, "a file or a directory");
+    bad("rules: [a, [b]]\n", 1, 12, "a file or a directory");
+    bad("rules: ''\n", 1, 8, "rules: a file or a directory is wanted");
+}
+END_TEST
+
+START_TEST(the_environments_rules_are_instead_of_the_files)
+{
+    struct config c;
+    struct err err = { 0 };
+
+    good(&c, "rules: [/a, /b]\n");
+    variables = VARS("BLADEWATCH_RULES", "");
+    ck_assert_int_eq(config_environment(&c, fake_getenv, &err), ST_OK);
+    rule_paths(&c, VARS("/a", "/b"));
+    variables = VARS("BLADEWATCH_RULES", "/e");
+    ck_assert_int_eq(config_environment(&c, fake_getenv, &err), ST_OK);
+    rule_paths(&c, VARS("/e"));
+    ck_assert_int_eq(config_set(&c, "rules", slice_str("/f"), &err), ST_OK);
+    rule_paths(&c, VARS("/e", "/f"));
+    config_forget_rules(&c);
+    ck_assert_uint_eq(c.nrule_paths, 0);
+    config_release(&c);
+}
+END_TEST
+
+START_TEST(more_paths_of_rules_than_a_hundred_are_refused)
+{
+    struct config c;
+    struct err err = { 0 };
+    size_t i;
+
+    config_init(&c);
+    for (i = 0; i < CONFIG_RULES_MAX; i++)
+        ck_assert_int_eq(config_set(&c, "rules", slice_str("/a"), &err), ST_OK);
+    ck_assert_int_eq(config_set(&c, "rules", slice_str("/a"), &err), ST_BAD);
+    ck_assert_str_eq(err.text, "at most 100 paths");
+    config_release(&c);
+}
+END_TEST
+
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void finds(const char *mounts, const char *cgroup, const char *host,
@@ -566,6 +632,9 @@ int main(void)
     tcase_add_test(tc, the_environment_speaks_after_the_file);
     tcase_add_test(tc, a_variable_that_is_nonsense_is_named);
     tcase_add_test(tc, the_recording_has_a_place_by_default);
+    tcase_add_test(tc, rules_are_a_path_or_a_list_beside_the_file);
+    tcase_add_test(tc, the_environments_rules_are_instead_of_the_files);
+    tcase_add_test(tc, more_paths_of_rules_than_a_hundred_are_refused);
     tcase_add_test(tc, the_own_container_is_found);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);

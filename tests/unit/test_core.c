@@ -622,7 +622,86 @@ START_TEST(what_was_cut_off_is_never_heard_of_again)
 }
 END_TEST
 
+/* -- rules ---------------------------------------------------------------- */
+
+#define FILE_OF(rules)                                                         \
+    "[{\"name\":\"a.yaml\",\"text\":\"groups: [{name: g, rules: [" rules       \
+    "]}]\"}]"
+#define ON  "{alert: On, expr: state.on, for: 2s}"
+#define OFF "{alert: Off, expr: '!state.on'}"
+
+static void rules(const char *files)
+{
+    core_step(core, &(struct event){ .kind = EV_RULES,
+                                     .seq = 1,
+                                     .id = slice_str("2024a"),
+                                     .line = slice_str(files) });
+}
+
+static uint64_t nrules(void)
+{
+    return engine_stats(core_engine(core)).rules;
+}
+
+START_TEST(rules_of_an_event_are_in_force_from_there_on)
+{
+    declare(0, &plain);
+    line(0, 1, T0, "{\"on\":true}");
+    machine_tick(core, T0 + NSEC_SEC);
+    assert_slice(at("monitor.alerts"), "");
+    rules(FILE_OF(ON ", " OFF));
+    ck_assert_uint_eq(nrules(), 2);
+    machine_tick(core, T0 + 2 * NSEC_SEC);
+    assert_slice(at("monitor.alerts.On.pending"), "1");
+    ck_assert_uint_eq(core_stats(core).loads, 1);
+    ck_assert_uint_eq(core_stats(core).loads_refused, 0);
+}
+END_TEST
+
+START_TEST(the_same_rules_again_keep_their_timers_and_none_end_all)
+{
+    declare(0, &plain);
+    rules(FILE_OF(ON));
+    line(0, 1, T0, "{\"on\":true}");
+    machine_tick(core, T0 + NSEC_SEC);
+    rules(FILE_OF(OFF ", " ON));
+    machine_tick(core, T0 + 2 * NSEC_SEC + 10 * NSEC_MSEC);
+    assert_slice(at("monitor.alerts.On.firing"), "1");
+    rules("[]");
+    ck_assert_uint_eq(nrules(), 0);
+    assert_slice(at("monitor.alerts"), "{}");
+}
+END_TEST
+
+static const char *const no_rules[] = {
+    "",
+    "{",
+    "{}",
+    "7",
+    "[7]",
+    "[{}]",
+    "[{\"name\":\"a.yaml\"}]",
+    "[{\"text\":\"groups: []\"}]",
+    "[{\"name\":1,\"text\":\"groups: []\"}]",
+    "[{\"name\":\"a\",\"text\":\"groups: []\",\"more\":\"\"}]",
+    FILE_OF("{alarm: On}"),
+    FILE_OF("{alert: On, expr: state.on &&}"),
+};
+
+START_TEST(rules_that_are_none_leave_those_before_and_are_counted)
+{
+    rules(FILE_OF(ON));
+    rules(no_rules[_i]);
+    ck_assert_uint_eq(nrules(), 1);
+    ck_assert_uint_eq(core_stats(core).loads, 2);
+    ck_assert_uint_eq(core_stats(core).loads_refused, 1);
+    assert_slice(at("monitor.rules_refused"), "1");
+}
+END_TEST
+
 static const TTest **const tests[] = {
+    &rules_of_an_event_are_in_force_from_there_on,
+    &the_same_rules_again_keep_their_timers_and_none_end_all,
     &what_was_cut_off_is_never_heard_of_again,
     &the_same_idempotency_key_of_two_blades_is_two,
     &the_oldest_gap_is_closed_and_says_how_many_it_was,
@@ -645,6 +724,8 @@ static const TTest **const tests[] = {
 static const struct suite_table tables[] = {
     { &a_filter_passes_each_number_once_in_any_order, 20 },
     { &shards_leave_the_buffer_in_the_order_of_their_tags, 10 },
+    { &rules_that_are_none_leave_those_before_and_are_counted,
+      COUNT(no_rules) },
     { &a_line_writes_what_its_source_may_write, COUNT(lines) },
     { &a_view_shows_what_stands_at_its_path, COUNT(views) },
     { &a_wrong_envelope_changes_nothing_and_says_what_is_wrong, COUNT(wrong) },

@@ -242,7 +242,7 @@ START_TEST(a_value_that_is_no_number_makes_the_rule_ill_and_changes_nothing)
         rulebench_play(rb, bad[k]);
         rulebench_advance(rb, 3000);
         ck_assert_str_eq(rulebench_at(rb, "monitor.counts.n.value"), "5");
-        ck_assert_str_eq(rulebench_at(rb, "monitor.rules.g.n.health"),
+        ck_assert_str_eq(rulebench_at(rb, "monitor.rules.counts.n.health"),
                          "\"err\"");
         rulebench_free(rb);
     }

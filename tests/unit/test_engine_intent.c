@@ -358,7 +358,7 @@ START_TEST(a_rule_that_is_dropped_withdraws_what_is_open)
     rulebench_reload(rb, "groups: []\n");
     ck_assert_str_eq(rulebench_timeline(rb),
                      "1.010 intent scrape i7 -> unanswered | missing: a, b\n"
-                     "1.010 intent scrape i7 unanswered -> withdrawn | "
+                     "2.000 intent scrape i7 unanswered -> withdrawn | "
                      "missing: a, b\n");
     ck_assert_str_eq(rulebench_at(rb, "monitor.intents.scrape"), "");
     rulebench_free(rb);

@@ -235,7 +235,7 @@ START_TEST(a_machine_that_is_dropped_withdraws_its_instances)
     ck_assert_str_eq(rulebench_timeline(rb),
                      "1.010 machine update a -> waiting\n"
                      "1.020 machine update a waiting -> working\n"
-                     "1.030 machine update a working -> withdrawn\n");
+                     "2.000 machine update a working -> withdrawn\n");
     ck_assert_str_eq(rulebench_at(rb, "monitor.machines.update"), "");
     rulebench_free(rb);
 }

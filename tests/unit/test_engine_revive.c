@@ -117,7 +117,7 @@ START_TEST(a_rule_that_is_dropped_withdraws_what_is_due)
     start(UP "2000 " N1(DIED) "3000");
     rulebench_reload(rb, "groups: []\n");
     ck_assert_str_eq(rulebench_timeline(rb),
-                     DUE "2.010 revive nodes n1 due -> withdrawn\n");
+                     DUE "3.000 revive nodes n1 due -> withdrawn\n");
     rulebench_free(rb);
 }
 END_TEST

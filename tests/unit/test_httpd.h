@@ -46,6 +46,7 @@ struct world {
     void (*merge)(struct world *w); /* before lines become durable */
     int step;
     bool unready;
+    void (*reload)(void *self);
     /* the client's */
     pthread_t thread;
     void (*client)(struct world *w);
@@ -241,6 +242,7 @@ static inline void world_start(struct world *w)
         .core = w->core,
         .self = w,
         .containers = some_containers,
+        .reload = w->reload,
         .ready = is_ready,
     };
     struct err err = { 0 };

@@ -228,6 +228,42 @@ START_TEST(limits_come_back_each_in_its_place)
 }
 END_TEST
 
+#define FILES "[{\"name\":\"a.yaml\",\"text\":\"groups: []\\n\"}]"
+
+START_TEST(rules_come_back_with_their_files_as_they_were)
+{
+    struct event ev = { .kind = EV_RULES,
+                        .seq = UINT64_MAX,
+                        .id = slice_str("2024a"),
+                        .line = slice_str(FILES) };
+
+    round_trip(&ev);
+    ck_assert(slice_is(encoded(&ev),
+                       "{\"rules\":18446744073709551615,"
+                       "\"zones\":\"2024a\",\"files\":" FILES "}"));
+    ev = (struct event){ .kind = EV_RULES, .seq = 1, .line = slice_str("[]") };
+    round_trip(&ev);
+    ck_assert(slice_is(encoded(&ev), "{\"rules\":1,\"files\":[]}"));
+}
+END_TEST
+
+START_TEST(rules_written_by_hand_need_their_files_and_no_more)
+{
+    struct event ev;
+
+    ck_assert(!event_decode(slice_str(" { \"files\" : [ {\"text\":\"\"} ], "
+                                      "\"rules\": 1 }"),
+                            false, &decoded, &ev, NULL));
+    ck_assert_int_eq(ev.kind, EV_RULES);
+    ck_assert_uint_eq(ev.seq, 1);
+    ck_assert_uint_eq(ev.id.n, 0);
+    ck_assert(slice_is(ev.line, "[ {\"text\":\"\"} ]"));
+    ck_assert_int_eq(
+        event_decode(slice_str("{\"rules\":1}"), false, &decoded, &ev, NULL),
+        ST_BAD);
+}
+END_TEST
+
 START_TEST(json_stands_in_a_record_as_it_was_logged_and_other_lines_as_text)
 {
     struct event ev = line_event(1, 2, "{\"a\":1}");
@@ -320,6 +356,10 @@ static const struct {
     { "{\"source\":1,\"blade\":\"b\",\"ttl\":-5}", 26, "10m" },
     { "{\"gap\":1}", 3, "an object" },
     { "{\"limits\":{\"node\":1}}", 13, "unknown member" },
+    { "{\"rules\":1}", 1, "\"files\" is missing" },
+    { "{\"rules\":\"1\",\"files\":[]}", 3, "whole number" },
+    { "{\"rules\":1,\"zones\":7,\"files\":[]}", 13, "a string" },
+    { "{\"rules\":1,\"file\":[]}", 13, "unknown member" },
     { "{\"tock\":1}", 3, "unknown kind" },
     { "{\"to\\nck\":1}", 1, "\"to\\nck\"" },
     { "{}", 1, "empty" },
@@ -372,6 +412,8 @@ static const TTest **const tests[] = {
     &random_names_and_numbers_of_the_other_kinds_come_back,
     &a_source_comes_back_with_mount_lease_scope_and_trust,
     &limits_come_back_each_in_its_place,
+    &rules_come_back_with_their_files_as_they_were,
+    &rules_written_by_hand_need_their_files_and_no_more,
     &json_stands_in_a_record_as_it_was_logged_and_other_lines_as_text,
     &a_name_that_is_not_utf8_is_refused_and_leaves_nothing_behind,
     &hand_written_lines_may_have_any_order_blanks_and_escapes,

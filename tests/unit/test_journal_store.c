@@ -660,7 +660,49 @@ START_TEST(more_than_8_mib_do_not_wait_in_memory)
 }
 END_TEST
 
+START_TEST(a_journal_keeps_when_it_was_begun)
+{
+    char *dir = temp_dir();
+    struct journal_options opt = options();
+    struct journal *j = open_with(dir, opt, NULL, NULL);
+
+    ck_assert_int_eq(journal_begun_at(j), T0);
+    append(j, source_event(1));
+    ck_assert_int_eq(commit(j, NULL), ST_OK);
+    journal_close(j);
+    opt.now = T0 + 5;
+    opt.segment_bytes = 1;
+    j = open_with(dir, opt, NULL, NULL);
+    ck_assert_int_eq(journal_begun_at(j), T0);
+    append(j, line_event(1, 1, "{}"));
+    ck_assert_int_eq(commit(j, NULL), ST_OK);
+    ck_assert_uint_eq(journal_stats(j).segments, 2);
+    journal_close(j);
+    j = open_with(dir, opt, NULL, NULL);
+    ck_assert_int_eq(journal_begun_at(j), T0);
+    journal_close(j);
+    remove_dir(dir);
+}
+END_TEST
+
+START_TEST(a_journal_in_the_place_of_another_was_begun_later)
+{
+    char *dir = temp_dir();
+    struct journal_options opt = options();
+    struct journal *j = open_with(dir, opt, NULL, NULL);
+
+    journal_close(j); /* nothing was written */
+    opt.now = T0 + 5;
+    j = open_with(dir, opt, NULL, NULL);
+    ck_assert_int_eq(journal_begun_at(j), T0 + 5);
+    journal_close(j);
+    remove_dir(dir);
+}
+END_TEST
+
 static const TTest **const tests[] = {
+    &a_journal_keeps_when_it_was_begun,
+    &a_journal_in_the_place_of_another_was_begun_later,
     &what_was_sealed_comes_back_in_order_and_appending_goes_on,
     &cut_at_any_byte_a_journal_recovers_whole_batches_and_goes_on,
     &damaged_at_any_byte_a_journal_recovers_to_what_replay_will_tell,
