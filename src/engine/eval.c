@@ -12,7 +12,7 @@
 
 void eval_begin(struct instance *i)
 {
-    i->wake_at = NSEC_MAX;
+    i->wake_at = i->due_at = NSEC_MAX;
     i->touchy = false;
 }
 
@@ -95,7 +95,8 @@ struct cel_value eval_value(struct engine *e, struct instance *i,
     e->proving = i->live->rule;
     cel_eval(e->vm, p, &with, e->now, &out);
     e->proving = NULL;
-    wake(i, out.wake_at);
+    if (out.wake_at < i->wake_at)
+        i->wake_at = out.wake_at;
     i->touchy |= out.touchy;
     if (out.value.kind == CEL_ERROR && !is_no_data(out.value))
         told(e, i, p, out.value);

@@ -39,6 +39,7 @@ struct instance {
     bool marred;  /* the kind's: something that stays went wrong */
     uint32_t failure; /* if failing: a hash of what was told of it */
     nsec wake_at;     /* when time alone asks for an evaluation */
+    nsec due_at;      /* ... because the kind does, not an expression */
     nsec queued_at;   /* its entry in the heap that counts; NSEC_MAX: none */
     uint32_t gen;     /* of that entry */
     struct instance *prev, *next; /* of the rule */
@@ -198,9 +199,12 @@ void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
 void rule_said(struct engine *e, struct live *l, struct slice text);
 /* Missing data is not an error. */
 bool is_no_data(struct cel_value v);
-/* Time alone is to bring about an evaluation at this instant, at the latest. */
+/* Time alone is to bring about an evaluation at this instant, at the latest;
+ * then what the instance reads is looked at, boundary or not. */
 static inline void wake(struct instance *i, nsec at)
 {
+    if (at < i->due_at)
+        i->due_at = at;
     if (at < i->wake_at)
         i->wake_at = at;
 }
