@@ -60,6 +60,11 @@ static void write_literal(struct cel_value v, struct buf *out)
     case CEL_DOUBLE:
         write_double(v.d, out);
         break;
+    case CEL_DURATION: /* the constant span of increase() and the like */
+        buf_char(out, '\'');
+        duration_write(v.i, out);
+        buf_char(out, '\'');
+        break;
     default:
         buf_str(out, v.kind == CEL_BYTES ? "b\"" : "\"");
         write_escaped(cel_text(v), v.kind == CEL_BYTES, out);
