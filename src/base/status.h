@@ -27,6 +27,8 @@ enum status {
 
 /* To ignore a status is a mistake the compiler finds. */
 #define CHECKED __attribute__((warn_unused_result))
+/* Seldom called from where much happens: kept out of the caller's way. */
+#define ASIDE __attribute__((noinline))
 
 #define ERR_TEXT_MAX 400
 

@@ -65,6 +65,8 @@ struct cel_env {
     const struct cel_alias *alias;
     size_t naliases;
     struct cel_options options;
+    uint32_t use; /* of cel_read_kind: what of the value will be looked at; 0:
+                     all of it */
     /* A snapshot of the state, parsed, or NULL: a literal path below a place
      * variable "state" that it does not have is warned about. */
     const struct tape *snapshot;
@@ -84,13 +86,16 @@ enum cel_read_kind {
 
 #define CEL_READ_DEPTH 32
 
+#define CEL_NO_VARIABLE UINT32_MAX
+
 /* A pattern of paths below a place variable. */
 struct cel_read {
     uint32_t variable; /* index in the env */
     uint32_t kinds;    /* of cel_read_kind */
     nsec window_for;   /* of READ_INCREASE and READ_CHANGES */
     uint32_t n;
-    struct slice key[CEL_READ_DEPTH]; /* p == NULL: any key */
+    struct slice key[CEL_READ_DEPTH]; /* p == NULL: any key, or by's */
+    uint32_t by[CEL_READ_DEPTH];      /* the key is what this variable says */
 };
 
 /*

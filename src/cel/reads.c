@@ -17,9 +17,16 @@
 
 #define READS_MAX 1000 /* patterns of one expression */
 
+struct key {
+    struct slice text; /* p == NULL: any, or by's */
+    uint32_t by;       /* a variable of the env that holds it, or none */
+};
+
+static const struct key any_key = { .by = CEL_NO_VARIABLE };
+
 struct spot {
     const struct spot *in; /* NULL: the variable itself */
-    struct slice key;      /* p == NULL: any */
+    struct key key;
     uint32_t variable;
     uint32_t n;
 };
@@ -35,9 +42,17 @@ struct reads {
 
 /* -- patterns ----------------------------------------------------------- */
 
-static bool same_key(struct slice a, struct slice b)
+static bool same_key(const struct cel_read *a, const struct cel_read *b,
+                     uint32_t i)
 {
-    return (a.p == NULL) == (b.p == NULL) && slice_eq(a, b);
+    return a->by[i] == b->by[i] &&
+           (a->key[i].p == NULL) == (b->key[i].p == NULL) &&
+           slice_eq(a->key[i], b->key[i]);
+}
+
+static bool is_any(const struct cel_read *r, uint32_t i)
+{
+    return r->key[i].p == NULL && r->by[i] == CEL_NO_VARIABLE;
 }
 
 /* Two windows of one path are two patterns, of which one says the rest. */
@@ -50,7 +65,7 @@ static bool same_pattern(const struct cel_read *a, const struct cel_read *b)
     if (a->window_for && b->window_for && a->window_for != b->window_for)
         return false;
     for (i = 0; i < a->n; i++)
-        if (!same_key(a->key[i], b->key[i]))
+        if (!same_key(a, b, i))
             return false;
     return true;
 }
@@ -63,7 +78,7 @@ static bool covers(const struct cel_read *a, const struct cel_read *b)
     if (a->variable != b->variable || a->n > b->n)
         return false;
     for (i = 0; i < a->n; i++)
-        if (a->key[i].p && !same_key(a->key[i], b->key[i]))
+        if (!is_any(a, i) && !same_key(a, b, i))
             return false;
     return true;
 }
@@ -101,8 +116,10 @@ static struct cel_read pattern_of(const struct spot *spot, uint32_t kinds)
     while (spot->n > CEL_READ_DEPTH)
         spot = spot->in;
     read.n = spot->n;
-    for (; spot->n; spot = spot->in)
-        read.key[spot->n - 1] = spot->key;
+    for (; spot->n; spot = spot->in) {
+        read.key[spot->n - 1] = spot->key.text;
+        read.by[spot->n - 1] = spot->key.by;
+    }
     return read;
 }
 
@@ -134,7 +151,7 @@ static void emit(struct reads *r, const struct spot *spot, uint32_t kinds)
 }
 
 static const struct spot *spot_new(struct reads *r, const struct spot *in,
-                                   struct slice key)
+                                   struct key key)
 {
     struct spot *s = arena_alloc(r->arena, sizeof(*s));
 
@@ -142,6 +159,22 @@ static const struct spot *spot_new(struct reads *r, const struct spot *in,
         return in; /* the arena is full: the check fails */
     *s = (struct spot){ in, key, in->variable, in->n + 1 };
     return s;
+}
+
+static struct key text_key(struct slice text)
+{
+    return (struct key){ text, CEL_NO_VARIABLE };
+}
+
+/* A constant string, or a variable that is one. */
+static struct key key_of(const struct reads *r, const struct ast *ast)
+{
+    struct key key = text_key(literal_text(ast));
+
+    if (ast->kind == AST_IDENT && ast->slot < r->env->nvariables &&
+        r->env->variable[ast->slot].type->kind == TYPE_STRING)
+        key.by = ast->slot;
+    return key;
 }
 
 /* Whether in has the child, and is a map at all. */
@@ -177,7 +210,7 @@ static const struct spot *locate_select(struct reads *r, const struct ast *ast)
     in = locate(r, ast->a);
     if (!in)
         return NULL;
-    child = spot_new(r, in, ast->name);
+    child = spot_new(r, in, text_key(ast->name));
     if (!ast->place)
         emit_lookup(r, in, child);
     return child;
@@ -199,7 +232,7 @@ static const struct spot *locate_index(struct reads *r, const struct ast *ast,
     in = locate(r, base);
     if (!in)
         return NULL;
-    child = spot_new(r, in, ast_literal_key(ast));
+    child = spot_new(r, in, key_of(r, key));
     walk(r, key, READ_VALUE);
     if (!ast->place)
         emit_lookup(r, in, child);
@@ -283,12 +316,12 @@ static void walk_in(struct reads *r, const struct ast *item,
                     const struct ast *range)
 {
     const struct spot *in = locate(r, range);
-    struct slice key = literal_text(item);
+    struct key key = key_of(r, item);
 
     walk(r, item, holds_flat(range->type) ? READ_VALUE : READ_SUBTREE);
     if (!in)
         walk(r, range, READ_SUBTREE);
-    else if (key.p)
+    else if (key.text.p || key.by != CEL_NO_VARIABLE)
         emit_lookup(r, in, spot_new(r, in, key));
     else
         emit(r, in, KEYS);
@@ -416,7 +449,7 @@ static void walk_loop(struct reads *r, const struct ast *ast)
     if (range) {
         emit(r, range, KEYS);
         if (ast->name2.n)
-            r->slot[ast->slot2] = spot_new(r, range, slice_of(NULL, 0));
+            r->slot[ast->slot2] = spot_new(r, range, any_key);
     } else {
         walk(r, ast->a, READ_SUBTREE);
     }
@@ -448,7 +481,7 @@ static void visit(struct reads *r, const struct ast *ast, uint32_t kinds)
     case AST_SELECT:
         in = ast->test ? locate(r, ast->a) : NULL;
         if (in)
-            emit_lookup(r, in, spot_new(r, in, ast->name));
+            emit_lookup(r, in, spot_new(r, in, text_key(ast->name)));
         else
             walk(r, ast->a, READ_SUBTREE);
         break;
@@ -527,7 +560,7 @@ const char *collect_reads(struct arena *arena, const struct cel_env *env,
         start(&r);
     if (arena->full)
         return NULL; /* the check fails for it */
-    walk(&r, ast, READ_SUBTREE);
+    walk(&r, ast, env->use ? env->use : READ_SUBTREE);
     simplify(&r);
     reads = arena_alloc(arena, r.n * sizeof(*reads));
     if (reads && r.n)

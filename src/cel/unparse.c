@@ -2,6 +2,7 @@
 
 #include "cel/lex.h"
 #include "cel/macro.h"
+#include "cel/timezone.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -251,34 +251,42 @@ static nsec rules_due(const struct core *core)
     return engine_due(core->engine, core->merged_at);
 }
 
-/*
- * Everything that time alone brings about, up to and at an instant: leases
- * first, then silent blades, then what rules make of it.
- */
+static nsec first_due(const struct core *core)
+{
+    nsec first = tree_due(&core->state), other = retire_due(core);
+
+    if (other < first)
+        first = other;
+    other = rules_due(core);
+    return other < first ? other : first;
+}
+
+/* At an instant: leases first, then silent blades, then what rules make of
+ * it. */
+ASIDE static void happen(struct core *core, nsec at)
+{
+    bool lease = tree_due(&core->state) <= at, silent = retire_due(core) <= at;
+
+    if (lease)
+        tree_advance(&core->state, at);
+    if (silent)
+        retire(core, core->silent->blade);
+    moved(core, at);
+    /* A late line may have brought a lease that ran out before now. */
+    engine_evaluate(core->engine, core->merged_at, lease || silent);
+}
+
+/* Everything that time alone brings about, up to and at an instant. */
 static void advance(struct core *core, nsec upto)
 {
-    nsec lease, silent, rules, next;
+    nsec next;
 
-    for (;;) {
-        lease = tree_due(&core->state);
-        silent = retire_due(core);
-        rules = rules_due(core);
-        next = lease < silent ? lease : silent;
-        next = rules < next ? rules : next;
-        if (next > upto)
-            return;
+    while ((next = first_due(core)) <= upto) {
         if (next == NSEC_MAX) { /* nothing else, but it is an instant too */
             tree_advance(&core->state, next);
             return;
         }
-        if (lease <= next)
-            tree_advance(&core->state, next);
-        if (silent <= next)
-            retire(core, core->silent->blade);
-        moved(core, next);
-        /* A late line may have brought a lease that ran out before now. */
-        engine_evaluate(core->engine, core->merged_at,
-                        lease <= next || silent <= next);
+        happen(core, next);
     }
 }
 
@@ -388,11 +396,12 @@ void core_flush(struct core *core)
         release_first(core);
     }
     advance(core, end);
-    /* What changed last is evaluated as well, at the boundary behind it. */
-    if (engine_waits(core->engine) && core->merged_at != INT64_MIN) {
-        end = rules_due(core);
-        advance(core, end);
-    }
+    /*
+     * What changed last is evaluated as well, at the boundary behind it.  The
+     * log ends where it ends, whether or not a rule minded its last line.
+     */
+    if (engine_waits(core->engine) && core->merged_at != INT64_MIN)
+        advance(core, next_boundary(core->merged_at));
     core->watermark = end;
 }
 

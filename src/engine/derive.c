@@ -57,14 +57,12 @@ static void derive_node(struct engine *e, struct map *in, struct slice key,
 {
     struct step s = tree_step(e->config.monitor, key);
     const struct node *n = there(e, in, &s);
-    struct node value = { .kind = (uint8_t)kind };
+    const struct scalar value = { kind, text };
     struct write w;
     bool plain = kind == NODE_FALSE || kind == NODE_TRUE;
 
     if (n && n->kind == kind && (plain || slice_eq(node_text(n), text)))
         return;
-    value.u.heap.p = (char *)(uintptr_t)text.p;
-    value.u.heap.n = (uint32_t)text.n;
     w = write_now(e);
     if (tree_set(e->config.monitor, in, &s, &w, &value))
         e->stats.errors++;

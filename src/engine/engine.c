@@ -83,6 +83,7 @@ static void live_free(struct engine *e, struct live *l)
     for (k = 0; k < l->rule->foreach.n; k++)
         if (l->literal[k] != KEY_NONE)
             keys_unref(&t->keys, l->literal[k]);
+    places_release(&l->places);
     free(l->own);
     free(l->dirty);
     free(l->last_error);
@@ -178,7 +179,6 @@ static void renumber(struct engine *e)
 
     while (heap_top(&e->queue))
         heap_pop(&e->queue);
-    instances_renumber(e);
     for (k = 0; k < e->nlive; k++) {
         struct live *l = e->live[k];
         bool queued = l->queued;
@@ -388,20 +388,37 @@ static void evaluate_rule(struct engine *e, struct live *l, bool all)
     }
 }
 
-nsec engine_due(struct engine *e, nsec now)
+/* Asked at every shard: the division is made once a boundary. */
+static nsec boundary_after(struct engine *e, nsec now)
+{
+    if (now >= e->boundary || now < nsec_add(e->boundary, -ENGINE_GRAIN))
+        e->boundary = next_boundary(now);
+    return e->boundary;
+}
+
+ASIDE static nsec something_due(struct engine *e, nsec now)
 {
     nsec due = timers_due(e);
 
-    if (heap_top(&e->queue) || (e->exhaustive && e->nlive))
-        now = next_boundary(now);
+    if (heap_top(&e->queue) || e->exhaustive)
+        now = boundary_after(e, now);
     else
         now = NSEC_MAX;
     return due < now ? due : now;
 }
 
+nsec engine_due(struct engine *e, nsec now)
+{
+    bool nothing = !heap_top(&e->timers) && !heap_top(&e->queue);
+
+    if (e->nlive == 0 || (nothing && !e->exhaustive))
+        return NSEC_MAX;
+    return something_due(e, now);
+}
+
 bool engine_waits(const struct engine *e)
 {
-    return heap_top(&e->queue) != NULL;
+    return heap_top(&e->queue) || (e->exhaustive && e->nlive);
 }
 
 static void put_off(struct engine *e, struct live *l)

@@ -30,6 +30,8 @@
 
 #define ENGINE_GRAIN (10 * NSEC_MSEC) /* boundaries are multiples of this */
 
+nsec next_boundary(nsec now); /* the first after now */
+
 struct notice; /* engine/notice.h */
 
 /* Something changed its state. */

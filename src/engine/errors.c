@@ -195,7 +195,7 @@ static void begin(struct engine *e, struct live *l)
 static void settle(struct engine *e, struct live *l)
 {
     (void)l;
-    errors_settle(e, e->now);
+    engine_settle(e, e->now);
 }
 
 /* There are no instances. */

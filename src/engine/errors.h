@@ -22,7 +22,5 @@ void errors_count(struct engine *e, struct live *l, const struct error *error);
 /* The rule judges lines from now on, or no longer. */
 void errors_listen(struct engine *e, struct live *l);
 void errors_leave(struct engine *e, struct live *l);
-/* What was written so far is counted, at the instant ts. */
-void errors_settle(struct engine *e, nsec ts);
 
 #endif

@@ -477,13 +477,11 @@ static void settle_one(struct engine *e, const struct batch *b,
 }
 
 /* What comes up meanwhile, by what is derived, is of the next batch. */
-void errors_settle(struct engine *e, nsec ts)
+ASIDE static void settle_batch(struct engine *e, nsec ts)
 {
     struct batch b;
     size_t k;
 
-    if (!e->heard || e->heard->batch.n == 0)
-        return;
     b = e->heard->batch;
     e->heard->batch = (struct batch){ 0 };
     buf_init(&e->heard->batch.text, BUF_NO_CAP);
@@ -495,5 +493,6 @@ void errors_settle(struct engine *e, nsec ts)
 
 void engine_settle(struct engine *e, nsec ts)
 {
-    errors_settle(e, ts);
+    if (e->heard && e->heard->batch.n)
+        settle_batch(e, ts);
 }

@@ -92,7 +92,7 @@ struct cel_value eval_value(struct engine *e, struct instance *i,
     struct cel_outcome out;
 
     bind(e, i, value, place);
-    e->proving = i->live->rule;
+    e->proving = i;
     cel_eval(e->vm, p, &with, e->now, &out);
     e->proving = NULL;
     if (out.wake_at < i->wake_at)

@@ -44,11 +44,22 @@ struct instance {
     uint32_t gen;     /* of that entry */
     struct instance *prev, *next; /* of the rule */
     void *own;                    /* the kind's, kind->instance_bytes */
-    struct place_key *at;         /* its entry in the table by keys */
     uint32_t key[RULE_STARS_MAX]; /* of the stars, referred to */
 };
 
 enum health { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_ERR };
+
+/* Instances by their keys: places.c. */
+struct place {
+    uint32_t hash;
+    struct instance *instance; /* NULL: free */
+};
+
+struct places {
+    struct place *slot;
+    uint32_t mask; /* slots - 1 */
+    uint32_t used;
+};
 
 /* A rule and all that it has come to. */
 struct live {
@@ -58,6 +69,7 @@ struct live {
     uint32_t literal[CEL_READ_DEPTH]; /* the foreach's keys; KEY_NONE: star */
     struct instance *first, *last;
     size_t ninstances;
+    struct places places;
     bool all_dirty, queued;
     bool prompt, all_prompt; /* at once, not at the boundary */
     bool fresh; /* came with the last load, or has changed with it */
@@ -113,7 +125,6 @@ struct engine {
     struct instance **instance; /* by id; NULL: free */
     uint32_t ninstances, instance_room, *free_id, nfree, free_room;
     size_t alive;
-    struct place_key *by_keys; /* of instances */
     struct heap timers;
     uint32_t timer_gen;
     struct heap queue;   /* rules with something dirty, by number */
@@ -128,11 +139,12 @@ struct engine {
     struct timeline timeline;
     struct heard *heard; /* NULL: no rule collects errors yet */
     bool minds_lines, exhaustive;
-    const struct rule *proving; /* prove.h: whose expression is evaluated */
+    const struct instance *proving; /* prove.h: whose expression is evaluated */
     nsec swept_at;
-    nsec now;     /* the instant being evaluated, or the last */
-    nsec clock;   /* of the last shard with an error */
-    uint32_t seq; /* of the monitor's writes at this instant */
+    nsec boundary; /* the one that was asked for last */
+    nsec now;      /* the instant being evaluated, or the last */
+    nsec clock;    /* of the last shard with an error */
+    uint32_t seq;  /* of the monitor's writes at this instant */
     nsec seq_at;
     uint64_t ordinal, notice_ordinal;
     struct engine_stats stats;
@@ -209,6 +221,14 @@ static inline void wake(struct instance *i, nsec at)
         i->wake_at = at;
 }
 
+/* -- places.c -------------------------------------------------------------- */
+
+struct instance *instance_find(const struct engine *e, const struct live *l,
+                               const uint32_t *key);
+void places_add(const struct engine *e, struct instance *i);
+void places_remove(const struct engine *e, const struct instance *i);
+void places_release(struct places *p);
+
 /* -- instance.c ------------------------------------------------------------ */
 
 struct slice instance_key(const struct engine *e, const struct instance *i,
@@ -240,8 +260,6 @@ void instances_each(struct engine *e, const struct live *l,
 void instances_sort(const struct engine *e, struct instance **list, size_t n);
 int instance_cmp(const struct engine *e, const struct instance *a,
                  const struct instance *b);
-struct instance *instance_find(const struct engine *e, const struct live *l,
-                               const uint32_t *key);
 /* Found or made; NULL: past INSTANCES_MAX, and the rule is ill from then on,
  * until it is loaded anew. */
 struct instance *instance_get(struct engine *e, struct live *l,
@@ -251,10 +269,6 @@ void instance_free(struct engine *e, struct instance *i);
 struct cel_place instance_place(const struct engine *e,
                                 const struct instance *i);
 void instance_schedule(struct engine *e, struct instance *i);
-/* Rules have other numbers: their instances are found by them from now on. */
-void instances_renumber(struct engine *e);
-/* The first multiple of ENGINE_GRAIN after now. */
-nsec next_boundary(nsec now);
 /* When the first instance wants to be woken; NSEC_MAX: none does. */
 nsec timers_due(struct engine *e);
 /* Marks all that are due, but for those that wait for the boundary. */

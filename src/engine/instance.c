@@ -4,36 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <uthash.h>
-
-/* A rule's number and the keys of its stars: what an instance is found by. */
-struct place_key {
-    struct instance *instance;
-    UT_hash_handle hh;
-    uint32_t part[RULE_STARS_MAX + 1];
-};
-
-static size_t fill_parts(const struct live *l, const uint32_t *key,
-                         uint32_t *part)
-{
-    size_t n = l->rule->foreach.nstars, i;
-
-    part[0] = l->number;
-    for (i = 0; i < n; i++)
-        part[i + 1] = key[i];
-    return (n + 1) * sizeof(*part);
-}
-
-struct instance *instance_find(const struct engine *e, const struct live *l,
-                               const uint32_t *key)
-{
-    uint32_t part[RULE_STARS_MAX + 1];
-    size_t n = fill_parts(l, key, part);
-    struct place_key *at;
-
-    HASH_FIND(hh, e->by_keys, part, n, at);
-    return at ? at->instance : NULL;
-}
 
 static uint32_t new_id(struct engine *e)
 {
@@ -112,7 +82,7 @@ struct instance *instance_get(struct engine *e, struct live *l,
                               const uint32_t *key)
 {
     struct instance *i = instance_find(e, l, key);
-    size_t n, k;
+    size_t k;
 
     if (i)
         return i;
@@ -132,10 +102,7 @@ struct instance *instance_get(struct engine *e, struct live *l,
     e->instance[i->id] = i;
     e->alive++;
     enlist(l, i);
-    i->at = xcalloc(1, sizeof(*i->at));
-    i->at->instance = i;
-    n = fill_parts(l, i->key, i->at->part);
-    HASH_ADD_KEYPTR(hh, e->by_keys, i->at->part, n, i->at);
+    places_add(e, i);
     return i;
 }
 
@@ -147,8 +114,7 @@ void instance_free(struct engine *e, struct instance *i)
     if (live_kind(l)->release)
         live_kind(l)->release(e, i);
     l->failing -= i->failing;
-    HASH_DEL(e->by_keys, i->at);
-    free(i->at);
+    places_remove(e, i);
     for (k = 0; k < l->rule->foreach.nstars; k++)
         keys_unref(keys_of(e, l), i->key[k]);
     delist(l, i);
@@ -340,20 +306,6 @@ struct cel_place instance_place(const struct engine *e,
             p.node = NULL;
     }
     return p;
-}
-
-void instances_renumber(struct engine *e)
-{
-    struct instance *i;
-    size_t k, n;
-
-    HASH_CLEAR(hh, e->by_keys);
-    for (k = 0; k < e->nlive; k++) {
-        for (i = e->live[k]->first; i; i = i->next) {
-            n = fill_parts(i->live, i->key, i->at->part);
-            HASH_ADD_KEYPTR(hh, e->by_keys, i->at->part, n, i->at);
-        }
-    }
 }
 
 nsec next_boundary(nsec now)

@@ -65,6 +65,23 @@ static void add_stars(const struct rule_foreach *f, struct sub_entry *entry)
             entry->star[entry->nstars++] = (uint8_t)i;
 }
 
+/* A path that all stars name, as state.intents[id] does, is of the instance
+ * that has these keys; any other of a read below the state is of all. */
+static void add_named_stars(const struct rule_foreach *f,
+                            const struct cel_read *r, struct sub_entry *entry)
+{
+    uint32_t star, i;
+
+    for (star = 0; star < f->nstars; star++) {
+        for (i = 0; i < r->n && r->by[i] != RULE_SLOT_STAR + star;)
+            i++;
+        if (i == r->n)
+            return;
+        entry->star[star] = (uint8_t)i;
+    }
+    entry->nstars = (uint8_t)f->nstars;
+}
+
 static void subscribe_read(struct engine *e, const struct live *l,
                            const struct cel_read *r)
 {
@@ -79,6 +96,8 @@ static void subscribe_read(struct engine *e, const struct live *l,
         add_stars(f, &entry);
         for (i = 0; i < f->n && path.n <= PATH_KEYS_MAX; i++)
             path.key[path.n++] = f->key[i];
+    } else {
+        add_named_stars(f, r, &entry);
     }
     for (i = 0; i < r->n && path.n <= PATH_KEYS_MAX; i++)
         path.key[path.n++] = r->key[i];
@@ -179,7 +198,35 @@ static void element(struct engine *e, struct live *l, const uint32_t *key,
     dirty_instance(e, i);
 }
 
-static void hear(struct engine *e, const struct sub_found *f,
+/* Keys of one tree as those of the other one; false: it does not know them. */
+static bool translate(const struct engine *e, const struct sub_found *f,
+                      uint8_t from, uint8_t to, uint32_t *io_key)
+{
+    const struct keys *theirs = &tree_of(e, from)->keys;
+    const struct tree *ours = tree_of(e, to);
+    uint8_t i;
+
+    for (i = 0; from != to && i < f->entry->nstars; i++) {
+        struct step s = tree_step(ours, keys_text(theirs, io_key[i]));
+
+        io_key[i] = keys_find(&ours->keys, s.key, s.hash);
+        if (io_key[i] == KEY_NONE)
+            return false;
+    }
+    return true;
+}
+
+static struct instance *reader_of(const struct engine *e,
+                                  const struct sub_found *f, uint8_t mark,
+                                  uint32_t *key)
+{
+    const struct live *l = e->live[f->entry->rule];
+
+    return translate(e, f, mark, l->mark, key) ? instance_find(e, l, key)
+                                               : NULL;
+}
+
+static void hear(struct engine *e, const struct sub_found *f, uint8_t mark,
                  const uint32_t *path, enum tree_note what)
 {
     struct live *l = e->live[f->entry->rule];
@@ -196,7 +243,7 @@ static void hear(struct engine *e, const struct sub_found *f,
         if (f->exact && (what == NOTE_CREATE || what == NOTE_REMOVE))
             element(e, l, key, what == NOTE_CREATE);
     } else if (f->entry->nstars) {
-        reader = instance_find(e, l, key);
+        reader = reader_of(e, f, mark, key);
         if (!reader || (!wanted && !reader->touchy))
             return;
         reader->changed |= wanted;
@@ -279,7 +326,7 @@ static void on_note(struct engine *e, uint8_t mark, const struct tree_change *c)
         if (!known)
             keys_to(c->in, c->key, path);
         known = true;
-        hear(e, &f[i], path, c->what);
+        hear(e, &f[i], mark, path, c->what);
     }
 }
 
@@ -299,7 +346,7 @@ static void on_gone(struct engine *e, uint8_t mark, const struct map *m)
         if (n)
             keys_to(m, key, path);
         for (i = 0; i < n; i++)
-            hear(e, &f[i], path, NOTE_REMOVE);
+            hear(e, &f[i], mark, path, NOTE_REMOVE);
         if (child->kind == NODE_MAP && child->u.map->sub)
             on_gone(e, mark, child->u.map);
     }

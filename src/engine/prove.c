@@ -21,24 +21,39 @@ static void add_map(const struct engine *e, uint8_t mark, const struct map *m,
     to->key[to->n++] = keys_text(&tree_of(e, mark)->keys, m->key);
 }
 
-/* The keys of the foreach's element, then those of the read. */
-static struct slice pattern_key(const struct rule *rule,
-                                const struct cel_read *r, size_t i)
+/* The instance's key for a variable that is a star; p == NULL: it is none. */
+static struct slice star_key(const struct engine *e, uint32_t variable)
 {
-    size_t above = r->variable == RULE_SLOT_STATE ? 0 : rule->foreach.n;
+    uint32_t star = variable - RULE_SLOT_STAR;
 
-    return i < above ? rule->foreach.key[i] : r->key[i - above];
+    if (variable == CEL_NO_VARIABLE ||
+        star >= e->proving->live->rule->foreach.nstars)
+        return slice_of(NULL, 0);
+    return instance_key(e, e->proving, star);
 }
 
-static bool covers(const struct rule *rule, const struct cel_read *r,
+/* The keys of the foreach's element, then those of the read. */
+static struct slice pattern_key(const struct engine *e,
+                                const struct cel_read *r, size_t i)
+{
+    const struct rule_foreach *f = &e->proving->live->rule->foreach;
+    size_t above = r->variable == RULE_SLOT_STATE ? 0 : f->n;
+
+    if (i < above)
+        return f->key[i];
+    i -= above;
+    return r->key[i].p ? r->key[i] : star_key(e, r->by[i]);
+}
+
+static bool covers(const struct engine *e, const struct cel_read *r,
                    const struct keyed *path, unsigned kind)
 {
     size_t n = r->n, i;
 
     if (r->variable != RULE_SLOT_STATE)
-        n += rule->foreach.n;
+        n += e->proving->live->rule->foreach.n;
     for (i = 0; i < n && i < path->n; i++) {
-        struct slice key = pattern_key(rule, r, i);
+        struct slice key = pattern_key(e, r, i);
 
         if (key.p && !slice_eq(key, path->key[i]))
             return false;
@@ -62,32 +77,32 @@ static bool covers(const struct rule *rule, const struct cel_read *r,
     }
 }
 
-static bool is_covered(const struct rule *rule, const struct keyed *path,
+static bool is_covered(const struct engine *e, const struct keyed *path,
                        unsigned kind)
 {
     const struct cel_program *p;
     const struct cel_read *r;
     size_t i, j, n;
 
-    for (i = 0; (p = rule_program(rule, i)); i++) {
+    for (i = 0; (p = rule_program(e->proving->live->rule, i)); i++) {
         r = cel_program_reads(p, &n);
         for (j = 0; j < n; j++)
-            if (covers(rule, &r[j], path, kind))
+            if (covers(e, &r[j], path, kind))
                 return true;
     }
     return false;
 }
 
 /* The element itself is what the instance hangs on. */
-static bool is_element(const struct rule *rule, const struct keyed *path)
+static bool is_element(const struct engine *e, const struct keyed *path)
 {
+    const struct rule_foreach *f = &e->proving->live->rule->foreach;
     size_t i;
 
-    if (path->n > rule->foreach.n)
+    if (path->n > f->n)
         return false;
     for (i = 0; i < path->n; i++)
-        if (rule->foreach.key[i].p &&
-            !slice_eq(rule->foreach.key[i], path->key[i]))
+        if (f->key[i].p && !slice_eq(f->key[i], path->key[i]))
             return false;
     return true;
 }
@@ -95,11 +110,9 @@ static bool is_element(const struct rule *rule, const struct keyed *path)
 static void prove(const struct engine *e, const struct keyed *path,
                   unsigned kind)
 {
-    const struct rule *rule = e->proving;
-
-    if (!rule || (kind == READ_EXISTS && is_element(rule, path)))
+    if (!e->proving || (kind == READ_EXISTS && is_element(e, path)))
         return;
-    assert(is_covered(rule, path, kind));
+    assert(is_covered(e, path, kind));
 }
 
 void prove_read(const struct engine *e, uint8_t mark, const struct map *m,

@@ -130,20 +130,41 @@ static void tell_problem(struct loader *l, const struct yaml_node *node,
         load_help(item, "%s", p->help);
 }
 
+/* What the kinds of rules look at in such a value. */
+static uint32_t use_of(enum want want)
+{
+    switch (want) {
+    case WANT_BOOL:
+    case WANT_NUMBER:
+    case WANT_DURATION:
+        return READ_VALUE;
+    case WANT_ANSWERS: /* of a map only who answered, not what */
+        return READ_VALUE | READ_KEYS;
+    case WANT_ANY:
+    case WANT_STRING:
+    case WANT_NAMES:
+        break;
+    }
+    return READ_SUBTREE;
+}
+
 /* from == WHOLE: text does not stand in the file. */
 static struct cel_program *compile(struct loader *l,
                                    const struct yaml_node *node, size_t from,
-                                   struct slice text)
+                                   struct slice text, enum want want)
 {
     struct cel_program *program = NULL;
     struct cel_problems problems;
+    struct cel_env env;
     size_t i;
 
     if (!l->env || !charge(l, node, text))
         return NULL;
     problems.n = problems.errors = 0;
     problems.more = false;
-    if (cel_compile(l->env, text, &problems, &program) == ST_OK) {
+    env = *l->env;
+    env.use = use_of(want);
+    if (cel_compile(&env, text, &problems, &program) == ST_OK) {
         own_program(l->own, program);
         load_note_program(l, program, node, from);
     }
@@ -156,13 +177,13 @@ static struct cel_program *compile(struct loader *l,
 struct cel_program *load_part(struct loader *l, const struct yaml_node *node,
                               size_t from, struct slice text)
 {
-    return compile(l, node, from, text);
+    return compile(l, node, from, text, WANT_ANY);
 }
 
 struct cel_program *load_ours(struct loader *l, const struct yaml_node *node,
                               const char *text)
 {
-    return compile(l, node, WHOLE, slice_str(text));
+    return compile(l, node, WHOLE, slice_str(text), WANT_ANY);
 }
 
 static bool is_text(const struct cel_type *t)
@@ -245,7 +266,7 @@ struct cel_program *load_expression(struct loader *l,
     }
     if (!load_is(l, value, YAML_SCALAR, "an expression"))
         return NULL;
-    program = load_part(l, value, 0, value->text);
+    program = compile(l, value, 0, value->text, want);
     if (program)
         check_type(l, value, program, want, what);
     return program;

@@ -119,14 +119,11 @@ static void erase(struct walk *k, struct map *in, size_t depth)
 static void set_text(struct walk *k, struct map *in, size_t depth,
                      enum node_kind kind, struct slice text)
 {
-    struct node v = { .kind = (uint8_t)kind };
+    const struct scalar v = { kind, text };
 
     in = parent_of(k, in, depth, TREE_SET);
-    if (!in)
-        return;
-    v.u.heap.p = (char *)(uintptr_t)text.p;
-    v.u.heap.n = (uint32_t)text.n;
-    check(k, tree_set(k->a->tree, in, &k->path[depth - 1], k->w, &v));
+    if (in)
+        check(k, tree_set(k->a->tree, in, &k->path[depth - 1], k->w, &v));
 }
 
 static void set_array(struct walk *k, struct map *in, size_t depth, size_t i)

@@ -57,26 +57,25 @@ static uint32_t sub_of(struct tree *t, const struct map *in, uint32_t key)
     return t->interest.next(t->interest.self, in->sub, key);
 }
 
-static void resubscribe(struct tree *t, struct map *m)
+static void resubscribe(struct tree *t, struct map *m, uint32_t sub)
 {
     struct map_iter it = { 0 };
     struct node *n;
     uint32_t key;
 
-    while (map_next(m, &it, &key, &n)) {
-        if (n->kind == NODE_MAP) {
-            n->u.map->sub = sub_of(t, m, key);
-            resubscribe(t, n->u.map);
-        }
-    }
+    if (!m->sub && !sub)
+        return; /* nor below it */
+    m->sub = sub;
+    while (map_next(m, &it, &key, &n))
+        if (n->kind == NODE_MAP)
+            resubscribe(t, n->u.map, sub_of(t, m, key));
 }
 
 void tree_interest(struct tree *t, struct tree_interest interest,
                    uint32_t root_sub)
 {
     t->interest = interest;
-    t->root.u.map->sub = root_sub;
-    resubscribe(t, t->root.u.map);
+    resubscribe(t, t->root.u.map, root_sub);
 }
 
 /* What a write of another or the same value is. */
@@ -85,6 +84,62 @@ static enum tree_note written(const struct node *n, bool same)
     if (n->kind == NODE_NONE)
         return NOTE_CREATE;
     return same ? NOTE_TOUCH : NOTE_VALUE;
+}
+
+static bool is_bare(enum node_kind kind)
+{
+    return kind == NODE_FALSE || kind == NODE_TRUE;
+}
+
+static bool same_value(const struct node *n, const struct scalar *value)
+{
+    return n->kind == value->kind &&
+           (is_bare(value->kind) || slice_eq(node_text(n), value->text));
+}
+
+ASIDE static void note_map(struct tree *t, const struct map *in, uint32_t key,
+                           const struct node *n, const struct write *w)
+{
+    note(t, in, key, n,
+         (struct tree_change){ .what = written(n, n->kind == NODE_MAP),
+                               .kind = NODE_MAP,
+                               .w = w });
+}
+
+ASIDE static void note_set(struct tree *t, const struct map *in, uint32_t key,
+                           const struct node *n, const struct write *w,
+                           const struct scalar *value)
+{
+    note(t, in, key, n,
+         (struct tree_change){ .what = written(n, same_value(n, value)),
+                               .kind = value->kind,
+                               .text = value->text,
+                               .w = w });
+}
+
+ASIDE static void note_inc(struct tree *t, const struct map *in, uint32_t key,
+                           const struct node *n, const struct write *w,
+                           amount by)
+{
+    bool same = by == 0 && n->kind == NODE_COUNTER;
+
+    note(
+        t, in, key, n,
+        (struct tree_change){
+            .what = written(n, same), .kind = NODE_COUNTER, .by = by, .w = w });
+}
+
+ASIDE static void note_push(struct tree *t, const struct map *in, uint32_t key,
+                            const struct node *n, const struct write *w,
+                            struct slice item)
+{
+    bool same = !item.p && n->kind == NODE_LIST;
+
+    note(t, in, key, n,
+         (struct tree_change){ .what = written(n, same),
+                               .kind = NODE_LIST,
+                               .text = item,
+                               .w = w });
 }
 
 /* -- leases ----------------------------------------------------------- */
@@ -317,10 +372,7 @@ struct map *tree_map(struct tree *t, struct map *in, const struct step *s,
     if (!n)
         return NULL;
     if (in->sub)
-        note(t, in, key, n,
-             (struct tree_change){ .what = written(n, n->kind == NODE_MAP),
-                                   .kind = NODE_MAP,
-                                   .w = w });
+        note_map(t, in, key, n, w);
     touch(t, n, w);
     if (n->kind != NODE_MAP) {
         existed = n->kind != NODE_NONE;
@@ -333,29 +385,8 @@ struct map *tree_map(struct tree *t, struct map *in, const struct step *s,
     return n->u.map;
 }
 
-static bool same_value(const struct node *a, const struct node *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    return a->kind == NODE_FALSE || a->kind == NODE_TRUE ||
-           slice_eq(node_text(a), node_text(b));
-}
-
-static void note_set(struct tree *t, const struct map *in, uint32_t key,
-                     const struct node *n, const struct write *w,
-                     const struct node *value)
-{
-    struct tree_change c = { .what = written(n, same_value(n, value)),
-                             .kind = value->kind,
-                             .w = w };
-
-    if (value->kind >= NODE_NUMBER)
-        c.text = node_text(value);
-    note(t, in, key, n, c);
-}
-
 enum status tree_set(struct tree *t, struct map *in, const struct step *s,
-                     const struct write *w, const struct node *value)
+                     const struct write *w, const struct scalar *value)
 {
     uint32_t key;
     struct node *n = child(t, in, s, w, &key);
@@ -370,11 +401,11 @@ enum status tree_set(struct tree *t, struct map *in, const struct step *s,
     lease_drop(t, n);
     if (n->kind == NODE_MAP)
         empty(t, n);
-    if (value->kind == NODE_FALSE || value->kind == NODE_TRUE) {
+    if (is_bare(value->kind)) {
         node_clear(n);
-        n->kind = value->kind;
+        n->kind = (uint8_t)value->kind;
     } else {
-        node_set_text(n, value->kind, node_text(value));
+        node_set_text(n, value->kind, value->text);
     }
     changed(t, in, s->key, existed);
     return ST_OK;
@@ -391,12 +422,7 @@ enum status tree_inc(struct tree *t, struct map *in, const struct step *s,
     if (!n)
         return ST_LIMIT;
     if (in->sub)
-        note(t, in, key, n,
-             (struct tree_change){
-                 .what = written(n, by == 0 && n->kind == NODE_COUNTER),
-                 .kind = NODE_COUNTER,
-                 .by = by,
-                 .w = w });
+        note_inc(t, in, key, n, w, by);
     existed = n->kind != NODE_NONE;
     touch(t, n, w);
     if (n->kind != NODE_COUNTER) {
@@ -452,12 +478,7 @@ enum status tree_push(struct tree *t, struct map *in, const struct step *s,
     if (!n)
         return ST_LIMIT;
     if (in->sub)
-        note(t, in, key, n,
-             (struct tree_change){
-                 .what = written(n, !item.p && n->kind == NODE_LIST),
-                 .kind = NODE_LIST,
-                 .text = item,
-                 .w = w });
+        note_push(t, in, key, n, w, item);
     existed = n->kind != NODE_NONE;
     touch(t, n, w);
     if (n->kind != NODE_LIST) {

@@ -136,12 +136,18 @@ struct write {
 
 uint16_t tree_payer(uint32_t blade);
 
+/* What tree_set() writes: anything but a map, a counter and a list. */
+struct scalar {
+    enum node_kind kind;
+    struct slice text; /* of a number, a string and an array; as in a node */
+};
+
 /* Makes a map of what stands there and answers it; NULL: refused. */
 struct map *tree_map(struct tree *t, struct map *in, const struct step *s,
                      const struct write *w);
 CHECKED enum status tree_set(struct tree *t, struct map *in,
                              const struct step *s, const struct write *w,
-                             const struct node *value);
+                             const struct scalar *value);
 void tree_erase(struct tree *t, struct map *in, const struct step *s,
                 const struct write *w);
 CHECKED enum status tree_inc(struct tree *t, struct map *in,

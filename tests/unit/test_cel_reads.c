@@ -40,7 +40,8 @@ static const struct cel_variable variables[] = {
     { { "n", 1 }, &number, false },
 };
 
-/* "state.a.* value keys": a line for each, in the order of the text. */
+/* "state.a.*.[id] value keys": a line for each, in the order of the text; id:
+ * a variable. */
 static void write_read(const struct cel_read *read)
 {
     static const char *const kinds[] = { "value",   "exists", "keys",
@@ -51,7 +52,10 @@ static void write_read(const struct cel_read *read)
     buf_slice(&out, variables[read->variable].name);
     for (i = 0; i < read->n; i++) {
         buf_char(&out, '.');
-        buf_slice(&out, read->key[i].p ? read->key[i] : slice_of("*", 1));
+        if (read->by[i] != CEL_NO_VARIABLE)
+            buf_printf(&out, "[%.*s]", SLICE_ARG(variables[read->by[i]].name));
+        else
+            buf_slice(&out, read->key[i].p ? read->key[i] : slice_of("*", 1));
     }
     for (i = 0; i < COUNT(kinds); i++)
         if (read->kinds & 1u << i)
@@ -123,7 +127,8 @@ static const struct {
     { "size(state.a)", "state.a value keys\n" },
     { "state.a.size()", "state.a value keys\n" },
     { "state.a.keys()", "state.a value keys\n" },
-    { "id in state.a", "state.a value keys\n" },
+    { "id in state.a", "state.a.[id] exists\nstate.a value\n" },
+    { "string(n) in state.a", "state.a value keys\n" },
     { "size(state)", "state keys\n" },
     /* whether it is there */
     { "has(state.a)", "state.a exists\n" },
@@ -136,7 +141,7 @@ static const struct {
     { "state.?a.b.orValue(state.c) > 1",
       "state.a value exists\nstate.a.b value exists\nstate.c value\n" },
     { "state[?'a'].or(state[?id]).orValue(1) > n",
-      "state.a value exists\nstate.* value exists\n" },
+      "state.a value exists\nstate.[id] value exists\n" },
     { "state.?a.optMap(v, v.b + 1)",
       "state.a value exists\nstate.a.b value exists\n" },
     { "state.?a", "state.a subtree\n" },
@@ -146,7 +151,8 @@ static const struct {
     /* indexes */
     { "state['a']['b'] > 1", "state.a.b value\n" },
     { "state[''] > 1", "state. value\n" },
-    { "state[id].b > 1", "state.*.b value\n" },
+    { "state[id].b > 1", "state.[id].b value\n" },
+    { "state[string(n)].b > 1", "state.*.b value\n" },
     { "state[state.a].b > 1", "state.a value\nstate.*.b value\n" },
     { "state.a[x].b > 1", "state.a value\nstate.a.*.b value\n" },
     { "state.a[0] > 1", "state.a value\n" },
@@ -187,7 +193,7 @@ static const struct {
     { "dyn(state.a).b > 1", "state.a.b value exists\nstate.a value\n" },
     /* times, blades, windows */
     { "age(intent) > duration('5m')", "intent meta\n" },
-    { "lastSeen(state.a[id])", "state.a.* meta\n" },
+    { "lastSeen(state.a[id])", "state.a.[id] meta\n" },
     { "blade(state.a)", "state.a meta\n" },
     { "byBlade(state.a)", "state.a value meta\n" },
     { "path(state.a) + key(state.b)", "state.a exists\nstate.b exists\n" },
@@ -204,9 +210,12 @@ static const struct {
     /* what is covered is not said */
     { "state.a.b > 1 && state.a == {} && has(state.a.c)", "state.a subtree\n" },
     { "state.a.b > 1 && state == {}", "state subtree\n" },
-    { "state[id] == {} && state.a.b > 1", "state.* subtree\n" },
+    { "state[string(n)] == {} && state.a.b > 1", "state.* subtree\n" },
+    { "state[id] == {} && state.a.b > 1",
+      "state.[id] subtree\nstate.a.b value\n" },
+    { "state[id] == {} && state[id].b > 1", "state.[id] subtree\n" },
     { "state.a == {} && state[id].b > 1",
-      "state.a subtree\nstate.*.b value\n" },
+      "state.a subtree\nstate.[id].b value\n" },
     { "state.a == {} && age(state.a.b) > duration('1s')",
       "state.a subtree\nstate.a.b meta\n" },
     { "state.a.b > 1 && state.a.b > 2", "state.a.b value\n" },

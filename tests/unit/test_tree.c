@@ -399,11 +399,10 @@ START_TEST(a_list_keeps_the_newest_of_what_stood_there_and_was_pushed)
 {
     struct write w = by("a", 1);
     struct step s = key("l");
-    struct node v = { .kind = NODE_ARRAY };
+    const struct scalar v = { NODE_ARRAY,
+                              slice_str("[[1,\"]\"],{\"k\":\",\"},3,4]") };
 
     tree.limits.list_items = 3;
-    v.u.heap.p = (char[]){ "[[1,\"]\"],{\"k\":\",\"},3,4]" };
-    v.u.heap.n = (uint32_t)strlen(v.u.heap.p);
     ck_assert(!tree_set(&tree, root(), &s, &w, &v));
     assert_slice(shown(false), "{\"l\":[[1,\"]\"],{\"k\":\",\"},3,4]}");
     ck_assert(!tree_push(&tree, root(), &s, &w, slice_of(NULL, 0)));
@@ -545,7 +544,7 @@ static const struct late_row late_rows[] = {
 static void set(struct map *in, const char *name, const struct write *w)
 {
     struct step s = key(name);
-    struct node v = { .kind = NODE_TRUE };
+    const struct scalar v = { .kind = NODE_TRUE };
 
     ck_assert(!tree_set(&tree, in, &s, w, &v));
 }
@@ -670,7 +669,7 @@ START_TEST(past_its_bounds_a_tree_changes_but_does_not_grow)
 {
     struct write a = by("a", 1), b = by("b", 1);
     struct step s = key("third");
-    struct node v = { .kind = NODE_TRUE };
+    const struct scalar v = { .kind = NODE_TRUE };
 
     tree.limits.nodes = 3;
     tree.limits.payer_nodes = 2;
