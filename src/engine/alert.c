@@ -121,6 +121,8 @@ static void make_labels(struct engine *e, struct instance *i)
     add_templates(e, i, rule->alert.label, rule->alert.nlabels, LABEL_MAX,
                   &a->labels);
     pairs_sort(&a->labels);
+    i->marred = i->broken; /* for as long as it has them */
+    i->broken = false;
 }
 
 static void make_annotations(struct engine *e, struct instance *i)
@@ -280,6 +282,7 @@ static void go(struct engine *e, struct instance *i, enum phase to)
     count(i, from, (size_t)-1);
     count(i, to, 1);
     a->phase = to;
+    i->marred &= to != INACTIVE;
     tell(e, i->live, i, phase_name(from),
          from == FIRING ? "resolved" : phase_name(to),
          summary ? summary->value : slice_of("", 0));

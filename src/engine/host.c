@@ -323,7 +323,7 @@ static struct cel_value host_window(void *self, struct cel_context *cx,
     bool known;
 
     *ret_until = NSEC_MAX;
-    if (!p->map || p->key == KEY_NONE)
+    if (!p->map)
         return cel_int(0);
     prove_read(e, p->tree, p->map, p->key, slice_of(NULL, 0),
                kind == CEL_INCREASE ? READ_INCREASE : READ_CHANGES);

@@ -92,7 +92,7 @@ struct instance *instance_get(struct engine *e, struct live *l,
     }
     i = xcalloc(1, sizeof(*i));
     i->live = l;
-    i->queued_at = i->wake_at = NSEC_MAX;
+    i->queued_at = i->wake_at = i->due_at = NSEC_MAX;
     i->own = xcalloc(1, live_kind(l)->instance_bytes);
     for (k = 0; k < l->rule->foreach.nstars; k++) {
         i->key[k] = key[k];
@@ -379,8 +379,12 @@ void timers_fire(struct engine *e, nsec at)
     while (timers_due(e) <= at && heap_top(&e->timers)) {
         i = e->instance[heap_top(&e->timers)->id];
         heap_pop(&e->timers);
-        i->queued_at = NSEC_MAX;
-        i->wake_at = NSEC_MAX;
-        dirty_instance(e, i);
+        i->queued_at = i->wake_at = NSEC_MAX;
+        if (i->due_at <= at || (!i->changed && !i->live->all_dirty)) {
+            dirty_instance(e, i);
+        } else { /* what it was asked for may hold no longer */
+            i->wake_at = i->due_at;
+            instance_schedule(e, i);
+        }
     }
 }
