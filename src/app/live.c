@@ -228,6 +228,18 @@ static void on_tick(void *arg)
         l->tick = ev.ts;
 }
 
+/* Whether or not anything is due. */
+static void tick_now(void *self)
+{
+    struct live *l = self;
+    struct event ev = { .kind = EV_TICK };
+
+    ev.ts = log_time(l) - l->config->reorder_for;
+    if (ev.ts > l->tick && !held(l) &&
+        !committer_event(l->committer, &ev, NULL))
+        l->tick = ev.ts;
+}
+
 static void on_merged(void *self)
 {
     struct live *l = self;
@@ -324,6 +336,7 @@ static enum status first_rules(struct live *l, struct err *err)
         .core = l->core,
         .committer = l->committer,
         .self = l,
+        .tick = tick_now,
         .done = on_rules,
     };
 
@@ -695,7 +708,10 @@ static void stop(struct live *l)
 enum status live_run(const struct config *config, struct err *err)
 {
     struct live l = { .config = config };
-    enum status st = start(&l, err);
+    enum status st;
+
+    signal(SIGHUP, SIG_IGN); /* until there are rules to read anew */
+    st = start(&l, err);
 
     if (!st)
         loop_run(l.loop);

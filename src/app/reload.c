@@ -52,6 +52,7 @@ static enum status journal(struct reload *r, const struct event *ev)
         wait_for_journal(r, trouble);
         return ST_IO;
     }
+    r->config.tick(r->config.self);
     st = committer_event(r->config.committer, ev, &err);
     if (st == ST_AGAIN)
         buf_str(&r->said, "too much waits for the disk; try again\n");

@@ -25,6 +25,9 @@ struct reload_config {
     struct core *core;
     struct committer *committer;
     void *self;
+    /* Brings log time up to now: rules begin when they are loaded, however
+     * quiet the hour. */
+    void (*tick)(void *self);
     /*
      * ST_OK: other rules than before are in force; ST_NONE: the same.  Else
      * nothing has changed: ST_BAD, ST_DENIED as load_read() says, or the

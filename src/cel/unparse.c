@@ -2,6 +2,7 @@
 
 #include "cel/lex.h"
 #include "cel/macro.h"
+#include "cel/timezone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,11 @@ static void write_literal(struct cel_value v, struct buf *out)
         break;
     case CEL_DOUBLE:
         write_double(v.d, out);
+        break;
+    case CEL_DURATION: /* the constant span of increase() and the like */
+        buf_char(out, '\'');
+        duration_write(v.i, out);
+        buf_char(out, '\'');
         break;
     default:
         buf_str(out, v.kind == CEL_BYTES ? "b\"" : "\"");

@@ -303,6 +303,7 @@ struct cel_value run_by_blade(struct cel_vm *vm, const struct op *op)
 
     if (!find_node(vm, op, &place, &why))
         return why;
+    vm->touchy = true; /* adding nothing makes a part of 0 */
     return host->by_blade(host->self, &vm->cx, &place);
 }
 
@@ -343,11 +344,11 @@ static struct cel_value window(struct cel_vm *vm, const struct op *op,
     struct cel_value v;
     nsec until = NSEC_MAX;
 
-    /* A counter that is not there has grown by nothing. */
+    /* A counter that is not there has grown by nothing, whatever it did. */
     if (!find_node(vm, op, &place, &v)) {
-        if (!host || v.kind != CEL_ERROR || v.error->code != CEL_NO_SUCH_KEY)
-            return v;
-        place.node = NULL;
+        if (v.kind == CEL_ERROR && v.error->code == CEL_NO_SUCH_KEY)
+            v = cel_int(0);
+        return v;
     }
     v = host->window(host->self, &vm->cx, &place, kind, op->span, &until);
     wake_at(vm, until);

@@ -232,6 +232,7 @@ static nsec retire_due(const struct core *core)
 static void retire(struct core *core, uint32_t blade)
 {
     names_retire(core->names, blade);
+    engine_retired(core->engine);
     if (blade < core->nminds && core->mind[blade])
         unlist(core, core->mind[blade]);
 }
@@ -264,14 +265,15 @@ static nsec first_due(const struct core *core)
  * it. */
 ASIDE static void happen(struct core *core, nsec at)
 {
-    nsec silent = retire_due(core);
+    bool lease = tree_due(&core->state) <= at, silent = retire_due(core) <= at;
 
-    if (tree_due(&core->state) <= at)
+    if (lease)
         tree_advance(&core->state, at);
-    if (silent <= at)
+    if (silent)
         retire(core, core->silent->blade);
     moved(core, at);
-    engine_evaluate(core->engine, at);
+    /* A late line may have brought a lease that ran out before now. */
+    engine_evaluate(core->engine, core->merged_at, lease || silent);
 }
 
 /* Everything that time alone brings about, up to and at an instant. */
@@ -316,7 +318,6 @@ static void merge(struct core *core, struct shard *s, bool late)
         .late = late,
     };
 
-    moved(core, late ? core->watermark : s->tag.ts);
     if (engine_minds_lines(core->engine))
         show_line(core, s, src, core->merged_at);
     if (!s->empty)
@@ -330,6 +331,7 @@ static void merge(struct core *core, struct shard *s, bool late)
 
 static void release(struct core *core, struct shard *s, bool late)
 {
+    moved(core, late ? core->watermark : s->tag.ts);
     if (s->retire)
         retire(core, s->source);
     else
@@ -394,11 +396,12 @@ void core_flush(struct core *core)
         release_first(core);
     }
     advance(core, end);
-    /* What changed last is evaluated as well, at the boundary behind it. */
-    if (engine_waits(core->engine) && core->merged_at != INT64_MIN) {
-        end = rules_due(core);
-        advance(core, end);
-    }
+    /*
+     * What changed last is evaluated as well, at the boundary behind it.  The
+     * log ends where it ends, whether or not a rule minded its last line.
+     */
+    if (engine_waits(core->engine) && core->merged_at != INT64_MIN)
+        advance(core, next_boundary(core->merged_at));
     core->watermark = end;
 }
 

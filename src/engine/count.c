@@ -440,7 +440,6 @@ static void begin(struct engine *e, struct live *l)
 {
     if (!l->rule->count.gauge)
         count_banked(e, l, take_banked, l);
-    queue_rule(e, l);
 }
 
 static void release_rule(struct engine *e, struct live *l)

@@ -187,22 +187,48 @@ void derive_forget(struct engine *e, const struct instance *i)
         derive_erase(e, way[k], instance_key(e, i, k));
 }
 
+static struct map *map_there(const struct engine *e, const struct map *in,
+                             struct slice key)
+{
+    struct step s = tree_step(e->config.monitor, key);
+    const struct node *n = there(e, in, &s);
+
+    return n && n->kind == NODE_MAP ? n->u.map : NULL;
+}
+
+/* What is at in.first.second, and first with the last that is in it. */
+static void drop(struct engine *e, struct map *in, struct slice first,
+                 struct slice second)
+{
+    struct map *m = map_there(e, in, first);
+
+    if (!m)
+        return;
+    derive_erase(e, m, second);
+    if (m->n == 0)
+        derive_erase(e, in, first);
+}
+
+void derive_drop_rule(struct engine *e, const struct live *l)
+{
+    struct slice section = slice_str(rule_kind_section(l->rule->kind));
+    struct map *root = e->config.monitor->root.u.map;
+    struct map *rules = map_there(e, root, slice_str("rules"));
+
+    drop(e, root, section, l->rule->name);
+    if (!rules)
+        return;
+    drop(e, rules, section, l->rule->name);
+    if (rules->n == 0)
+        derive_erase(e, root, slice_str("rules"));
+}
+
 static struct map *derive_healths(struct engine *e, const struct live *l)
 {
     struct map *m =
         derive_map(e, e->config.monitor->root.u.map, slice_str("rules"));
 
     return derive_map(e, m, slice_str(rule_kind_section(l->rule->kind)));
-}
-
-void derive_drop_rule(struct engine *e, const struct live *l)
-{
-    struct map *m = e->config.monitor->root.u.map;
-
-    derive_erase(e,
-                 derive_map(e, m, slice_str(rule_kind_section(l->rule->kind))),
-                 l->rule->name);
-    derive_erase(e, derive_healths(e, l), l->rule->name);
 }
 
 void derive_health(struct engine *e, const struct live *l)

@@ -167,22 +167,28 @@ static void begin_rules(struct engine *e)
             dirty_instance(e, instance_get(e, l, NULL));
         if (live_kind(l)->begin)
             live_kind(l)->begin(e, l);
+        queue_rule(e, l); /* what it derives is there without any instance */
     }
 }
 
 /* Numbers have changed: what they stood in is made again. */
 static void renumber(struct engine *e)
 {
-    size_t i;
+    struct instance *i;
+    size_t k;
 
     while (heap_top(&e->queue))
         heap_pop(&e->queue);
-    for (i = 0; i < e->nlive; i++) {
-        e->live[i]->queued = false;
-        if (e->live[i]->ndirty)
-            queue_rule(e, e->live[i]);
+    for (k = 0; k < e->nlive; k++) {
+        struct live *l = e->live[k];
+        bool queued = l->queued;
+
+        l->queued = false;
+        if (queued)
+            queue_rule(e, l);
         /* What it reads may be derived no more. */
-        dirty_rule(e, e->live[i]);
+        for (i = l->first; i; i = i->next)
+            dirty_instance(e, i);
     }
 }
 
@@ -230,6 +236,7 @@ void engine_free(struct engine *e)
     free(e->free_id);
     heap_release(&e->timers);
     heap_release(&e->queue);
+    heap_release(&e->waiting);
     windows_free(e->windows);
     errors_forget(e);
     timeline_release(e);
@@ -244,6 +251,7 @@ void engine_free(struct engine *e)
 
 void queue_rule(struct engine *e, struct live *l)
 {
+    l->prompt |= e->prompt;
     if (l->queued)
         return;
     l->queued = true;
@@ -254,16 +262,19 @@ void dirty_instance(struct engine *e, struct instance *i)
 {
     struct live *l;
 
-    if (!i || i->dirty)
+    if (!i)
         return;
     l = i->live;
+    i->prompt |= e->prompt;
+    queue_rule(e, l);
+    if (i->dirty)
+        return;
     i->dirty = true;
     if (l->ndirty == l->dirty_room) {
         l->dirty_room = l->dirty_room ? l->dirty_room * 2 : 8;
         l->dirty = xrealloc(l->dirty, l->dirty_room * sizeof(struct live *));
     }
     l->dirty[l->ndirty++] = i;
-    queue_rule(e, l);
 }
 
 void dirty_rule(struct engine *e, struct live *l)
@@ -271,6 +282,7 @@ void dirty_rule(struct engine *e, struct live *l)
     if (!l->first)
         return;
     l->all_dirty = true;
+    l->all_prompt |= e->prompt;
     queue_rule(e, l);
 }
 
@@ -278,7 +290,7 @@ static void take_all(struct engine *e, struct live *l)
 {
     struct instance *i;
 
-    l->all_dirty = false;
+    l->all_dirty = l->all_prompt = false;
     for (i = l->first; i; i = i->next)
         dirty_instance(e, i);
 }
@@ -289,10 +301,11 @@ static void take_all(struct engine *e, struct live *l)
 static void after(struct engine *e, struct instance *i)
 {
     struct live *l = i->live;
+    bool failing = i->broken || i->marred;
 
-    if (i->broken != i->failing) {
-        l->failing += i->broken ? 1 : (size_t)-1;
-        i->failing = i->broken;
+    if (failing != i->failing) {
+        l->failing += failing ? 1 : (size_t)-1;
+        i->failing = failing;
     }
     if (i->gone && live_kind(l)->finished(i))
         instance_free(e, i);
@@ -302,7 +315,7 @@ static void after(struct engine *e, struct instance *i)
 
 static void evaluate_instance(struct engine *e, struct instance *i)
 {
-    i->dirty = false;
+    i->dirty = i->changed = i->prompt = false;
     i->broken = false;
     eval_begin(i);
     e->stats.evaluations++;
@@ -311,18 +324,55 @@ static void evaluate_instance(struct engine *e, struct instance *i)
     after(e, i);
 }
 
-static void evaluate_rule(struct engine *e, struct live *l)
+/* Without listening: every element looked for, every instance evaluated. */
+static void find_all(struct engine *e, struct live *l)
+{
+    struct instance *i;
+
+    for (i = l->first; i; i = i->next) {
+        i->gone = l->rule->foreach.nstars > 0;
+        dirty_instance(e, i);
+    }
+    if (l->rule->foreach.nstars)
+        listen_elements(e, l);
+}
+
+/* Out of the dirty ones; those that can wait stay. */
+static struct instance **take_dirty(struct live *l, bool all, size_t *ret_n)
+{
+    struct instance **list = l->dirty, **rest = NULL;
+    size_t n = l->ndirty, k;
+
+    l->dirty = NULL;
+    l->ndirty = l->dirty_room = *ret_n = 0;
+    for (k = 0; k < n; k++) {
+        if (all || list[k]->prompt) {
+            list[(*ret_n)++] = list[k];
+            continue;
+        }
+        if (!rest)
+            rest = xmalloc(n * sizeof(struct instance *));
+        rest[l->ndirty++] = list[k];
+    }
+    if (rest) {
+        l->dirty = rest;
+        l->dirty_room = n;
+    }
+    return list;
+}
+
+/* all: also what can wait for the boundary. */
+static void evaluate_rule(struct engine *e, struct live *l, bool all)
 {
     struct instance **list;
     size_t n, k;
 
-    l->queued = false;
-    if (l->all_dirty)
+    if (all && e->exhaustive)
+        find_all(e, l);
+    if (l->all_dirty && (all || l->all_prompt))
         take_all(e, l);
-    list = l->dirty;
-    n = l->ndirty;
-    l->dirty = NULL;
-    l->ndirty = l->dirty_room = 0;
+    l->queued = l->prompt = false;
+    list = take_dirty(l, all, &n);
     instances_sort(e, list, n);
     l->evaluated_at = e->now;
     for (k = 0; k < n; k++)
@@ -335,25 +385,6 @@ static void evaluate_rule(struct engine *e, struct live *l)
         l->dirty_room = n;
     } else {
         free(list);
-    }
-}
-
-/* Without listening: every element looked for, every instance evaluated. */
-static void find_all(struct engine *e)
-{
-    struct instance *i;
-    size_t k;
-
-    for (k = 0; k < e->nlive; k++) {
-        struct live *l = e->live[k];
-
-        for (i = l->first; i; i = i->next) {
-            i->gone = l->rule->foreach.nstars > 0;
-            dirty_instance(e, i);
-        }
-        if (l->rule->foreach.nstars)
-            listen_elements(e, l);
-        queue_rule(e, l);
     }
 }
 
@@ -387,32 +418,55 @@ nsec engine_due(struct engine *e, nsec now)
 
 bool engine_waits(const struct engine *e)
 {
-    return heap_top(&e->queue) != NULL;
+    return heap_top(&e->queue) || (e->exhaustive && e->nlive);
 }
 
-void engine_evaluate(struct engine *e, nsec at)
+static void put_off(struct engine *e, struct live *l)
+{
+    l->queued = true;
+    heap_push(&e->waiting, (nsec)l->number, l->number, 0);
+}
+
+/*
+ * What a rule derives concerns later ones only, so each rule comes up once: the
+ * loader has seen to the order.
+ */
+static void evaluate_queue(struct engine *e, bool all)
 {
     const struct heap_entry *top;
+    struct heap empty;
 
-    if (at > e->now)
-        e->now = at;
-    timers_fire(e, at);
-    if (e->exhaustive)
-        find_all(e);
-    if (!heap_top(&e->queue))
-        return;
-    e->stats.instants++;
-    /*
-     * What a rule derives concerns later ones only, so each rule comes up
-     * once: the loader has seen to the order.
-     */
     while ((top = heap_top(&e->queue))) {
         struct live *l = e->live[top->id];
 
         heap_pop(&e->queue);
-        if (l->queued)
-            evaluate_rule(e, l);
+        if (all || l->prompt)
+            evaluate_rule(e, l, all);
+        else
+            put_off(e, l);
+        if (!l->queued && (l->ndirty || l->all_dirty))
+            put_off(e, l);
     }
+    empty = e->queue;
+    e->queue = e->waiting;
+    e->waiting = empty;
+}
+
+void engine_evaluate(struct engine *e, nsec at, bool moved)
+{
+    bool all = moved || at % ENGINE_GRAIN == 0;
+    size_t k;
+
+    if (at > e->now)
+        e->now = at;
+    e->prompt = true;
+    timers_fire(e, at);
+    for (k = 0; all && e->exhaustive && k < e->nlive; k++)
+        queue_rule(e, e->live[k]);
+    if (heap_top(&e->queue))
+        e->stats.instants++;
+    evaluate_queue(e, all);
+    e->prompt = false;
     if (at >= nsec_add(e->swept_at, SWEEP_EVERY)) {
         windows_sweep(e->windows, at);
         e->swept_at = at;

@@ -11,8 +11,10 @@
  *
  * At an instant everything that may have changed is evaluated once, rules in
  * the order of the set; what they derive is written to the monitor tree and
- * may concern later rules at the same instant.  An instance that waits costs
- * nothing.
+ * may concern later rules at the same instant.  A deadline between boundaries
+ * concerns who asked for it and what follows from that; what has been logged
+ * since the last boundary waits for the next one, so that nobody sees it the
+ * earlier because of another's deadline.  An instance that waits costs nothing.
  *
  * What comes out: transitions (everything that changed its state, for the
  * timeline), notices (alerts to deliver), and the report.  All are a function
@@ -27,6 +29,8 @@
 #include "tree/tree.h"
 
 #define ENGINE_GRAIN (10 * NSEC_MSEC) /* boundaries are multiples of this */
+
+nsec next_boundary(nsec now); /* the first after now */
 
 struct notice; /* engine/notice.h */
 
@@ -77,6 +81,9 @@ void engine_line(struct engine *e, const struct tape *tape, size_t body,
                  struct slice text, uint32_t blade, nsec ts);
 /* After the merge: what it wrote where errors are collected is counted. */
 void engine_settle(struct engine *e, nsec ts);
+/* What a blade has counted is the base's from now on, in every counter at once:
+ * the tree says nothing of that. */
+void engine_retired(struct engine *e);
 /* Does any rule look at lines? */
 bool engine_minds_lines(const struct engine *e);
 
@@ -85,9 +92,10 @@ bool engine_minds_lines(const struct engine *e);
 nsec engine_due(struct engine *e, nsec now);
 /* Something has changed that a rule read. */
 bool engine_waits(const struct engine *e);
-/* Evaluates at this instant. */
-void engine_evaluate(struct engine *e, nsec at);
-/* Everything at every instant, found by looking and not by listening: slow,
+/* Evaluates at this instant; moved: time alone has changed the state at it (a
+ * lease has run out), which is seen at once. */
+void engine_evaluate(struct engine *e, nsec at, bool moved);
+/* Everything at every boundary, found by looking and not by listening: slow,
  * the measure that the fast way is held against. */
 void engine_exhaustive(struct engine *e, bool on);
 

@@ -4,6 +4,7 @@
 #include "inside.h"
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 void eval_begin(struct instance *i)
 {
-    i->wake_at = NSEC_MAX;
+    i->wake_at = i->due_at = NSEC_MAX;
     i->touchy = false;
 }
 
@@ -47,8 +48,12 @@ void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
     struct live *l = i->live;
     struct buf text;
     char said[ERR_TEXT_MAX];
+    uint32_t failure;
     va_list args;
 
+    if (i->broken)
+        return;
+    i->broken = true;
     va_start(args, format);
     vsnprintf(said, sizeof(said), format, args);
     va_end(args);
@@ -58,9 +63,11 @@ void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
         buf_str(&text, ": ");
     }
     buf_str(&text, said);
-    rule_said(e, l, buf_view(&text));
+    failure = hash_key(0, buf_view(&text));
+    if (!i->failing || i->failure != failure)
+        rule_said(e, l, buf_view(&text));
+    i->failure = failure;
     buf_release(&text);
-    i->broken = true;
 }
 
 static void told(struct engine *e, struct instance *i,
@@ -88,7 +95,8 @@ struct cel_value eval_value(struct engine *e, struct instance *i,
     e->proving = i;
     cel_eval(e->vm, p, &with, e->now, &out);
     e->proving = NULL;
-    wake(i, out.wake_at);
+    if (out.wake_at < i->wake_at)
+        i->wake_at = out.wake_at;
     i->touchy |= out.touchy;
     if (out.value.kind == CEL_ERROR && !is_no_data(out.value))
         told(e, i, p, out.value);
@@ -143,6 +151,10 @@ void eval_template(struct engine *e, struct instance *i,
         v = eval_value(e, i, t->piece[k].program);
         if (v.kind != CEL_ERROR)
             add_value(e, v, out);
+        else if (is_no_data(v))
+            /* Which of its keys is missing is not waited for. */
+            buf_printf(out, "<no data: %.*s>",
+                       SLICE_ARG(cel_program_text(t->piece[k].program)));
         else
             buf_printf(out, "<error: %.*s>", SLICE_ARG(v.error->text));
     }

@@ -27,16 +27,21 @@ struct live;
  */
 struct instance {
     struct live *live;
-    uint32_t id;    /* in engine.instance, for timers */
-    bool dirty;     /* in the rule's list of what to evaluate */
-    bool gone;      /* the element is no longer there */
-    bool touchy;    /* cel_outcome */
-    bool failing;   /* its last evaluation ended in an error that is not a
-                       missing key */
-    bool broken;    /* the evaluation under way did */
-    nsec wake_at;   /* when time alone asks for an evaluation */
-    nsec queued_at; /* its entry in the heap that counts; NSEC_MAX: none */
-    uint32_t gen;   /* of that entry */
+    uint32_t id;  /* in engine.instance, for timers */
+    bool dirty;   /* in the rule's list of what to evaluate */
+    bool changed; /* something that it reads has: it waits for the boundary */
+    bool prompt;  /* it does not wait for the boundary */
+    bool gone;    /* the element is no longer there */
+    bool touchy;  /* cel_outcome */
+    bool failing; /* its last evaluation ended in an error that is not a
+                     missing key, or it is marred */
+    bool broken;  /* the evaluation under way did */
+    bool marred;  /* the kind's: something that stays went wrong */
+    uint32_t failure; /* if failing: a hash of what was told of it */
+    nsec wake_at;     /* when time alone asks for an evaluation */
+    nsec due_at;      /* ... because the kind does, not an expression */
+    nsec queued_at;   /* its entry in the heap that counts; NSEC_MAX: none */
+    uint32_t gen;     /* of that entry */
     struct instance *prev, *next; /* of the rule */
     void *own;                    /* the kind's, kind->instance_bytes */
     uint32_t key[RULE_STARS_MAX]; /* of the stars, referred to */
@@ -66,6 +71,7 @@ struct live {
     size_t ninstances;
     struct places places;
     bool all_dirty, queued;
+    bool prompt, all_prompt; /* at once, not at the boundary */
     bool fresh; /* came with the last load, or has changed with it */
     struct instance **dirty;
     size_t ndirty, dirty_room;
@@ -121,7 +127,9 @@ struct engine {
     size_t alive;
     struct heap timers;
     uint32_t timer_gen;
-    struct heap queue; /* rules with something dirty, by number */
+    struct heap queue;   /* rules with something dirty, by number */
+    struct heap waiting; /* of those at an instant: nothing is prompt */
+    bool prompt;         /* what gets dirty now is evaluated now */
     struct cel_vm *vm;
     struct cel_host host;
     struct cel_functions *functions;
@@ -188,19 +196,27 @@ struct cel_value eval_value(struct engine *e, struct instance *i,
 /* Of a bool; anything else is an error. */
 enum verdict eval_bool(struct engine *e, struct instance *i,
                        const struct cel_program *p);
-/* A template's text; errors in it show as "<error: ...>" and are told. */
+/* A template's text; errors in it show as "<error: ...>" and are told, what is
+ * missing shows as "<no data: ...>" and is not. */
 void eval_template(struct engine *e, struct instance *i,
                    const struct rule_template *t, struct buf *out);
-/* An error of a value that a kind cannot use. */
+/*
+ * An error of a value that a kind cannot use.  Of an evaluation the first one
+ * counts; what the evaluation before has told already is not told again, so
+ * that the number of errors does not depend on how often is evaluated.
+ */
 void rule_failed(struct engine *e, struct instance *i, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same of no instance: noted, but the rule is not ill. */
 void rule_said(struct engine *e, struct live *l, struct slice text);
 /* Missing data is not an error. */
 bool is_no_data(struct cel_value v);
-/* Time alone is to bring about an evaluation at this instant, at the latest. */
+/* Time alone is to bring about an evaluation at this instant, at the latest;
+ * then what the instance reads is looked at, boundary or not. */
 static inline void wake(struct instance *i, nsec at)
 {
+    if (at < i->due_at)
+        i->due_at = at;
     if (at < i->wake_at)
         i->wake_at = at;
 }
@@ -230,7 +246,11 @@ struct instance **instances_sorted(const struct engine *e, const struct live *l,
 typedef int instance_rank(const struct instance *);
 typedef void instance_writer(const struct engine *, const struct instance *,
                              struct buf *);
-/* An array; answers how many there was no room for. */
+/* Appended to an open array; answers how many there was no room for. */
+size_t instances_items(const struct engine *e, const struct live *l,
+                       instance_rank *rank, instance_writer *object,
+                       struct buf *out);
+/* The whole array. */
 size_t instances_json(const struct engine *e, const struct live *l,
                       instance_rank *rank, instance_writer *object,
                       struct buf *out);
@@ -253,11 +273,9 @@ void instance_free(struct engine *e, struct instance *i);
 struct cel_place instance_place(const struct engine *e,
                                 const struct instance *i);
 void instance_schedule(struct engine *e, struct instance *i);
-/* The first multiple of ENGINE_GRAIN after now. */
-nsec next_boundary(nsec now);
 /* When the first instance wants to be woken; NSEC_MAX: none does. */
 nsec timers_due(struct engine *e);
-/* Marks all that are due. */
+/* Marks all that are due, but for those that wait for the boundary. */
 void timers_fire(struct engine *e, nsec at);
 /* {"id":"i7","host":"a"}: the stars by name, for reports. */
 void instance_json(const struct engine *e, const struct instance *i,
@@ -267,6 +285,9 @@ void instance_json(const struct engine *e, const struct instance *i,
 
 void host_init(struct engine *e);
 struct tree *tree_of(const struct engine *e, unsigned mark);
+/* What a node's window is found by: unlike path(), no two have the same. */
+void window_path(const struct engine *e, uint8_t mark, const struct map *in,
+                 uint32_t key, struct buf *out);
 /* A number of the state: a counter's sum, else the text; false: none. */
 bool node_amount(const struct node *n, amount *ret);
 
@@ -325,8 +346,10 @@ void timeline_release(struct engine *e);
 void alert_health(struct engine *e, struct live *l, nsec at);
 /* The rule is going: its RuleError ends. */
 void alert_health_end(struct engine *e, struct live *l, nsec at);
-/* Active alerts, as /api/v1/alerts has them, appended to an open array. */
-void alert_list_json(struct engine *e, struct live *l, struct buf *out);
+/* Active alerts as /api/v1/alerts has them, those that fire first, appended to
+ * an open array; answers how many there was no room for. */
+size_t alert_items(const struct engine *e, const struct live *l,
+                   struct buf *out);
 const char *alert_rule_state(const struct live *l); /* "firing", ... */
 void alert_rule_counts(const struct live *l, uint64_t *ret_pending,
                        uint64_t *ret_firing);

@@ -92,7 +92,7 @@ struct instance *instance_get(struct engine *e, struct live *l,
     }
     i = xcalloc(1, sizeof(*i));
     i->live = l;
-    i->queued_at = i->wake_at = NSEC_MAX;
+    i->queued_at = i->wake_at = i->due_at = NSEC_MAX;
     i->own = xcalloc(1, live_kind(l)->instance_bytes);
     for (k = 0; k < l->rule->foreach.nstars; k++) {
         i->key[k] = key[k];
@@ -253,21 +253,31 @@ static size_t shown(size_t n)
     return n < REPORT_INSTANCES_MAX ? n : REPORT_INSTANCES_MAX;
 }
 
-size_t instances_json(const struct engine *e, const struct live *l,
-                      instance_rank *rank, instance_writer *object,
-                      struct buf *out)
+size_t instances_items(const struct engine *e, const struct live *l,
+                       instance_rank *rank, instance_writer *object,
+                       struct buf *out)
 {
     struct ranked r = rank_all(e, l, rank);
     size_t k;
 
-    buf_char(out, '[');
     for (k = 0; k < shown(r.n); k++) {
         json_comma(out);
         object(e, r.list[k], out);
     }
-    buf_char(out, ']');
     free(r.list);
     return r.n - shown(r.n);
+}
+
+size_t instances_json(const struct engine *e, const struct live *l,
+                      instance_rank *rank, instance_writer *object,
+                      struct buf *out)
+{
+    size_t left_out;
+
+    buf_char(out, '[');
+    left_out = instances_items(e, l, rank, object, out);
+    buf_char(out, ']');
+    return left_out;
 }
 
 void instances_text(const struct engine *e, const struct live *l,
@@ -369,8 +379,12 @@ void timers_fire(struct engine *e, nsec at)
     while (timers_due(e) <= at && heap_top(&e->timers)) {
         i = e->instance[heap_top(&e->timers)->id];
         heap_pop(&e->timers);
-        i->queued_at = NSEC_MAX;
-        i->wake_at = NSEC_MAX;
-        dirty_instance(e, i);
+        i->queued_at = i->wake_at = NSEC_MAX;
+        if (i->due_at <= at || (!i->changed && !i->live->all_dirty)) {
+            dirty_instance(e, i);
+        } else { /* what it was asked for may hold no longer */
+            i->wake_at = i->due_at;
+            instance_schedule(e, i);
+        }
     }
 }

@@ -194,6 +194,7 @@ static void element(struct engine *e, struct live *l, const uint32_t *key,
     if (!i)
         return;
     i->gone = !there;
+    i->changed = true;
     dirty_instance(e, i);
 }
 
@@ -234,8 +235,7 @@ static void hear(struct engine *e, const struct sub_found *f, uint8_t mark,
     struct instance *reader;
     uint8_t i;
 
-    if (e->exhaustive ||
-        (!wanted && !(f->entry->kinds & (SUB_META | SUB_ELEMENT))))
+    if (!wanted && !(f->entry->kinds & (SUB_META | SUB_ELEMENT)))
         return;
     for (i = 0; i < f->entry->nstars; i++)
         key[i] = path[f->entry->star[i]];
@@ -244,8 +244,10 @@ static void hear(struct engine *e, const struct sub_found *f, uint8_t mark,
             element(e, l, key, what == NOTE_CREATE);
     } else if (f->entry->nstars) {
         reader = reader_of(e, f, mark, key);
-        if (reader && (wanted || reader->touchy))
-            dirty_instance(e, reader);
+        if (!reader || (!wanted && !reader->touchy))
+            return;
+        reader->changed |= wanted;
+        dirty_instance(e, reader);
     } else if (wanted) {
         dirty_rule(e, l);
     } else {
@@ -280,14 +282,13 @@ static void add_to_window(struct engine *e, struct slice path,
 static void measure(struct engine *e, const struct sub_found *f, uint8_t mark,
                     const struct tree_change *c)
 {
-    struct cel_place place = { c->in, c->before, c->key, mark };
     nsec window_for = f->entry->window_for;
     struct buf path;
 
     if (!c->w || c->what == NOTE_TOUCH || c->what == NOTE_REMOVE)
         return;
     buf_init(&path, BUF_NO_CAP);
-    e->host.path(e, &place, &path);
+    window_path(e, mark, c->in, c->key, &path);
     if (f->measures & SUB_INCREASE)
         add_to_window(e, buf_view(&path), CEL_INCREASE, window_for,
                       c->w->tag.ts, growth_of(c));
@@ -405,6 +406,34 @@ void listen_end(struct engine *e)
     subs_free(e->subs[MARK_STATE]);
     subs_free(e->subs[MARK_MONITOR]);
     e->subs[MARK_STATE] = e->subs[MARK_MONITOR] = NULL;
+}
+
+/* -- blades
+ * ------------------------------------------------------------------------ */
+
+static bool reads_by_blade(const struct rule *rule)
+{
+    const uint32_t both = READ_META | READ_VALUE;
+    const struct cel_program *p;
+    const struct cel_read *reads;
+    size_t i, j, n;
+
+    for (i = 0; (p = rule_program(rule, i)); i++) {
+        reads = cel_program_reads(p, &n);
+        for (j = 0; j < n; j++)
+            if ((reads[j].kinds & both) == both)
+                return true;
+    }
+    return false;
+}
+
+void engine_retired(struct engine *e)
+{
+    size_t k;
+
+    for (k = 0; k < e->nlive; k++)
+        if (reads_by_blade(e->live[k]->rule))
+            dirty_rule(e, e->live[k]);
 }
 
 /* -- elements that are there already

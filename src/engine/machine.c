@@ -216,8 +216,12 @@ static void evaluate(struct engine *e, struct instance *i, nsec at)
         next = next_phase(e, i);
         if (next != m->phase)
             enter(e, i, next);
+    } else {
+        i->broken = i->failing; /* no guard was asked */
     }
-    if (!is_final(i->live, m->phase) && at < rest_until(m))
+    if (is_final(i->live, m->phase))
+        i->broken = false; /* and none will be */
+    else if (at < rest_until(m))
         wake(i, rest_until(m));
     derive(e, i);
 }

@@ -55,7 +55,11 @@ static int64_t number_of(const struct tape *tape, const char *key)
 {
     const struct tape_op *op = tape_member(tape, key);
 
-    return op && op->kind == TAPE_NUMBER ? strtoll(op->p, NULL, 10) : 0;
+    char text[24] = "";
+
+    if (op && op->kind == TAPE_NUMBER && op->n < sizeof(text))
+        memcpy(text, op->p, op->n);
+    return strtoll(text, NULL, 10);
 }
 
 /* The members of an object of strings; they are in order in the tests. */

@@ -145,6 +145,15 @@ static void place(struct maker *m, struct buf *out, int fuel)
         step(m, out, level, fuel);
 }
 
+/* Below c there are counters and nothing else. */
+static void counter(struct maker *m, struct buf *out, int fuel)
+{
+    if (chance(m, 50))
+        place(m, out, fuel);
+    else
+        buf_printf(out, "state.c.%s", some_key(m, 1));
+}
+
 /* -- texts, numbers, spans ------------------------------------------------ */
 
 static void text(struct maker *m, struct buf *out, int fuel)
@@ -199,13 +208,13 @@ static void number(struct maker *m, struct buf *out, int fuel)
     case 6:
         buf_str(out, ((const char *const[]){ "increase(", "changes(",
                                              "rate(" })[pick(m, 3)]);
-        place(m, out, 0);
+        counter(m, out, 0);
         buf_printf(out, ", '%s')", some_span(m));
         break;
     case 7:
         buf_str(out, "byBlade(");
-        place(m, out, fuel - 1);
-        buf_printf(out, ")['b%u']", 1 + pick(m, 3));
+        counter(m, out, fuel - 1);
+        buf_printf(out, ")['b%u']", 1 + pick(m, 2));
         break;
     case 8:
         buf_str(out, "int(");
@@ -349,8 +358,8 @@ static void looked_at(struct maker *m, struct buf *out, int fuel)
         place(m, out, fuel - 1);
         break;
     case 3:
-        buf_printf(out, "'b%u' in byBlade(", 1 + pick(m, 3));
-        place(m, out, fuel - 1);
+        buf_printf(out, "'b%u' in byBlade(", 1 + pick(m, 2));
+        counter(m, out, fuel - 1);
         buf_char(out, ')');
         break;
     default:
@@ -600,7 +609,7 @@ static int make_count(struct maker *m, struct buf *out)
 {
     int stars = maybe_foreach(m, out);
 
-    if (chance(m, 80))
+    if (stars == 0 || chance(m, 80))
         member_expression(m, out, "value", number, 3);
     if (chance(m, 40))
         member_expression(m, out, "when", condition, 2);
