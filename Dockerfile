@@ -18,7 +18,8 @@ COPY --from=build /src/build/bladewatch /usr/local/bin/bladewatch
 COPY --from=build /src/rules /usr/share/bladewatch/rules
 COPY --from=build /src/LICENSE /usr/share/doc/bladewatch/LICENSE
 
-# The founding rules are there to be named by --rules.  Nothing here needs root.  The engine's socket does need its group: give it
+# The founding rules are there to be named by --rules.  Nothing here needs
+# root.  The engine's socket does need its group: give it
 # with --group-add, as docker-compose.yml does.
 USER bladewatch
 WORKDIR /var/lib/bladewatch

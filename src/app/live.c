@@ -708,7 +708,10 @@ static void stop(struct live *l)
 enum status live_run(const struct config *config, struct err *err)
 {
     struct live l = { .config = config };
-    enum status st = start(&l, err);
+    enum status st;
+
+    signal(SIGHUP, SIG_IGN); /* until there are rules to read anew */
+    st = start(&l, err);
 
     if (!st)
         loop_run(l.loop);

@@ -5,6 +5,9 @@
 #include "base/utf8.h"
 #include "data/json.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 void load_init(struct load *l)
 {
     *l = (struct load){ 0 };
@@ -82,6 +85,23 @@ static enum status check(struct load *l, const struct app_rules *rules,
     return st ? ST_BAD : ST_OK;
 }
 
+/* A pipe would stop the process until somebody writes into it, and is empty
+ * the next time. */
+static enum status can_be_read_again(const char *path, struct err *err)
+{
+    struct stat about;
+
+    if (strcmp(path, "-") != 0 &&
+        (stat(path, &about) || S_ISREG(about.st_mode) ||
+         S_ISDIR(about.st_mode)))
+        return ST_OK; /* or app_rules_read() says why not */
+    err_set(err,
+            "%.300s cannot be read again at a reload: name a file or a "
+            "directory",
+            path);
+    return ST_BAD;
+}
+
 static enum status read_all(struct app_rules *rules, char *const *paths,
                             size_t n, struct buf *said)
 {
@@ -89,8 +109,11 @@ static enum status read_all(struct app_rules *rules, char *const *paths,
     struct err err;
     size_t i;
 
-    for (i = 0; i < n && !st; i++)
-        st = app_rules_read(rules, paths[i], &err);
+    for (i = 0; i < n && !st; i++) {
+        st = can_be_read_again(paths[i], &err);
+        if (!st)
+            st = app_rules_read(rules, paths[i], &err);
+    }
     if (st)
         buf_printf(said, "%s\n", err.text);
     return st ? ST_DENIED : ST_OK;

@@ -18,6 +18,12 @@ struct zone {
     struct slice tzif;
 };
 
+/* Names that mean another zone on another machine. */
+static bool is_local(struct slice name)
+{
+    return slice_is(name, "localtime") || slice_is(name, "posixrules");
+}
+
 static struct slice read_whole(int fd)
 {
     char *p = xmalloc(ZONE_BYTES);
@@ -53,7 +59,7 @@ static struct slice tzif(void *self, struct slice name)
     struct zone *zone;
     char *text;
 
-    if (name.n == 0 || name.n > NAME_MAX_LEN)
+    if (name.n == 0 || name.n > NAME_MAX_LEN || is_local(name))
         return slice_of(NULL, 0);
     HASH_FIND(hh, z->zone, name.p, name.n, zone);
     if (zone)

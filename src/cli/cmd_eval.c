@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "app/evaluate.h"
+#include "data/pretty.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -14,6 +15,17 @@ static const struct option options[] = {
     { "help", no_argument, NULL, 'h' },
     { 0 },
 };
+
+/* It may quote what was logged: nothing of that drives the terminal. */
+static void complain_of(struct slice text)
+{
+    struct buf plain;
+
+    buf_init(&plain, BUF_NO_CAP);
+    pretty_text(text, &plain);
+    cli_complain("%s", buf_cstr(&plain));
+    buf_release(&plain);
+}
 
 static int evaluate(const struct evaluate_options *o)
 {
@@ -29,7 +41,7 @@ static int evaluate(const struct evaluate_options *o)
     if (st == ST_OK)
         puts(buf_cstr(&out));
     else if (st == ST_NONE)
-        cli_complain("%s", buf_cstr(&out));
+        complain_of(buf_view(&out));
     else if (st != ST_BAD || !problems.n)
         cli_complain("%s", err.text);
     buf_release(&out);

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
-#define NO_KEY UINT32_MAX
+#define NO_KEY      UINT32_MAX
+#define KEYS_WALKED 64 /* members of an object that a walk may compare */
 
 /* An open container. */
 struct frame {
     uint32_t op;       /* its index */
     uint32_t last_key; /* the newest KEY in it, NO_KEY if none */
     uint64_t seen;     /* one bit a key hash: a clear bit proves a new key */
+    uint32_t nkeys;
 };
 
 struct tape_parser {
@@ -31,6 +33,8 @@ struct tape_parser {
     bool too_deep;
     size_t depth;
     struct frame frame[TAPE_DEPTH_MAX];
+    uint32_t *slot; /* of shadow_all(): indices of keys, open addressing */
+    size_t slots;
 };
 
 static struct tape_op *put(struct tape_parser *t, enum tape_kind kind)
@@ -119,6 +123,39 @@ static void shadow(struct tape_parser *t, const struct frame *f,
             t->op[i].flags |= TAPE_DEAD;
 }
 
+/*
+ * The same for an object of many keys, once it is complete: the walk above
+ * would be quadratic in them.
+ */
+static void shadow_all(struct tape_parser *t, const struct frame *f)
+{
+    size_t room = 64, at;
+    uint32_t i;
+
+    while (room < 2 * (size_t)f->nkeys)
+        room *= 2;
+    if (room > t->slots) {
+        t->slot = xrealloc(t->slot, room * sizeof(*t->slot));
+        t->slots = room;
+    }
+    memset(t->slot, 0, room * sizeof(*t->slot));
+    for (i = f->op + 1; i < t->n; i = t->op[i].end) {
+        const struct tape_op *op = &t->op[i];
+
+        for (at = op->hash & (room - 1); t->slot[at];
+             at = (at + 1) & (room - 1)) {
+            struct tape_op *other = &t->op[t->slot[at]];
+
+            if (other->hash == op->hash &&
+                slice_eq(tape_text(other), tape_text(op))) {
+                other->flags |= TAPE_DEAD;
+                break;
+            }
+        }
+        t->slot[at] = i;
+    }
+}
+
 static int on_key(void *ctx, const unsigned char *text, size_t n)
 {
     struct tape_parser *t = ctx;
@@ -130,8 +167,9 @@ static int on_key(void *ctx, const unsigned char *text, size_t n)
     op->n = (uint32_t)n;
     op->hash = hash_key(t->seed, tape_text(op));
     bit = UINT64_C(1) << (op->hash & 63);
-    if (f->seen & bit)
+    if (f->seen & bit && f->nkeys < KEYS_WALKED)
         shadow(t, f, tape_text(op), op->hash);
+    f->nkeys++;
     f->seen |= bit;
     f->last_key = (uint32_t)(t->n - 1);
     if (n && text[0] == '$')
@@ -146,15 +184,19 @@ static int open_container(struct tape_parser *t, enum tape_kind kind)
         return 0;
     }
     put(t, kind);
-    t->frame[t->depth++] = (struct frame){ (uint32_t)(t->n - 1), NO_KEY, 0 };
+    t->frame[t->depth++] =
+        (struct frame){ .op = (uint32_t)(t->n - 1), .last_key = NO_KEY };
     return 1;
 }
 
 static int close_container(void *ctx)
 {
     struct tape_parser *t = ctx;
+    const struct frame *f = &t->frame[--t->depth];
 
-    t->op[t->frame[--t->depth].op].end = (uint32_t)t->n;
+    t->op[f->op].end = (uint32_t)t->n;
+    if (f->nkeys > KEYS_WALKED)
+        shadow_all(t, f);
     return value_done(t);
 }
 
@@ -208,6 +250,7 @@ void tape_parser_free(struct tape_parser *t)
     yajl_free(t->yajl);
     buf_release(&t->fixed);
     free(t->op);
+    free(t->slot);
     free(t->text);
     free(t);
 }

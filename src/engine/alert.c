@@ -15,8 +15,12 @@
 #include "inside.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
+
+#define LABEL_MAX      1024 /* bytes of a value; longer ones are cut */
+#define ANNOTATION_MAX 8192
 
 enum phase { INACTIVE, PENDING, FIRING };
 
@@ -77,7 +81,7 @@ static void pairs_sort(struct pairs *p)
 }
 
 static void add_templates(struct engine *e, struct instance *i,
-                          const struct rule_label *label, size_t n,
+                          const struct rule_label *label, size_t n, size_t most,
                           struct pairs *to)
 {
     struct buf text;
@@ -87,7 +91,7 @@ static void add_templates(struct engine *e, struct instance *i,
     for (k = 0; k < n; k++) {
         buf_reset(&text);
         eval_template(e, i, &label[k].value, &text);
-        pairs_add(to, label[k].name, buf_view(&text));
+        pairs_add(to, label[k].name, utf8_cut(buf_view(&text), most));
     }
     buf_release(&text);
 }
@@ -114,7 +118,8 @@ static void make_labels(struct engine *e, struct instance *i)
     for (k = 0; k < rule->foreach.nstars; k++)
         if (!has_label(&rule->alert, rule->foreach.star[k]))
             pairs_add(&a->labels, rule->foreach.star[k], instance_key(e, i, k));
-    add_templates(e, i, rule->alert.label, rule->alert.nlabels, &a->labels);
+    add_templates(e, i, rule->alert.label, rule->alert.nlabels, LABEL_MAX,
+                  &a->labels);
     pairs_sort(&a->labels);
     i->marred = i->broken; /* for as long as it has them */
     i->broken = false;
@@ -126,7 +131,8 @@ static void make_annotations(struct engine *e, struct instance *i)
     struct alert *a = i->own;
 
     pairs_release(&a->annotations);
-    add_templates(e, i, rule->annotation, rule->nannotations, &a->annotations);
+    add_templates(e, i, rule->annotation, rule->nannotations, ANNOTATION_MAX,
+                  &a->annotations);
     pairs_sort(&a->annotations);
 }
 
@@ -436,21 +442,24 @@ static void alert_json(const struct alert *a, struct buf *out)
     buf_char(out, '}');
 }
 
-void alert_list_json(struct engine *e, struct live *l, struct buf *out)
+static int rank(const struct instance *i)
 {
-    struct instance **list;
-    size_t n, k;
+    static const int ranks[] = { -1, 1, 0 }; /* firing ones first */
 
-    list = instances_sorted(e, l, &n);
-    for (k = 0; k < n; k++) {
-        const struct alert *a = list[k]->own;
+    return ranks[((const struct alert *)i->own)->phase];
+}
 
-        if (a->phase == INACTIVE)
-            continue;
-        json_comma(out);
-        alert_json(a, out);
-    }
-    free(list);
+static void alert_object(const struct engine *e, const struct instance *i,
+                         struct buf *out)
+{
+    (void)e;
+    alert_json(i->own, out);
+}
+
+size_t alert_items(const struct engine *e, const struct live *l,
+                   struct buf *out)
+{
+    return instances_items(e, l, rank, alert_object, out);
 }
 
 const char *alert_rule_state(const struct live *l)
@@ -472,13 +481,16 @@ void alert_rule_counts(const struct live *l, uint64_t *ret_pending,
 static void report(struct engine *e, struct live *l, struct buf *out)
 {
     const struct alert_rule *r = l->own;
+    size_t left_out;
 
     json_member_raw(out, "alerts", slice_str("["));
-    alert_list_json(e, l, out);
+    left_out = alert_items(e, l, out);
     buf_char(out, ']');
     json_member_u64(out, "fired", r->fired);
     json_member_u64(out, "firing", r->firing);
     json_member(out, "group", l->rule->group);
+    if (left_out)
+        json_member_u64(out, "left_out", left_out);
     json_member_u64(out, "pending", r->pending);
     json_member_u64(out, "resolved", r->resolved);
     json_member(out, "rule", l->rule->name);
@@ -493,16 +505,23 @@ static void annotation_text(const struct notice_pair *annotation,
 }
 
 /* The summary first, as it is what all the others explain. */
-static void alert_text(const struct alert *a, struct slice instance,
+static void alert_text(const struct engine *e, const struct instance *i,
                        struct buf *out)
 {
+    const struct alert *a = i->own;
     const struct notice_pair *summary = summary_of(a);
     char since[INSTANT_TEXT];
+    struct buf key;
     size_t k;
 
     instant_format(a->phase == FIRING ? a->fired_at : a->active_at, since);
-    buf_printf(out, "    %-8s since %s%s%.*s\n", phase_name(a->phase), since,
-               instance.n ? "  " : "", SLICE_ARG(instance));
+    buf_printf(out, "    %-8s since %s", phase_name(a->phase), since);
+    buf_init(&key, BUF_NO_CAP);
+    instance_text(e, i, &key);
+    buf_str(out, key.n ? "  " : "");
+    pretty_text(buf_view(&key), out);
+    buf_release(&key);
+    buf_char(out, '\n');
     if (summary)
         annotation_text(summary, out);
     for (k = 0; k < a->annotations.n; k++)
@@ -510,32 +529,31 @@ static void alert_text(const struct alert *a, struct slice instance,
             annotation_text(&a->annotations.pair[k], out);
 }
 
+static int is_firing(const struct instance *i)
+{
+    return ((const struct alert *)i->own)->phase == FIRING ? 0 : -1;
+}
+
+static int is_pending(const struct instance *i)
+{
+    return ((const struct alert *)i->own)->phase == PENDING ? 0 : -1;
+}
+
 static void report_text(struct engine *e, struct live *l, struct buf *out)
 {
     const struct alert_rule *r = l->own;
-    struct instance **list;
-    struct buf instance;
-    size_t n, k;
 
-    buf_printf(out, "  %.*s: ", SLICE_ARG(l->rule->name));
+    buf_str(out, "  ");
+    pretty_text(l->rule->name, out);
     if (!r->pending && !r->fired) {
-        buf_str(out, "quiet\n");
+        buf_str(out, ": quiet\n");
         return;
     }
-    buf_printf(out, "%zu firing, %zu pending, fired %llu, resolved %llu\n",
+    buf_printf(out, ": %zu firing, %zu pending, fired %llu, resolved %llu\n",
                r->firing, r->pending, (unsigned long long)r->fired,
                (unsigned long long)r->resolved);
-    buf_init(&instance, BUF_NO_CAP);
-    list = instances_sorted(e, l, &n);
-    for (k = 0; k < n; k++) {
-        if (((const struct alert *)list[k]->own)->phase == INACTIVE)
-            continue;
-        buf_reset(&instance);
-        instance_text(e, list[k], &instance);
-        alert_text(list[k]->own, buf_view(&instance), out);
-    }
-    free(list);
-    buf_release(&instance);
+    instances_text(e, l, is_firing, alert_text, out);
+    instances_text(e, l, is_pending, alert_text, out);
 }
 
 const struct kind alert_kind = {

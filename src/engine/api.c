@@ -80,7 +80,7 @@ static void alert_rule_json(struct engine *e, struct live *l, struct buf *out)
     const struct rule_alert *a = &l->rule->alert;
 
     json_member_raw(out, "alerts", slice_str("["));
-    alert_list_json(e, l, out);
+    alert_items(e, l, out);
     buf_char(out, ']');
     labels_json("annotations", a->annotation, a->nannotations, out);
     json_member_span(out, "duration", a->hold_for);
@@ -174,7 +174,7 @@ void engine_api_alerts(struct engine *e, struct buf *out)
     buf_str(out, "{\"status\":\"success\",\"data\":{\"alerts\":[");
     for (k = 0; k < n; k++)
         if (list[k]->rule->kind == RULE_ALERT)
-            alert_list_json(e, list[k], out);
+            alert_items(e, list[k], out);
     buf_str(out, "]}}");
     free(list);
 }

@@ -43,8 +43,7 @@ struct count_rule {
 /* What an element contributes. */
 struct share {
     amount value;        /* of a total: from which growth is measured */
-    struct group *group; /* a gauge's; NULL: it contributes nothing */
-    bool known;          /* a total's group has been made */
+    struct group *group; /* to which; NULL: of a total, none yet */
 };
 
 /* -- labels ------------------------------------------------------------------
@@ -166,6 +165,14 @@ static struct group *group_get(const struct live *l, struct slice labels)
     return group_new(r, labels);
 }
 
+/* The labels are mostly those of the last time. */
+static struct group *group_again(const struct live *l, struct group *last,
+                                 struct slice labels)
+{
+    return last && slice_eq(labels_of(last), labels) ? last
+                                                     : group_get(l, labels);
+}
+
 static void add(struct count_rule *r, struct group *g, amount by)
 {
     g->value = amount_add(g->value, by);
@@ -261,15 +268,15 @@ static void grow(struct engine *e, struct instance *i, amount value)
     if (value < 0)
         value = 0;
     by = value < s->value ? value : value - s->value;
-    if (by == 0 && s->known) {
+    if (by == 0 && s->group) {
         s->value = value;
         return;
     }
     buf_init(&labels, BUF_NO_CAP);
     if (read_labels(e, i, &labels)) {
-        add(i->live->own, group_get(i->live, buf_view(&labels)), by);
+        s->group = group_again(i->live, s->group, buf_view(&labels));
+        add(i->live->own, s->group, by);
         s->value = value;
-        s->known = true;
     }
     buf_release(&labels);
 }

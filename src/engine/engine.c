@@ -167,7 +167,7 @@ static void begin_rules(struct engine *e)
             dirty_instance(e, instance_get(e, l, NULL));
         if (live_kind(l)->begin)
             live_kind(l)->begin(e, l);
-        queue_rule(e, l); /* that it is well shows from the start */
+        queue_rule(e, l); /* what it derives is there without any instance */
     }
 }
 

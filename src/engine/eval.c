@@ -86,8 +86,8 @@ static void told(struct engine *e, struct instance *i,
 struct cel_value eval_value(struct engine *e, struct instance *i,
                             const struct cel_program *p)
 {
-    struct cel_value value[RULE_SLOTS_MAX] = { 0 };
-    struct cel_place place[RULE_SLOTS_MAX] = { 0 };
+    struct cel_value value[RULE_SLOTS_MAX];
+    struct cel_place place[RULE_SLOTS_MAX];
     struct cel_activation with = { value, place };
     struct cel_outcome out;
 

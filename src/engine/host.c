@@ -303,6 +303,15 @@ static struct cel_value host_by_blade(void *self, struct cel_context *cx,
     return cel_map_of(cx, entry, split_counter(e, n, entry));
 }
 
+void window_path(const struct engine *e, uint8_t mark, const struct map *in,
+                 uint32_t key, struct buf *out)
+{
+    const struct tree *t = tree_of(e, mark);
+
+    buf_str(out, mark == MARK_MONITOR ? "m" : "s");
+    tree_pointer(t, in, keys_text(&t->keys, key), out);
+}
+
 static struct cel_value host_window(void *self, struct cel_context *cx,
                                     const struct cel_place *p,
                                     enum cel_window kind, nsec window_for,
@@ -319,7 +328,7 @@ static struct cel_value host_window(void *self, struct cel_context *cx,
     prove_read(e, p->tree, p->map, p->key, slice_of(NULL, 0),
                kind == CEL_INCREASE ? READ_INCREASE : READ_CHANGES);
     buf_init(&path, BUF_NO_CAP);
-    host_path(e, p, &path);
+    window_path(e, p->tree, p->map, p->key, &path);
     sum = windows_sum(e->windows, buf_view(&path), kind, window_for, cx->now,
                       ret_until);
     known = !windows_unknown(e->windows, buf_view(&path), kind, window_for);

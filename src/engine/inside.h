@@ -246,7 +246,11 @@ struct instance **instances_sorted(const struct engine *e, const struct live *l,
 typedef int instance_rank(const struct instance *);
 typedef void instance_writer(const struct engine *, const struct instance *,
                              struct buf *);
-/* An array; answers how many there was no room for. */
+/* Appended to an open array; answers how many there was no room for. */
+size_t instances_items(const struct engine *e, const struct live *l,
+                       instance_rank *rank, instance_writer *object,
+                       struct buf *out);
+/* The whole array. */
 size_t instances_json(const struct engine *e, const struct live *l,
                       instance_rank *rank, instance_writer *object,
                       struct buf *out);
@@ -281,6 +285,9 @@ void instance_json(const struct engine *e, const struct instance *i,
 
 void host_init(struct engine *e);
 struct tree *tree_of(const struct engine *e, unsigned mark);
+/* What a node's window is found by: unlike path(), no two have the same. */
+void window_path(const struct engine *e, uint8_t mark, const struct map *in,
+                 uint32_t key, struct buf *out);
 /* A number of the state: a counter's sum, else the text; false: none. */
 bool node_amount(const struct node *n, amount *ret);
 
@@ -339,8 +346,10 @@ void timeline_release(struct engine *e);
 void alert_health(struct engine *e, struct live *l, nsec at);
 /* The rule is going: its RuleError ends. */
 void alert_health_end(struct engine *e, struct live *l, nsec at);
-/* Active alerts, as /api/v1/alerts has them, appended to an open array. */
-void alert_list_json(struct engine *e, struct live *l, struct buf *out);
+/* Active alerts as /api/v1/alerts has them, those that fire first, appended to
+ * an open array; answers how many there was no room for. */
+size_t alert_items(const struct engine *e, const struct live *l,
+                   struct buf *out);
 const char *alert_rule_state(const struct live *l); /* "firing", ... */
 void alert_rule_counts(const struct live *l, uint64_t *ret_pending,
                        uint64_t *ret_firing);

@@ -253,21 +253,31 @@ static size_t shown(size_t n)
     return n < REPORT_INSTANCES_MAX ? n : REPORT_INSTANCES_MAX;
 }
 
-size_t instances_json(const struct engine *e, const struct live *l,
-                      instance_rank *rank, instance_writer *object,
-                      struct buf *out)
+size_t instances_items(const struct engine *e, const struct live *l,
+                       instance_rank *rank, instance_writer *object,
+                       struct buf *out)
 {
     struct ranked r = rank_all(e, l, rank);
     size_t k;
 
-    buf_char(out, '[');
     for (k = 0; k < shown(r.n); k++) {
         json_comma(out);
         object(e, r.list[k], out);
     }
-    buf_char(out, ']');
     free(r.list);
     return r.n - shown(r.n);
+}
+
+size_t instances_json(const struct engine *e, const struct live *l,
+                      instance_rank *rank, instance_writer *object,
+                      struct buf *out)
+{
+    size_t left_out;
+
+    buf_char(out, '[');
+    left_out = instances_items(e, l, rank, object, out);
+    buf_char(out, ']');
+    return left_out;
 }
 
 void instances_text(const struct engine *e, const struct live *l,

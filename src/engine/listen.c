@@ -282,14 +282,13 @@ static void add_to_window(struct engine *e, struct slice path,
 static void measure(struct engine *e, const struct sub_found *f, uint8_t mark,
                     const struct tree_change *c)
 {
-    struct cel_place place = { c->in, c->before, c->key, mark };
     nsec window_for = f->entry->window_for;
     struct buf path;
 
     if (!c->w || c->what == NOTE_TOUCH || c->what == NOTE_REMOVE)
         return;
     buf_init(&path, BUF_NO_CAP);
-    e->host.path(e, &place, &path);
+    window_path(e, mark, c->in, c->key, &path);
     if (f->measures & SUB_INCREASE)
         add_to_window(e, buf_view(&path), CEL_INCREASE, window_for,
                       c->w->tag.ts, growth_of(c));

@@ -270,6 +270,29 @@ START_TEST(a_member_is_found_by_its_last_mention)
 }
 END_TEST
 
+/* Every key three times, the third the one that counts. */
+START_TEST(of_many_members_too_the_last_of_a_key_counts)
+{
+    struct tape tape;
+    struct buf line;
+    size_t i, live = 0;
+    int n;
+
+    buf_init(&line, BUF_NO_CAP);
+    buf_char(&line, '{');
+    for (n = 0; n < 3000; n++)
+        buf_printf(&line, "%s\"k%d\":%d", n ? "," : "", n % 1000, n);
+    buf_char(&line, '}');
+    ck_assert(!tape_parse(parser, buf_view(&line), &tape, NULL));
+    for (i = 1; i < tape.op[0].end; i = tape.op[i].end)
+        live += !(tape.op[i].flags & TAPE_DEAD);
+    ck_assert_uint_eq(live, 1000);
+    ck_assert(slice_is(tape_text(tape_member(&tape, "k0")), "2000"));
+    ck_assert(slice_is(tape_text(tape_member(&tape, "k999")), "2999"));
+    buf_release(&line);
+}
+END_TEST
+
 static const TTest **const tests[] = {
     &a_nul_byte_is_bad_outside_and_inside_strings,
     &a_line_cut_at_any_byte_leaves_the_parser_usable,
@@ -277,6 +300,7 @@ static const TTest **const tests[] = {
     &nesting_is_read_to_the_limit_and_not_beyond,
     &a_copy_lives_on_when_line_and_parser_are_gone,
     &a_member_is_found_by_its_last_mention,
+    &of_many_members_too_the_last_of_a_key_counts,
 };
 
 static const struct suite_table tables[] = {
