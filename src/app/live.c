@@ -387,6 +387,9 @@ static void core_metrics(const struct live *l, struct metrics *m)
            "Lines that were no JSON and became msg.", s.not_json);
     family(m, "bladewatch_refused_total",
            "Parts of shards beyond a limit or a scope.", s.refused);
+    family(m, "bladewatch_unknown_instructions_total",
+           "Instructions in shards that are none, or lack what they want.",
+           s.not_known);
     family(m, "bladewatch_oversize_total",
            "Lines longer than the limit of a shard.", s.oversize);
     family(m, "bladewatch_lost_lines_total", "Lines declared as lost.", s.lost);

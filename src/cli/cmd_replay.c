@@ -169,6 +169,8 @@ static void summary(const struct core *core, struct offline_result r, bool json)
         { "late", "late, replaced nothing newer", s.late },
         { "not_json", "no JSON, kept as msg", s.not_json },
         { "refused", "parts beyond a limit or a scope", s.refused },
+        { "not_known", "instructions that are none, such as $incr",
+          s.not_known },
         { "lost", "declared as lost", s.lost },
         { "problems", "problems, each told above", r.problems },
         { "damaged", "damaged parts of recordings", r.damaged },

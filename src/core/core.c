@@ -160,7 +160,10 @@ static void account_refusals(struct core *core, uint32_t blade)
             continue;
         core->apply.refused[i] = 0;
         monitor_count(core, "refusals", slice_str(refusal_name(i)), blade, n);
-        sum += n;
+        if (i == REFUSED_INSTRUCTION)
+            core->stats.not_known += n; /* a slip of the pen, beyond no bound */
+        else
+            sum += n;
     }
     if (sum)
         count_by_blade(core, "refused", blade, sum);

@@ -75,6 +75,7 @@ struct core_stats {
     uint64_t late;          /* below the watermark */
     uint64_t not_json;      /* became {"msg": line} */
     uint64_t refused;       /* parts of bodies beyond a bound or a scope */
+    uint64_t not_known;     /* instructions that are none, such as "$incr" */
     uint64_t oversize;      /* lines beyond limits.shard_bytes */
     uint64_t lost;          /* lines declared as lost */
     uint64_t loads;         /* of rules */

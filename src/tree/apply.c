@@ -25,7 +25,7 @@ const char *refusal_name(enum refusal why)
     static const char *const names[REFUSALS] = {
         [REFUSED_DEPTH] = "depth",   [REFUSED_KEY] = "key",
         [REFUSED_STRING] = "string", [REFUSED_NODES] = "nodes",
-        [REFUSED_SCOPE] = "scope",
+        [REFUSED_SCOPE] = "scope",   [REFUSED_INSTRUCTION] = "instruction",
     };
 
     return names[why];
@@ -309,6 +309,8 @@ static void instruct(struct walk *k, struct map *in, size_t depth,
     } else if (got.inc) {
         if (amount_at(k, got.inc, &n))
             inc(k, in, depth, n);
+        else
+            refuse(k, REFUSED_INSTRUCTION);
     } else if (got.push) {
         push(k, in, depth, got.push);
     } else if (!(got.members == 1 && got.ttl)) {
@@ -355,6 +357,14 @@ static struct slice stored_key(struct walk *k, size_t depth,
     return slice_of(k->escaped[depth], text.n + 1);
 }
 
+/* Of the instructions that stand among plain members. */
+static bool is_known(const struct walk *k, size_t depth, struct slice name)
+{
+    return slice_is(name, "$ttl") ||
+           (depth == k->body->mount->n &&
+            (slice_is(name, "$ts") || slice_is(name, "$id")));
+}
+
 static void member(struct walk *k, struct map *in, size_t depth, unsigned scope,
                    const struct tape_op *key)
 {
@@ -369,8 +379,11 @@ static void member(struct walk *k, struct map *in, size_t depth, unsigned scope,
         return;
     }
     text = stored_key(k, depth, key);
-    if (!text.p)
+    if (!text.p) {
+        if (!is_known(k, depth, tape_text(key)))
+            refuse(k, REFUSED_INSTRUCTION);
         return;
+    }
     if (text.n > PATH_KEY_MAX) {
         refuse(k, REFUSED_KEY);
         return;

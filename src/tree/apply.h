@@ -37,11 +37,13 @@ struct mount {
 
 /* Why a part of a body was not merged. */
 enum refusal {
-    REFUSED_DEPTH,  /* deeper than PATH_KEYS_MAX */
-    REFUSED_KEY,    /* a key longer than PATH_KEY_MAX */
-    REFUSED_STRING, /* a string or number longer than the limit */
-    REFUSED_NODES,  /* the tree or the blade's share of it is full */
-    REFUSED_SCOPE,  /* the blade may not write there */
+    REFUSED_DEPTH,       /* deeper than PATH_KEYS_MAX */
+    REFUSED_KEY,         /* a key longer than PATH_KEY_MAX */
+    REFUSED_STRING,      /* a string or number longer than the limit */
+    REFUSED_NODES,       /* the tree or the blade's share of it is full */
+    REFUSED_SCOPE,       /* the blade may not write there */
+    REFUSED_INSTRUCTION, /* "$incr", {"$inc":"x"}: none that is known, or not
+                            with what it wants */
     REFUSALS
 };
 
