@@ -47,7 +47,7 @@ static enum status read_state(struct core *core, const char *path,
         *err = complaint;
         st = ST_IO;
     }
-    return st == ST_BAD ? ST_IO : st;
+    return st ? ST_IO : ST_OK;
 }
 
 static void find_line(struct slice text, size_t at, uint32_t *ret_line,
