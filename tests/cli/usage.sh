@@ -36,6 +36,12 @@ run "$program" replay --state "$work/nothing-here"
 is "a file that is not there" "$status" 2
 one_sentence "a file that is not there" "$err"
 like "a file that is not there" "$err" 'nothing-here'
+echo '{"a":1}' >"$work/state.json"
+run "$program" eval "age(state.a) > duration('1s')" --state "$work/state.json"
+is "an age in a plain state" "$status" 0
+like "an age in a plain state" "$err" '^note: the state has no times'
+run "$program" eval state.a --state "$work/state.json"
+is "nothing of time" "$err" ''
 for state in nothing-here is-a-directory; do
     [[ $state == nothing-here ]] || mkdir "$work/$state"
     run "$program" eval state --state "$work/$state"
