@@ -7,14 +7,14 @@
  * instant, every notice, the report, all that is derived - has to be the same
  * to the byte
  *
- *   - when everything is evaluated at every instant, without listening,
+ *   - when everything is evaluated at every boundary, without listening,
  *   - with ticks of any length, where no line is late,
  *   - with the rules loaded anew in the middle, and beside others,
  *   - when the events are read back from a recording of them.
  *
  * A sanitized build proves besides that every read was waited for
- * (engine/prove.h).  A failure prints its seed; with it as FIRST and a third
- * argument the rules, the events and both outcomes are printed.
+ * (engine/prove.h).  A failure prints its seed; with it as FIRST and any third
+ * argument the events (a recording to replay) and both outcomes are printed.
  */
 #include "base/alloc.h"
 #include "data/json.h"
@@ -192,46 +192,43 @@ static void rough(struct trial *t, struct script *s)
 
 /* -- the properties -------------------------------------------------------- */
 
-static void show(const struct trial *t, const char *property,
-                 const struct script *s)
+/* As a recording has it, rules and all. */
+static void show(const struct script *s)
 {
+    const struct header header = { .version = RECORDING_VERSION };
     struct buf text;
     size_t i;
-    FILE *f;
 
     buf_init(&text, BUF_NO_CAP);
+    header_encode(&text, &header);
     for (i = 0; i < s->n; i++)
         if (event_encode(&text, &s->event[i], NULL))
             abort();
-    printf("%s\n%.*s", property, SLICE_ARG(buf_view(&text)));
+    printf("%s", buf_cstr(&text));
     buf_release(&text);
-    f = fopen("rules.json", "w");
-    if (f)
-        fprintf(f, "%.*s\n", SLICE_ARG(buf_view(&t->rules)));
-    if (f)
-        fclose(f);
 }
 
-static void same(struct trial *t, const char *property, const struct script *s)
+static void show_near(const char *name, const struct buf *b, size_t at)
 {
-    size_t i = 0, from, to;
+    size_t from = at < 200 ? 0 : at - 200, n = b->n - from;
+
+    printf(" %s ...%.*s...\n", name, (int)(n < 500 ? n : 500), b->p + from);
+}
+
+static void same(struct trial *t, const char *property)
+{
+    size_t i = 0;
 
     if (slice_eq(buf_view(&t->want), buf_view(&t->got)))
         return;
     printf("seed %llu: %s\n", (unsigned long long)t->named, property);
     while (i < t->want.n && i < t->got.n && t->want.p[i] == t->got.p[i])
         i++;
-    for (from = i; from > 0 && t->want.p[from - 1] != '\n' && i - from < 300;)
-        from--;
-    to = i + 300;
-    printf(" want %.*s\n got  %.*s\n",
-           (int)((to < t->want.n ? to : t->want.n) - from), t->want.p + from,
-           (int)((to < t->got.n ? to : t->got.n) - from), t->got.p + from);
-    if (t->loud) {
+    show_near("want", &t->want, i);
+    show_near("got ", &t->got, i);
+    if (t->loud)
         printf("-- want\n%s\n-- got\n%s\n", buf_cstr(&t->want),
                buf_cstr(&t->got));
-        show(t, "-- events", s);
-    }
     exit(1);
 }
 
@@ -243,7 +240,7 @@ static void listening_misses_nothing(struct trial *t, const struct script *s)
     play(core, s);
     finish(core, &t->got);
     core_free(core);
-    same(t, "listening misses nothing", s);
+    same(t, "listening misses nothing");
 }
 
 static void a_recording_holds_it_all(struct trial *t, const struct script *s)
@@ -271,7 +268,7 @@ static void a_recording_holds_it_all(struct trial *t, const struct script *s)
     core_free(core);
     decoded_release(&decoded);
     buf_release(&text);
-    same(t, "a recording holds it all", s);
+    same(t, "a recording holds it all");
 }
 
 static void loading_again_changes_nothing(struct trial *t,
@@ -290,10 +287,10 @@ static void loading_again_changes_nothing(struct trial *t,
     }
     finish(core, &t->got);
     core_free(core);
-    same(t, "loading again changes nothing", s);
+    same(t, "loading again changes nothing");
 }
 
-static void ticks_show_nowhere(struct trial *t, const struct script *s)
+static void ticks_show_nowhere(struct trial *t)
 {
     static const nsec steps[] = { 0, NSEC_MSEC, 100 * NSEC_MSEC, 33333333 };
     struct script other;
@@ -302,7 +299,7 @@ static void ticks_show_nowhere(struct trial *t, const struct script *s)
     for (i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
         sliced(t, steps[i], &other);
         outcome(t, &other, &t->got);
-        same(t, "ticks show nowhere", s);
+        same(t, "ticks show nowhere");
         free(other.event);
     }
 }
@@ -346,13 +343,13 @@ static void try(struct trial *t)
     else
         sliced(t, 10 * NSEC_MSEC, &s);
     if (t->loud)
-        show(t, "-- events", &s);
+        show(&s);
     outcome(t, &s, &t->want);
     a_recording_holds_it_all(t, &s);
     loading_again_changes_nothing(t, &s);
     listening_misses_nothing(t, &s);
     if (!late)
-        ticks_show_nowhere(t, &s);
+        ticks_show_nowhere(t);
     free(s.event);
     rulegen_stream_free(&t->stream);
 }

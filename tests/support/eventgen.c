@@ -176,7 +176,7 @@ static void line(const struct maker *m, unsigned source, struct buf *out)
         buf_str(out, "no JSON");
     else if (chance(m, 5))
         buf_str(out, "{\"level\":\"error\",\"msg\":\"no 7\"}");
-    else if (chance(m, 10))
+    else if (chance(m, 20))
         buf_printf(out, "{\"c\":{\"%s\":{\"$inc\":%u}}}", some_key(m, 1),
                    pick(m, 3));
     else if (chance(m, 1))
@@ -252,7 +252,7 @@ void rulegen_stream(uint64_t *seed, size_t n, struct rulegen_stream *ret)
     *ret = (struct rulegen_stream){ 0 };
     while (ret->n < n) {
         at += gap(&m);
-        if (chance(&m, 3)) {
+        if (chance(&m, 4)) {
             e = add(ret);
             e->event = (struct event){ .kind = EV_RETIRE, .ts = at };
             e->event.blade = sources[pick(&m, 3)].blade;

@@ -17,8 +17,6 @@
 
 /* A rule file (JSON) with about n rules, each of which loads. */
 void rulegen_rules(uint64_t *seed, size_t n, struct buf *out);
-/* One boolean expression over the state. */
-void rulegen_condition(uint64_t *seed, struct buf *out);
 
 /* Lines and retirements; what they point to is theirs. */
 struct rulegen_event {
