@@ -26,11 +26,13 @@ static void on_complaint(void *self, const char *file, const struct err *err)
         err_set(first, "%.100s:%zu: %.250s", file, err->line, err->text);
 }
 
+/* *ret_untimed: nothing in it has a time of its own. */
 static enum status read_state(struct core *core, const char *path,
-                              struct err *err)
+                              bool *ret_untimed, struct err *err)
 {
     struct offline_config config = offline_defaults();
     struct err complaint = { 0 };
+    struct offline_result result;
     struct offline *o;
     enum status st;
 
@@ -42,12 +44,14 @@ static enum status read_state(struct core *core, const char *path,
     st = offline_read(o, path, err);
     if (!st)
         offline_finish(o);
+    result = offline_result(o);
+    *ret_untimed = result.lines && result.untimed == result.lines;
     offline_free(o);
     if (!st && complaint.text[0]) {
         *err = complaint;
         st = ST_IO;
     }
-    return st == ST_BAD ? ST_IO : st;
+    return st ? ST_IO : ST_OK;
 }
 
 static void find_line(struct slice text, size_t at, uint32_t *ret_line,
@@ -97,17 +101,21 @@ enum status evaluate_expression(const struct evaluate_options *o,
     struct core *core = core_new(0);
     struct slice text = slice_str(o->text);
     enum status st = ST_OK;
+    bool timed = false, untimed = false;
     struct zones zones;
 
     zones_init(&zones);
     core_zones(core, &zones.port);
     if (o->state)
-        st = read_state(core, o->state, err);
+        st = read_state(core, o->state, &untimed, err);
     if (!st) {
         st = engine_eval(core_engine(core), text,
                          o->has_now ? o->now_at : core_stats(core).watermark,
-                         found, out);
+                         found, out, &timed);
         describe(text, found, o->colour, problems);
+        if (timed && untimed)
+            buf_str(problems, "note: the state has no times: all of it counts "
+                              "as logged at the start of 1970\n");
     }
     core_free(core);
     zones_release(&zones);

@@ -19,8 +19,8 @@ struct evaluate_options {
 
 /*
  * ST_OK: out has the value as JSON.  ST_NONE: out has the error it ended in.
- * ST_BAD: the expression is wrong, problems says where and why.  Anything
- * else: err says why the state cannot be read.
+ * ST_BAD: the expression is wrong.  Anything else: err says why the state
+ * cannot be read.  problems says where and why, and warns of what is right.
  */
 CHECKED enum status evaluate_expression(const struct evaluate_options *options,
                                         struct buf *out, struct buf *problems,

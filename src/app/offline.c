@@ -193,14 +193,17 @@ static void declare_plain(struct offline *o)
     core_step(o->core, &ev);
 }
 
-static nsec plain_ts(const struct offline *o, const struct shard *s)
+static nsec plain_ts(struct offline *o, const struct shard *s)
 {
     nsec ts;
 
     if (!shard_ts(s, "$ts", &ts))
         return ts;
-    if (o->config.ts_field && !shard_ts(s, o->config.ts_field, &ts))
+    if (o->config.ts_field && !shard_ts(s, o->config.ts_field, &ts)) {
+        o->result.ts_field_met = true;
         return ts;
+    }
+    o->result.untimed++;
     return (nsec)o->plain_lines * NSEC_MSEC;
 }
 

@@ -45,6 +45,8 @@ struct offline_result {
     uint64_t problems; /* complained about */
     uint64_t damaged;  /* parts of recordings that are unreadable */
     uint64_t dropped;  /* records behind the last good seal */
+    uint64_t untimed;  /* plain lines without $ts and ts_field */
+    bool ts_field_met; /* in a plain line */
     bool stopped;      /* at until */
 };
 

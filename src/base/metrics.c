@@ -48,7 +48,8 @@ void metrics_label_double(struct metrics *m, const struct slice *pairs,
                           size_t n, double value)
 {
     head(m, pairs, n);
-    buf_printf(m->out, "%.9g\n", value);
+    /* Digits enough for a time since 1970 to well below a millisecond. */
+    buf_printf(m->out, "%.15g\n", value);
 }
 
 void metrics_label_text(struct metrics *m, const struct slice *pairs, size_t n,

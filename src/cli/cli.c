@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,6 +117,14 @@ const struct command cmd_version = {
     "version", "", "Prints the version", "", version,
 };
 
+/* As of a pipe into head, which is nobody's fault. */
+static bool reader_left(void)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO };
+
+    return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP));
+}
+
 int cli_main(int argc, char **argv)
 {
     const struct command *c;
@@ -139,7 +148,8 @@ int cli_main(int argc, char **argv)
     }
     status = c->run(argc - 1, argv + 1);
     if (fflush(stdout) || ferror(stdout)) {
-        cli_complain("cannot write to standard output");
+        if (!reader_left())
+            cli_complain("cannot write to standard output");
         return EXIT_PROBLEMS;
     }
     return status;

@@ -50,6 +50,15 @@ static enum status read_all(FILE *f, const char *path, struct buf *to)
     return ST_IO;
 }
 
+/* Not one JSON text, but its first line is one. */
+static bool is_log(struct snapshot *s)
+{
+    const char *text = buf_cstr(&s->text), *end = strchr(text, '\n');
+
+    return end && !tape_parse(s->parser, slice_of(text, (size_t)(end - text)),
+                              &s->tape, NULL);
+}
+
 static enum status read_snapshot(const char *path, struct snapshot *s)
 {
     FILE *f = fopen(path, "rbe");
@@ -66,7 +75,10 @@ static enum status read_snapshot(const char *path, struct snapshot *s)
         return st;
     st = tape_parse(s->parser, buf_view(&s->text), &s->tape, &err);
     if (st)
-        cli_complain("%s is no state: %s", path, err.text);
+        cli_complain("%s is no state: %s%s", path, err.text,
+                     is_log(s) ? "; use 'bladewatch replay FILE --state > "
+                                 "state.json' first"
+                               : "");
     return st;
 }
 

@@ -175,6 +175,9 @@ static void summary(const struct core *core, struct offline_result r, bool json)
         { "problems", "problems, each told above", r.problems },
         { "damaged", "damaged parts of recordings", r.damaged },
         { "dropped", "records never acknowledged", r.dropped },
+        { "untimed",
+          "lines without a time, put at 1 ms a line (see --ts-field)",
+          r.untimed },
         { "nodes", "nodes in the state", s.nodes },
     };
     char at[INSTANT_TEXT];
@@ -257,6 +260,29 @@ static void mind_refused(const struct core *core)
             (unsigned long long)n, n == 1 ? "" : "s");
 }
 
+static void mind_times(const struct core *core, const struct arguments *a,
+                       struct offline_result r)
+{
+    nsec end = core_stats(core).watermark;
+    char at[INSTANT_TEXT];
+
+    if (a->config.ts_field && r.untimed && !r.ts_field_met)
+        cli_complain("no line has a time in --ts-field %s, as RFC 3339 text "
+                     "with an offset or in nanoseconds",
+                     a->config.ts_field);
+    instant_format(end, at);
+    if (a->has_now && a->now_at < end)
+        cli_complain("--now is before the last line (%s); --until stops there",
+                     at);
+}
+
+static void mind_absence(const struct core *core, const struct arguments *a)
+{
+    if ((a->report || a->timeline) && !a->config.own_rules &&
+        core_stats(core).loads == 0)
+        cli_complain("there are no rules: --rules names them");
+}
+
 /* What was asked for is printed; nothing else on standard output. */
 static bool told(struct core *core, const struct arguments *a,
                  struct offline_result r)
@@ -283,6 +309,7 @@ static int output(struct core *core, const struct arguments *a,
 {
     struct event tick = { .kind = EV_TICK, .ts = a->now_at };
 
+    mind_times(core, a, r);
     if (a->has_now)
         core_step(core, &tick);
     if (a->state && core_stats(core).refused)
@@ -296,6 +323,7 @@ static int output(struct core *core, const struct arguments *a,
                      "acknowledged and are left out",
                      (unsigned long long)r.dropped);
     mind_refused(core);
+    mind_absence(core, a);
     if (!told(core, a, r))
         return EXIT_PROBLEMS;
     return r.problems || r.damaged || core_stats(core).loads_refused

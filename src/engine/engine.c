@@ -492,7 +492,8 @@ struct engine_stats engine_stats(const struct engine *e)
  * ---------------------------------------------------------------- */
 
 enum status engine_eval(struct engine *e, struct slice text, nsec now,
-                        struct cel_problems *problems, struct buf *out)
+                        struct cel_problems *problems, struct buf *out,
+                        bool *ret_timed)
 {
     const struct cel_variable variable[] = {
         { slice_str("state"), cel_type_simple(TYPE_DYN), true },
@@ -512,6 +513,7 @@ enum status engine_eval(struct engine *e, struct slice text, nsec now,
     st = cel_compile(&env, text, problems, &p);
     if (st)
         return st == ST_LIMIT ? ST_BAD : st;
+    *ret_timed = cel_program_timed(p);
     cel_eval(e->vm, p, &with, now, &got);
     if (got.value.kind == CEL_ERROR) {
         buf_slice(out, got.value.error->text);

@@ -125,9 +125,10 @@ struct engine_stats engine_stats(const struct engine *e);
 /*
  * Evaluates an expression over the state (variables: state, now).  ST_BAD:
  * problems say why.  ST_NONE: it ended in an error; out has its text, else the
- * value as JSON.
+ * value as JSON.  *ret_timed, unless ST_BAD: it asks for ages, windows or now.
  */
 CHECKED enum status engine_eval(struct engine *e, struct slice text, nsec now,
-                                struct cel_problems *problems, struct buf *out);
+                                struct cel_problems *problems, struct buf *out,
+                                bool *ret_timed);
 
 #endif

@@ -246,7 +246,7 @@ static void want_save(struct notify *n)
 static void schedule(struct outlet *o);
 
 /* A sentence for one cause, not for each alert. */
-static void tell_refused(struct outlet *o, int code)
+static void tell_refused(struct outlet *o, const struct alert *a, int code)
 {
     nsec now = loop_now(o->n->loop);
 
@@ -255,8 +255,9 @@ static void tell_refused(struct outlet *o, int code)
     o->refused_code = code;
     o->refused_at = now;
     say(o->n, true,
-        "receiver %s at %s refuses an alert for good and it is dropped: %s",
-        o->receiver->name, o->shown, o->reason);
+        "receiver %s at %s refuses the alert %.*s for good and it is dropped: "
+        "%s",
+        o->receiver->name, o->shown, SLICE_ARG(a->name), o->reason);
 }
 
 static void tell_full(const struct outlet *o)
@@ -283,12 +284,14 @@ static void settle(struct outlet *o, struct outbox_answer answer, int code)
 {
     struct notify *n = o->n;
     struct outbox_figures before = outbox_figures(o->box);
+    struct alert *first = alert_ref(outbox_under_way(o->box));
     unsigned news = outbox_answer(o->box, loop_now(n->loop), &answer);
 
     if (news & OUTBOX_UP)
         tell_up(o, before);
     if (news & OUTBOX_DROPPED)
-        tell_refused(o, code);
+        tell_refused(o, first, code);
+    alert_unref(first);
     if (news & OUTBOX_DOWN)
         say(n, true,
             "receiver %s at %s takes no alerts: %s; they are kept, and tried "

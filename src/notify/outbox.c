@@ -309,11 +309,15 @@ static void put_back(struct outbox *o)
     }
 }
 
-static void on_taken(struct outbox *o, nsec now)
+static unsigned on_taken(struct outbox *o, nsec now)
 {
+    unsigned news = o->figures.tries ? OUTBOX_UP : 0;
+
     while (o->list[FLYING])
         settle_taken(o, o->list[FLYING], now);
     o->full = false;
+    o->figures.tries = 0;
+    return news;
 }
 
 static unsigned on_refused(struct outbox *o)
@@ -362,22 +366,23 @@ static unsigned on_failed(struct outbox *o, nsec now, nsec asked)
     return OUTBOX_DOWN;
 }
 
+struct alert *outbox_under_way(const struct outbox *o)
+{
+    return o->list[FLYING] ? o->list[FLYING]->alert : NULL;
+}
+
 unsigned outbox_answer(struct outbox *o, nsec now,
                        const struct outbox_answer *answer)
 {
-    unsigned news = 0;
-
     assert(o->n[FLYING]);
-    if (answer->verdict == VERDICT_FAILED)
+    switch (answer->verdict) {
+    case VERDICT_TAKEN:
+        return on_taken(o, now);
+    case VERDICT_REFUSED:
+        return on_refused(o);
+    default:
         return on_failed(o, now, answer->retry_after);
-    if (answer->verdict == VERDICT_TAKEN)
-        on_taken(o, now);
-    else
-        news = on_refused(o);
-    if (o->figures.tries)
-        news |= OUTBOX_UP;
-    o->figures.tries = 0;
-    return news;
+    }
 }
 
 nsec outbox_due(const struct outbox *o)

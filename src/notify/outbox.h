@@ -77,6 +77,8 @@ unsigned outbox_put(struct outbox *o, struct alert *a, nsec now);
 void outbox_open(struct outbox *o);
 /* Appends the next post; false if there is none now. */
 bool outbox_take(struct outbox *o, nsec now, nsec wall, struct buf *body);
+/* The first alert of the post under way; NULL if there is none. */
+struct alert *outbox_under_way(const struct outbox *o);
 /* About what was taken last; returns what is worth a sentence. */
 unsigned outbox_answer(struct outbox *o, nsec now,
                        const struct outbox_answer *answer);

@@ -357,11 +357,20 @@ static void tell_yaml(struct loader *l, const struct err *err)
         load_help(item, "a text with {{ }} in it has to stand in quotes");
 }
 
+/* As a file is that was cut while it was written: its rules are not gone. */
+static void tell_empty(struct loader *l)
+{
+    struct diagnostic_place at = whole_file(l);
+
+    load_help(load_tell(l, false, &at, "there are no rules in this file"),
+              "write \"groups: []\" if that is meant");
+    l->incomplete = true;
+}
+
 static void read_file(struct loader *l)
 {
     struct yaml *doc;
     struct err err = { 0 };
-    struct diagnostic_place at;
 
     if (yaml_parse(l->file->text, &doc, &err)) {
         tell_yaml(l, &err);
@@ -370,12 +379,10 @@ static void read_file(struct loader *l)
     }
     l->doc = doc;
     l->file_name = load_keep(l, l->file->name);
-    if (yaml_root(doc)) {
+    if (yaml_root(doc))
         read_root(l, yaml_root(doc));
-    } else {
-        at = whole_file(l);
-        load_tell(l, true, &at, "there are no rules in this file");
-    }
+    else
+        tell_empty(l);
     l->doc = NULL;
     yaml_free(doc);
 }

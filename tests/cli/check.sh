@@ -71,6 +71,12 @@ printf '%s' '{"web":' >state.json
 feed "$good" "$program" check --state state.json -
 is "a state that is none" "$status" 2
 one_sentence "it" "$err"
+[[ $err != *replay* ]] || fail "it is no log: $err"
+printf '%s\n' '{"a":1}' '{"b":2}' >shop.jsonl
+feed "$good" "$program" check --state shop.jsonl -
+is "a log for a state" "$status" 2
+like "a log for a state" "$err" \
+    "shop.jsonl is no state: .*; use 'bladewatch replay FILE --state > state"
 
 for arguments in '' 'nowhere' 'rules/deeper/nothing.yaml' '--nonsense x' \
     '--state nowhere rules' "--state"; do

@@ -70,3 +70,37 @@ run "$program" replay --state "$work/one.jsonl" "$work/two.jsonl"
 is "two files" "$out" '{"a":1,"b":2}'
 run "$program" replay --json "$work/one.jsonl"
 is "--json is JSON" "$(jq -e 'type' <<<"$out")" '"object"'
+
+# Where a line stands in time, and what was asked in vain, is said.
+lines='{"t":2000000000,"b":1}
+{"b":2}'
+replay "$lines" --ts-field t
+like "a line without a time" "$out" ' 1  lines without a time, put at 1 ms'
+is "one has it" "$err" ''
+replay "$lines" --ts-field when
+like "lines without a time" "$out" ' 2  lines without a time, put at 1 ms'
+like "none has it" "$err" 'no line has a time in --ts-field when'
+replay "$lines" --ts-field t --state --now 1000000000
+like "--now is early" "$err" \
+    '--now is before the last line \(1970-01-01T00:00:02.*--until stops there'
+replay "$lines" --ts-field t --state --now 2000000000
+is "--now is not early" "$err" ''
+for what in --report --timeline; do
+    replay "$lines" "$what"
+    is "$what without rules" "$err" \
+        'bladewatch: there are no rules: --rules names them'
+    replay "$lines" "$what" --rules <(echo 'groups: []')
+    is "$what with an empty list" "$err" ''
+done
+
+# Nobody reads on.  The state is larger than a pipe holds.
+for i in {1..40}; do
+    printf '{"a%d":"%05000d"}\n' "$i" 0
+done >"$work/large.jsonl"
+"$program" replay --state "$work/large.jsonl" 2>"$work/err" | head -c 1 >"$work/out"
+is "head: exit" "${PIPESTATUS[0]}" 1
+is "head: said" "$(cat "$work/err")" ''
+"$program" replay --state "$work/large.jsonl" 2>"$work/err" >/dev/full
+is "a full disk: exit" "$?" 1
+is "a full disk: said" "$(cat "$work/err")" \
+    'bladewatch: cannot write to standard output'

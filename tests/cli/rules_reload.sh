@@ -76,6 +76,10 @@ is "an empty directory" "$(reload "${act[@]}")" 400
 like "an empty directory" "$(cat "$work/body")" "there is no \*.yaml"
 rmdir "$work/rules"
 mv "$work/away" "$work/rules"
+: >"$rules"
+is "a file that was cut to nothing" "$(reload "${act[@]}")" 400
+like "a file that was cut to nothing" "$(cat "$work/body")" \
+    "there are no rules in this file"
 
 # Right: with a warning, by a signal.
 put "$slow

@@ -36,6 +36,19 @@ run "$program" replay --state "$work/nothing-here"
 is "a file that is not there" "$status" 2
 one_sentence "a file that is not there" "$err"
 like "a file that is not there" "$err" 'nothing-here'
+echo '{"a":1}' >"$work/state.json"
+run "$program" eval "age(state.a) > duration('1s')" --state "$work/state.json"
+is "an age in a plain state" "$status" 0
+like "an age in a plain state" "$err" '^note: the state has no times'
+run "$program" eval state.a --state "$work/state.json"
+is "nothing of time" "$err" ''
+for state in nothing-here is-a-directory; do
+    [[ $state == nothing-here ]] || mkdir "$work/$state"
+    run "$program" eval state --state "$work/$state"
+    is "eval: $state" "$status" 2
+    one_sentence "eval: $state" "$err"
+    like "eval: $state" "$err" "$state"
+done
 port=$(free_port)
 run "$program" run --no-docker --listen 0.0.0.0:"$port" --data "$work/data"
 [[ $status == 1 || $status == 2 ]] || fail "open to all: exit $status"

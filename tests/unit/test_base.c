@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/heap.h"
 #include "base/instant.h"
+#include "base/metrics.h"
 #include "base/utf8.h"
 #include "support/suite.h"
 #include "support/val.h"
@@ -23,6 +24,21 @@ START_TEST(a_write_past_the_cap_changes_nothing_and_is_remembered)
     buf_reset(&b);
     ck_assert(buf_ok(&b));
     ck_assert_str_eq(buf_cstr(&b), "");
+    buf_release(&b);
+}
+END_TEST
+
+START_TEST(a_metric_tells_a_time_since_1970_to_less_than_a_millisecond)
+{
+    struct buf b;
+    struct metrics m = { .out = &b };
+
+    buf_init(&b, BUF_NO_CAP);
+    metrics_family(&m, "t", "gauge", "A time.");
+    metrics_double(&m, 1795787470.1234);
+    metrics_double(&m, 0.1);
+    assert_slice(buf_view(&b), "# HELP t A time.\n# TYPE t gauge\n"
+                               "t 1795787470.1234\nt 0.1\n");
     buf_release(&b);
 }
 END_TEST
@@ -383,6 +399,7 @@ END_TEST
 
 static const TTest **const tests[] = {
     &a_write_past_the_cap_changes_nothing_and_is_remembered,
+    &a_metric_tells_a_time_since_1970_to_less_than_a_millisecond,
     &an_all_zero_buffer_takes_nothing,
     &numbers_at_the_ends_of_their_range_are_written_whole,
     &every_instant_that_is_written_can_be_read_again,

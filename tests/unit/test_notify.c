@@ -410,8 +410,8 @@ START_TEST(a_refusal_drops_the_one_alert_and_says_why)
     ck_assert(eventually(is_delivered));
     ck_assert_uint_eq(fake_heard(&fake), 4);
     ck_assert_uint_eq(sentences, 1);
-    assert_said("refuses an alert for good and it is dropped: it answers 400, "
-                "\"no   alert\"");
+    assert_said("refuses the alert Up for good and it is dropped: it answers "
+                "400, \"no   alert\"");
     notify_metrics(notify, &(struct metrics){ .out = &text });
     ck_assert_ptr_nonnull(
         strstr(buf_cstr(&text),

@@ -391,10 +391,20 @@ START_TEST(no_rules_are_a_set_too)
     rules = rules_of("groups: []");
     ck_assert_uint_eq(rules.set->n, 0);
     ck_assert_uint_eq(rules.diags.n, 0);
-    teardown();
-    rules = rules_of("# later\n");
-    ck_assert_uint_eq(rules.set->n, 0);
-    rules_assert_one(&rules, "0:0 there are no rules in this file");
+}
+END_TEST
+
+START_TEST(an_empty_file_is_a_fault)
+{
+    static const char *const texts[] = { "", "\n", "# later\n" };
+    size_t i;
+
+    for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        rules = rules_of(texts[i]);
+        ck_assert_uint_eq(rules.diags.errors, 1);
+        rules_assert_one(&rules, "0:0 there are no rules in this file");
+        teardown();
+    }
 }
 END_TEST
 
@@ -457,6 +467,7 @@ static const TTest **const tests[] = {
     &a_label_that_hides_a_key_is_warned_about,
     &a_broken_variable_is_one_fault,
     &no_rules_are_a_set_too,
+    &an_empty_file_is_a_fault,
     &a_set_has_at_most_10000_rules,
     &aliases_make_no_set_larger_than_it_may_be,
 };
