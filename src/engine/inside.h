@@ -344,6 +344,8 @@ void timeline_release(struct engine *e);
 
 /* A rule's health changed: fires or ends its RuleError. */
 void alert_health(struct engine *e, struct live *l, nsec at);
+/* Its RuleError, if that fires, as alert_items() has alerts. */
+void alert_health_item(const struct live *l, struct buf *out);
 /* The rule is going: its RuleError ends. */
 void alert_health_end(struct engine *e, struct live *l, nsec at);
 /* Active alerts as /api/v1/alerts has them, those that fire first, appended to
