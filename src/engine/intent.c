@@ -588,11 +588,13 @@ static void instance_line(const struct engine *e, const struct instance *i,
     static const char *const what[] = { "answered ", "missing ", "late ",
                                         "unexpected " };
     const struct intent *t = i->own;
-    char since[INSTANT_TEXT];
+    char changed[INSTANT_TEXT], since[INSTANT_TEXT];
     struct buf text;
 
+    instant_format(t->changed_at, changed);
     instant_format(t->since, since);
-    buf_printf(out, "    %-10s  since %s  ", progress_name[t->progress], since);
+    buf_printf(out, "    %-10s at %s, open since %s  ",
+               progress_name[t->progress], changed, since);
     buf_init(&text, BUF_NO_CAP);
     instance_text(e, i, &text);
     say_all(t, what, "  ", &text);

@@ -280,8 +280,8 @@ START_TEST(the_report_counts_and_shows_the_open_ones_first)
     ck_assert_str_eq(
         rulebench_rule_text(rb, "scrape"),
         "  scrape: 1 partial, 1 resolved; ended: 1 unanswered\n"
-        "    partial     since 1970-01-01T00:00:01.010000000Z  i2  answered a  "
-        "missing b\n");
+        "    partial    at 1970-01-01T00:00:04.010000000Z, open since "
+        "1970-01-01T00:00:01.010000000Z  i2  answered a  missing b\n");
     rulebench_free(rb);
 }
 END_TEST
