@@ -286,22 +286,43 @@ START_TEST(the_report_counts_and_shows_the_open_ones_first)
 }
 END_TEST
 
-START_TEST(a_report_shows_a_thousand_and_counts_the_rest)
+/* As many intents, i0000 and on, which nobody answers. */
+static void start_many(int n)
 {
     char line[128];
     int k;
 
     rb = rulebench_new(by_list);
-    for (k = 0; k < 1234; k++) {
+    for (k = 0; k < n; k++) {
         snprintf(line, sizeof(line),
                  "{\"intents\":{\"i%04d\":{\"hosts\":[\"a\"]}}}", k);
         rulebench_line(rb, 1000 + k, line);
     }
     rulebench_advance(rb, 5000);
+}
+
+START_TEST(a_report_shows_a_thousand_and_counts_the_rest)
+{
+    start_many(1234);
     ck_assert_ptr_nonnull(
         strstr(rulebench_rule_report(rb, "scrape"), "\"left_out\":234,"));
+    rulebench_free(rb);
+}
+END_TEST
+
+START_TEST(people_see_twenty_and_how_many_more_there_are)
+{
+    const char *text;
+
+    start_many(21);
+    text = rulebench_rule_text(rb, "scrape");
+    ck_assert_ptr_nonnull(strstr(text, "  i0019  "));
+    ck_assert_ptr_null(strstr(text, "  i0020  "));
     ck_assert_ptr_nonnull(
-        strstr(rulebench_rule_text(rb, "scrape"), "    ... and 234 more\n"));
+        strstr(text, "    ... and 1 more (--json has them)\n"));
+    rulebench_free(rb);
+    start_many(20);
+    ck_assert_ptr_null(strstr(rulebench_rule_text(rb, "scrape"), "more"));
     rulebench_free(rb);
 }
 END_TEST
@@ -400,6 +421,7 @@ static const TTest **const tests[] = {
     &nothing_is_derived_of_one_that_has_ended,
     &the_report_counts_and_shows_the_open_ones_first,
     &a_report_shows_a_thousand_and_counts_the_rest,
+    &people_see_twenty_and_how_many_more_there_are,
     &controls_in_names_do_not_reach_the_terminal,
     &more_parties_than_can_be_told_apart_make_the_rule_ill,
     &a_reload_keeps_an_intent_and_its_deadline,
