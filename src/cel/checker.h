@@ -118,6 +118,8 @@ void undeclared_function(struct checker *c, const struct ast *ast,
                          struct slice name);
 void no_overload(struct checker *c, const struct ast *ast,
                  const struct cel_type *const *arg, size_t n);
+/* An argument of a function that asks about a place. */
+void no_place(struct checker *c, const struct ast *ast, const char *function);
 void caution_division(struct checker *c, const struct ast *ast);
 void caution_rounding(struct checker *c, const struct ast *ast);
 /* A literal path that the snapshot lacks. */

@@ -496,6 +496,38 @@ void no_overload(struct checker *c, const struct ast *ast,
         help_operator(c, p, ast, arg);
 }
 
+/* -- places -------------------------------------------------------------- */
+
+/* A key was named where what stands there is meant. */
+static void help_key(struct checker *c, struct cel_problem *p,
+                     const struct ast *ast)
+{
+    size_t i = variable_find(c, ast->name);
+
+    if (local_find(c, ast->name))
+        cel_help(p,
+                 "of a map, the first variable of a macro is the key; a second "
+                 "one is what is there, as in state.workers.exists(k, w, ...)");
+    else if (has_state(c) && i != SIZE_MAX &&
+             c->env->variable[i].type->kind == TYPE_STRING)
+        cel_help(p,
+                 "%.*s is the key; the element's variable comes last: "
+                 "foreach: %.*s, worker in ...",
+                 SLICE_ARG(ast->name), SLICE_ARG(ast->name));
+}
+
+void no_place(struct checker *c, const struct ast *ast, const char *function)
+{
+    struct cel_problem *p;
+
+    p = mistake(c, ast,
+                "%s() needs a path of the state such as state.intents.i1, "
+                "not a computed value",
+                function);
+    if (p && ast->kind == AST_IDENT)
+        help_key(c, p, ast);
+}
+
 /* -- warnings ----------------------------------------------------------- */
 
 static bool may_be_whole(struct checker *c, const struct ast *ast)

@@ -128,8 +128,8 @@ static void read_deadline(struct engine *e, struct instance *i)
     } else if (is_no_data(v)) {
         t->has_deadline = false;
     } else if (v.kind != CEL_ERROR) {
-        rule_failed(e, i, "deadline: a duration is wanted, this is a %s",
-                    cel_kind_name((enum cel_kind)v.kind));
+        rule_failed(e, i, "deadline: a duration is wanted, this is %s",
+                    cel_kind_phrase((enum cel_kind)v.kind));
     }
 }
 

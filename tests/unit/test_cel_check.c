@@ -307,6 +307,16 @@ static const struct {
       "stale() needs a path of the state such as state.intents.i1, not a "
       "computed value",
       "" },
+    { "age(s)", 4, 5,
+      "age() needs a path of the state such as state.intents.i1, not a "
+      "computed value",
+      "s is the key; the element's variable comes last: foreach: s, worker in "
+      "..." },
+    { "state.w.exists(k, stale(k, '5m'))", 24, 25,
+      "stale() needs a path of the state such as state.intents.i1, not a "
+      "computed value",
+      "of a map, the first variable of a macro is the key; a second one is "
+      "what is there, as in state.workers.exists(k, w, ...)" },
     { "blade(intent[0])", 6, 15,
       "blade() needs a path of the state such as state.intents.i1, not a "
       "computed value",

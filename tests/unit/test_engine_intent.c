@@ -198,7 +198,7 @@ static const struct rulecase cases[] = {
       "1.010 intent scrape i7 -> unanswered | missing: a, b\n"
       "2.010 intent scrape i7 unanswered -> partial | answered: a; missing: b\n"
       "3.010 intent scrape ok -> error | i7: parties: a name is a string, "
-      "this is a int\n"
+      "this is an int\n"
       "4.010 intent scrape i7 partial -> resolved | answered: a, b\n" },
 };
 
