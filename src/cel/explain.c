@@ -333,6 +333,8 @@ static void help_function(struct checker *c, struct cel_problem *p,
 
     if (form) {
         cel_help(p, "write %s", form);
+    } else if (slice_is(name, "absent")) { /* of PromQL */
+        cel_help(p, "write !has(a.b)");
     } else if (!ast->receiver && cel_functions_find(f, name, true)) {
         cel_help(p, "%.*s is a method: write x.%.*s(...)", SLICE_ARG(name),
                  SLICE_ARG(name));
@@ -406,6 +408,12 @@ static struct mend find_mend(const struct ast *ast, uint8_t left, uint8_t right)
     return (struct mend){ 0 };
 }
 
+static bool is_number(const struct cel_type *type)
+{
+    return type->kind == TYPE_INT || type->kind == TYPE_UINT ||
+           type->kind == TYPE_DOUBLE;
+}
+
 static void help_operator(struct checker *c, struct cel_problem *p,
                           const struct ast *ast,
                           const struct cel_type *const *arg)
@@ -415,8 +423,12 @@ static void help_operator(struct checker *c, struct cel_problem *p,
     struct mend mend = find_mend(ast, left->kind, right->kind);
     char a[PART_TEXT], b[PART_TEXT], label[PART_TEXT];
 
-    if (!mend.function)
+    if (!mend.function) {
+        if ((left->kind == TYPE_DURATION && is_number(right)) ||
+            (right->kind == TYPE_DURATION && is_number(left)))
+            cel_help(p, "a span is written duration('30s')");
         return;
+    }
     node_text(ast->list, "x", a);
     node_text(ast->list->next, "y", b);
     label_text(ast->name, label);
