@@ -72,6 +72,7 @@ struct checker {
     struct used_alias *alias;       /* naliases */
     size_t visible;                 /* aliases before this one may be named */
     const struct cel_alias *inside; /* whose text is being read, or NULL */
+    const struct ast *minuend;      /* a.b of the last a.b - c that was met */
     unsigned depth;
     size_t errors; /* told or not */
     bool too_deep;

@@ -256,6 +256,21 @@ static bool help_near_name(struct checker *c, struct cel_problem *p,
     return true;
 }
 
+/* state.orders.my-order, of which CEL makes a difference. */
+static bool help_hyphen(const struct checker *c, struct cel_problem *p,
+                        const struct ast *ast)
+{
+    const struct ast *left = c->minuend;
+    char text[PART_TEXT];
+
+    if (!left || !left->place || left->to + 1 != ast->from)
+        return false;
+    cel_help(p, "a key with - in it is written %s['%.*s-%.*s']",
+             node_text(left->a, "x", text), SLICE_ARG(left->name),
+             SLICE_ARG(ast->name));
+    return true;
+}
+
 void undeclared_name(struct checker *c, const struct ast *ast)
 {
     struct slice name = ast->name;
@@ -268,7 +283,8 @@ void undeclared_name(struct checker *c, const struct ast *ast)
         special_named(name))
         cel_help(p, "%.*s is a function: write %.*s(...)", SLICE_ARG(name),
                  SLICE_ARG(name));
-    else if (!help_near_name(c, p, name) && has_state(c))
+    else if (!help_hyphen(c, p, ast) && !help_near_name(c, p, name) &&
+             has_state(c))
         cel_help(p, "names of the state are written state.%.*s",
                  SLICE_ARG(name));
 }
