@@ -193,6 +193,8 @@ const struct cel_type *infer_call(struct checker *c, struct ast *ast)
     if (!c->env->options.no_check && !ast->special && !ast->group)
         return misses_namespace(c, ast) ? simple(TYPE_DYN)
                                         : refuse_call(c, ast);
+    if (slice_is(ast->name, "_-_") && ast->list->kind == AST_SELECT)
+        c->minuend = ast->list;
     if (!infer_arguments(c, ast, &given))
         return simple(TYPE_DYN);
     if (ast->special)

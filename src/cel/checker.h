@@ -72,6 +72,7 @@ struct checker {
     struct used_alias *alias;       /* naliases */
     size_t visible;                 /* aliases before this one may be named */
     const struct cel_alias *inside; /* whose text is being read, or NULL */
+    const struct ast *minuend;      /* a.b of the last a.b - c that was met */
     unsigned depth;
     size_t errors; /* told or not */
     bool too_deep;
@@ -118,6 +119,8 @@ void undeclared_function(struct checker *c, const struct ast *ast,
                          struct slice name);
 void no_overload(struct checker *c, const struct ast *ast,
                  const struct cel_type *const *arg, size_t n);
+/* An argument of a function that asks about a place. */
+void no_place(struct checker *c, const struct ast *ast, const char *function);
 void caution_division(struct checker *c, const struct ast *ast);
 void caution_rounding(struct checker *c, const struct ast *ast);
 /* A literal path that the snapshot lacks. */

@@ -256,6 +256,21 @@ static bool help_near_name(struct checker *c, struct cel_problem *p,
     return true;
 }
 
+/* state.orders.my-order, of which CEL makes a difference. */
+static bool help_hyphen(const struct checker *c, struct cel_problem *p,
+                        const struct ast *ast)
+{
+    const struct ast *left = c->minuend;
+    char text[PART_TEXT];
+
+    if (!left || !left->place || left->to + 1 != ast->from)
+        return false;
+    cel_help(p, "a key with - in it is written %s['%.*s-%.*s']",
+             node_text(left->a, "x", text), SLICE_ARG(left->name),
+             SLICE_ARG(ast->name));
+    return true;
+}
+
 void undeclared_name(struct checker *c, const struct ast *ast)
 {
     struct slice name = ast->name;
@@ -268,7 +283,8 @@ void undeclared_name(struct checker *c, const struct ast *ast)
         special_named(name))
         cel_help(p, "%.*s is a function: write %.*s(...)", SLICE_ARG(name),
                  SLICE_ARG(name));
-    else if (!help_near_name(c, p, name) && has_state(c))
+    else if (!help_hyphen(c, p, ast) && !help_near_name(c, p, name) &&
+             has_state(c))
         cel_help(p, "names of the state are written state.%.*s",
                  SLICE_ARG(name));
 }
@@ -333,6 +349,8 @@ static void help_function(struct checker *c, struct cel_problem *p,
 
     if (form) {
         cel_help(p, "write %s", form);
+    } else if (slice_is(name, "absent")) { /* of PromQL */
+        cel_help(p, "write !has(a.b)");
     } else if (!ast->receiver && cel_functions_find(f, name, true)) {
         cel_help(p, "%.*s is a method: write x.%.*s(...)", SLICE_ARG(name),
                  SLICE_ARG(name));
@@ -406,6 +424,12 @@ static struct mend find_mend(const struct ast *ast, uint8_t left, uint8_t right)
     return (struct mend){ 0 };
 }
 
+static bool is_number(const struct cel_type *type)
+{
+    return type->kind == TYPE_INT || type->kind == TYPE_UINT ||
+           type->kind == TYPE_DOUBLE;
+}
+
 static void help_operator(struct checker *c, struct cel_problem *p,
                           const struct ast *ast,
                           const struct cel_type *const *arg)
@@ -415,8 +439,12 @@ static void help_operator(struct checker *c, struct cel_problem *p,
     struct mend mend = find_mend(ast, left->kind, right->kind);
     char a[PART_TEXT], b[PART_TEXT], label[PART_TEXT];
 
-    if (!mend.function)
+    if (!mend.function) {
+        if ((left->kind == TYPE_DURATION && is_number(right)) ||
+            (right->kind == TYPE_DURATION && is_number(left)))
+            cel_help(p, "a span is written duration('30s')");
         return;
+    }
     node_text(ast->list, "x", a);
     node_text(ast->list->next, "y", b);
     label_text(ast->name, label);
@@ -494,6 +522,38 @@ void no_overload(struct checker *c, const struct ast *ast,
         help_signatures(p, ast->group);
     else if (n == 2 && *ast->name.p == '_')
         help_operator(c, p, ast, arg);
+}
+
+/* -- places -------------------------------------------------------------- */
+
+/* A key was named where what stands there is meant. */
+static void help_key(struct checker *c, struct cel_problem *p,
+                     const struct ast *ast)
+{
+    size_t i = variable_find(c, ast->name);
+
+    if (local_find(c, ast->name))
+        cel_help(p,
+                 "of a map, the first variable of a macro is the key; a second "
+                 "one is what is there, as in state.workers.exists(k, w, ...)");
+    else if (has_state(c) && i != SIZE_MAX &&
+             c->env->variable[i].type->kind == TYPE_STRING)
+        cel_help(p,
+                 "%.*s is the key; the element's variable comes last: "
+                 "foreach: %.*s, worker in ...",
+                 SLICE_ARG(ast->name), SLICE_ARG(ast->name));
+}
+
+void no_place(struct checker *c, const struct ast *ast, const char *function)
+{
+    struct cel_problem *p;
+
+    p = mistake(c, ast,
+                "%s() needs a path of the state such as state.intents.i1, "
+                "not a computed value",
+                function);
+    if (p && ast->kind == AST_IDENT)
+        help_key(c, p, ast);
 }
 
 /* -- warnings ----------------------------------------------------------- */

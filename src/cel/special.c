@@ -120,10 +120,7 @@ static void infer_place(struct checker *c, const struct special *s,
 
     (void)infer(c, ast);
     if (!ast->place && c->errors == errors)
-        mistake(c, ast,
-                "%s() needs a path of the state such as state.intents.i1, "
-                "not a computed value",
-                s->name);
+        no_place(c, ast, s->name);
 }
 
 const struct cel_type *infer_special(struct checker *c, struct ast *ast)

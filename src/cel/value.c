@@ -170,6 +170,21 @@ const char *cel_kind_word(enum cel_kind kind)
     }
 }
 
+const char *cel_kind_phrase(enum cel_kind kind)
+{
+    static const char *const phrase[CEL_KINDS] = {
+        [CEL_ERROR] = "an error",        [CEL_NULL] = "null",
+        [CEL_BOOL] = "a bool",           [CEL_INT] = "an int",
+        [CEL_UINT] = "a uint",           [CEL_DOUBLE] = "a double",
+        [CEL_STRING] = "a string",       [CEL_BYTES] = "bytes",
+        [CEL_LIST] = "a list",           [CEL_MAP] = "a map",
+        [CEL_TIMESTAMP] = "a timestamp", [CEL_DURATION] = "a duration",
+        [CEL_TYPE] = "a type",           [CEL_OPTIONAL] = "an optional",
+    };
+
+    return phrase[kind];
+}
+
 static bool is_number(struct cel_value v)
 {
     return v.kind == CEL_INT || v.kind == CEL_UINT || v.kind == CEL_DOUBLE;

@@ -217,6 +217,8 @@ struct cel_value cel_number(struct slice text);
 const char *cel_kind_name(enum cel_kind kind);
 /* The same in messages: "timestamp", "null", "optional". */
 const char *cel_kind_word(enum cel_kind kind);
+/* And with its article: "an int", "null", "a timestamp". */
+const char *cel_kind_phrase(enum cel_kind kind);
 /* CEL's == : numbers across kinds, NaN is unequal, no error ever. */
 bool cel_equal(struct cel_context *cx, struct cel_value a, struct cel_value b);
 /* CEL's < : -1, 0, 1; 2: not ordered (kinds that do not compare, NaN). */

@@ -263,8 +263,8 @@ struct cel_value run_stale(struct cel_vm *vm, const struct op *op)
         return limit;
     if (limit.kind != CEL_DURATION)
         return cel_fail(&vm->cx, CEL_NO_OVERLOAD,
-                        "stale() needs a duration, not a %s",
-                        cel_kind_word(limit.kind));
+                        "stale() needs a duration, not %s",
+                        cel_kind_phrase(limit.kind));
     if (!place_find(vm, op->a, &place, &why))
         return cel_bool(true);
     late_at = (__int128)seen(vm, &place) + limit.i;

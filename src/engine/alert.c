@@ -181,23 +181,35 @@ static void notify(struct engine *e, struct instance *i, bool firing)
 }
 
 /* A rule that cannot be evaluated is an alert by itself. */
-static void notify_health(struct engine *e, const struct live *l, bool firing)
+struct rule_error {
+    struct notice_pair label[4], annotation[1];
+};
+
+static struct rule_error rule_error_of(const struct live *l)
 {
     struct slice said = slice_str(l->last_error ? l->last_error : "");
-    const struct notice_pair label[] = {
-        { slice_str("alertname"), slice_str("RuleError") },
-        { slice_str("group"), l->rule->group },
-        { slice_str("kind"), slice_str(rule_kind_name(l->rule->kind)) },
-        { slice_str("rule"), l->rule->name },
+
+    return (struct rule_error){
+        .label = {
+            { slice_str("alertname"), slice_str("RuleError") },
+            { slice_str("group"), l->rule->group },
+            { slice_str("kind"), slice_str(rule_kind_name(l->rule->kind)) },
+            { slice_str("rule"), l->rule->name },
+        },
+        .annotation = { { slice_str("summary"), said } },
     };
-    const struct notice_pair annotation[] = { { slice_str("summary"), said } };
+}
+
+static void notify_health(struct engine *e, const struct live *l, bool firing)
+{
+    struct rule_error r = rule_error_of(l);
     struct notice n = {
         .firing = firing,
         .starts_at = l->error_since,
-        .nlabels = sizeof(label) / sizeof(*label),
+        .nlabels = sizeof(r.label) / sizeof(*r.label),
         .nannotations = 1,
-        .label = label,
-        .annotation = annotation,
+        .label = r.label,
+        .annotation = r.annotation,
     };
 
     send(e, l, slice_str("RuleError"), &n);
@@ -456,6 +468,22 @@ static void alert_object(const struct engine *e, const struct instance *i,
     alert_json(i->own, out);
 }
 
+void alert_health_item(const struct live *l, struct buf *out)
+{
+    struct rule_error r = rule_error_of(l);
+    struct alert a = {
+        .phase = FIRING,
+        .active_at = l->error_since,
+        .labels = { sizeof(r.label) / sizeof(*r.label), r.label },
+        .annotations = { 1, r.annotation },
+    };
+
+    if (!l->error_told)
+        return;
+    json_comma(out);
+    alert_json(&a, out);
+}
+
 size_t alert_items(const struct engine *e, const struct live *l,
                    struct buf *out)
 {
@@ -546,12 +574,14 @@ static void report_text(struct engine *e, struct live *l, struct buf *out)
     buf_str(out, "  ");
     pretty_text(l->rule->name, out);
     if (!r->pending && !r->fired) {
-        buf_str(out, ": quiet\n");
+        buf_str(out,
+                rule_ill(l) ? ": in error: see RULES IN ERROR\n" : ": quiet\n");
         return;
     }
-    buf_printf(out, ": %zu firing, %zu pending, fired %llu, resolved %llu\n",
+    buf_printf(out, ": %zu firing, %zu pending, fired %llu, resolved %llu%s\n",
                r->firing, r->pending, (unsigned long long)r->fired,
-               (unsigned long long)r->resolved);
+               (unsigned long long)r->resolved,
+               rule_ill(l) ? ", in error" : "");
     instances_text(e, l, is_firing, alert_text, out);
     instances_text(e, l, is_pending, alert_text, out);
 }

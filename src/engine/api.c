@@ -172,9 +172,11 @@ void engine_api_alerts(struct engine *e, struct buf *out)
 
     list = rules_sorted(e, &n);
     buf_str(out, "{\"status\":\"success\",\"data\":{\"alerts\":[");
-    for (k = 0; k < n; k++)
+    for (k = 0; k < n; k++) {
         if (list[k]->rule->kind == RULE_ALERT)
             alert_items(e, list[k], out);
+        alert_health_item(list[k], out);
+    }
     buf_str(out, "]}}");
     free(list);
 }

@@ -234,8 +234,8 @@ static enum reading read_value(struct engine *e, struct instance *i,
     if (v.kind == CEL_ERROR)
         return UNKNOWN;
     if (v.kind != CEL_INT && v.kind != CEL_UINT && v.kind != CEL_DOUBLE)
-        rule_failed(e, i, "the value is a %s and has to be a number",
-                    cel_kind_name((enum cel_kind)v.kind));
+        rule_failed(e, i, "the value is %s and has to be a number",
+                    cel_kind_phrase((enum cel_kind)v.kind));
     else if (from_value(v, ret))
         return KNOWN;
     else

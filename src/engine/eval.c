@@ -113,9 +113,9 @@ enum verdict eval_bool(struct engine *e, struct instance *i,
     if (is_no_data(v))
         return VERDICT_NO_DATA;
     if (v.kind != CEL_ERROR)
-        rule_failed(e, i, "'%.*s' is a %s and has to be a bool",
+        rule_failed(e, i, "'%.*s' is %s and has to be a bool",
                     SLICE_ARG(cel_program_text(p)),
-                    cel_kind_name((enum cel_kind)v.kind));
+                    cel_kind_phrase((enum cel_kind)v.kind));
     return VERDICT_ERROR;
 }
 
@@ -153,8 +153,9 @@ void eval_template(struct engine *e, struct instance *i,
             add_value(e, v, out);
         else if (is_no_data(v))
             /* Which of its keys is missing is not waited for. */
-            buf_printf(out, "<no data: %.*s>",
-                       SLICE_ARG(cel_program_text(t->piece[k].program)));
+            buf_printf(
+                out, "<no data: %.*s>",
+                SLICE_ARG(json_trim(cel_program_text(t->piece[k].program))));
         else
             buf_printf(out, "<error: %.*s>", SLICE_ARG(v.error->text));
     }

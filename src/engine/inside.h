@@ -17,6 +17,7 @@ enum { MARK_STATE = 1, MARK_MONITOR = 2, MARKS = 3 };
 #define TIMELINE_MAX         1000   /* transitions the report shows */
 #define INSTANCES_MAX        200000 /* of all rules */
 #define REPORT_INSTANCES_MAX 1000   /* of a rule */
+#define TEXT_INSTANCES_MAX   20     /* of a rule, for people */
 
 struct live;
 
@@ -254,7 +255,7 @@ size_t instances_items(const struct engine *e, const struct live *l,
 size_t instances_json(const struct engine *e, const struct live *l,
                       instance_rank *rank, instance_writer *object,
                       struct buf *out);
-/* Those of rank 0, a line each. */
+/* Those of rank 0, a line each, at most TEXT_INSTANCES_MAX. */
 void instances_text(const struct engine *e, const struct live *l,
                     instance_rank *rank, instance_writer *line,
                     struct buf *out);
@@ -344,6 +345,8 @@ void timeline_release(struct engine *e);
 
 /* A rule's health changed: fires or ends its RuleError. */
 void alert_health(struct engine *e, struct live *l, nsec at);
+/* Its RuleError, if that fires, as alert_items() has alerts. */
+void alert_health_item(const struct live *l, struct buf *out);
 /* The rule is going: its RuleError ends. */
 void alert_health_end(struct engine *e, struct live *l, nsec at);
 /* Active alerts as /api/v1/alerts has them, those that fire first, appended to

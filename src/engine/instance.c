@@ -248,9 +248,9 @@ static struct ranked rank_all(const struct engine *e, const struct live *l,
     return r;
 }
 
-static size_t shown(size_t n)
+static size_t at_most(size_t most, size_t n)
 {
-    return n < REPORT_INSTANCES_MAX ? n : REPORT_INSTANCES_MAX;
+    return n < most ? n : most;
 }
 
 size_t instances_items(const struct engine *e, const struct live *l,
@@ -258,14 +258,14 @@ size_t instances_items(const struct engine *e, const struct live *l,
                        struct buf *out)
 {
     struct ranked r = rank_all(e, l, rank);
-    size_t k;
+    size_t shown = at_most(REPORT_INSTANCES_MAX, r.n), k;
 
-    for (k = 0; k < shown(r.n); k++) {
+    for (k = 0; k < shown; k++) {
         json_comma(out);
         object(e, r.list[k], out);
     }
     free(r.list);
-    return r.n - shown(r.n);
+    return r.n - shown;
 }
 
 size_t instances_json(const struct engine *e, const struct live *l,
@@ -284,12 +284,13 @@ void instances_text(const struct engine *e, const struct live *l,
                     instance_rank *rank, instance_writer *line, struct buf *out)
 {
     struct ranked r = rank_all(e, l, rank);
-    size_t k;
+    size_t shown = at_most(TEXT_INSTANCES_MAX, r.open), k;
 
-    for (k = 0; k < shown(r.open); k++)
+    for (k = 0; k < shown; k++)
         line(e, r.list[k], out);
-    if (r.open > shown(r.open))
-        buf_printf(out, "    ... and %zu more\n", r.open - shown(r.open));
+    if (r.open > shown)
+        buf_printf(out, "    ... and %zu more (--json has them)\n",
+                   r.open - shown);
     free(r.list);
 }
 

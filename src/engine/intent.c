@@ -128,8 +128,8 @@ static void read_deadline(struct engine *e, struct instance *i)
     } else if (is_no_data(v)) {
         t->has_deadline = false;
     } else if (v.kind != CEL_ERROR) {
-        rule_failed(e, i, "deadline: a duration is wanted, this is a %s",
-                    cel_kind_name((enum cel_kind)v.kind));
+        rule_failed(e, i, "deadline: a duration is wanted, this is %s",
+                    cel_kind_phrase((enum cel_kind)v.kind));
     }
 }
 
@@ -588,11 +588,13 @@ static void instance_line(const struct engine *e, const struct instance *i,
     static const char *const what[] = { "answered ", "missing ", "late ",
                                         "unexpected " };
     const struct intent *t = i->own;
-    char since[INSTANT_TEXT];
+    char changed[INSTANT_TEXT], since[INSTANT_TEXT];
     struct buf text;
 
+    instant_format(t->changed_at, changed);
     instant_format(t->since, since);
-    buf_printf(out, "    %-10s  since %s  ", progress_name[t->progress], since);
+    buf_printf(out, "    %-10s at %s, open since %s  ",
+               progress_name[t->progress], changed, since);
     buf_init(&text, BUF_NO_CAP);
     instance_text(e, i, &text);
     say_all(t, what, "  ", &text);

@@ -92,12 +92,29 @@ static void rule_samples(const struct rules *rules, struct metrics *m)
 /* -- of one kind -------------------------------------------------------------
  */
 
+static void health_samples(const struct rules *rules, struct metrics *m)
+{
+    size_t k;
+
+    for (k = 0; k < rules->n; k++) {
+        const struct live *l = rules->live[k];
+        const struct slice pair[] = {
+            slice_str("alertname"), slice_str("RuleError"),
+            slice_str("group"),     l->rule->group,
+            slice_str("kind"),      slice_str(rule_kind_name(l->rule->kind)),
+            slice_str("rule"),      l->rule->name,
+            slice_str("state"),     slice_str("firing")
+        };
+
+        metrics_label_u64(m, pair, 5, l->error_told);
+    }
+}
+
 static void alert_samples(const struct rules *rules, struct metrics *m)
 {
     uint64_t pending, firing;
     size_t k;
 
-    metrics_family(m, "bladewatch_alerts", "gauge", "Alerts that are active.");
     for (k = 0; k < rules->n; k++) {
         const struct rule *rule = rules->live[k]->rule;
         struct slice pair[] = { slice_str("alertname"), rule->name,
@@ -152,8 +169,12 @@ static void one_samples(const struct rules *rules, enum rule_kind kind,
 
 static void kind_samples(const struct rules *rules, struct metrics *m)
 {
-    if (has_kind(rules, RULE_ALERT))
+    if (rules->n) {
+        metrics_family(m, "bladewatch_alerts", "gauge",
+                       "Alerts that are active.");
         alert_samples(rules, m);
+        health_samples(rules, m);
+    }
     if (has_kind(rules, RULE_INTENT)) {
         metrics_family(m, "bladewatch_intents", "gauge",
                        "Intents by their status.");

@@ -100,8 +100,8 @@ static bool read_name(struct reading *r, struct cel_value v, struct slice *ret)
 {
     *ret = v.kind == CEL_STRING ? cel_text(v) : slice_of("", 0);
     if (v.kind != CEL_STRING && v.kind != CEL_NULL) {
-        rule_failed(r->e, r->i, "%s: a name is a string, this is a %s", what(r),
-                    cel_kind_name((enum cel_kind)v.kind));
+        rule_failed(r->e, r->i, "%s: a name is a string, this is %s", what(r),
+                    cel_kind_phrase((enum cel_kind)v.kind));
         return false;
     }
     if (ret->n > PATH_KEY_MAX) {
@@ -193,8 +193,8 @@ bool roll_read(struct engine *e, struct instance *i,
         known = is_no_data(v);
     } else {
         known = false;
-        rule_failed(e, i, "%s: a list or a map is wanted, this is a %s",
-                    what(&r), cel_kind_name((enum cel_kind)v.kind));
+        rule_failed(e, i, "%s: a list or a map is wanted, this is %s", what(&r),
+                    cel_kind_phrase((enum cel_kind)v.kind));
     }
     sort(to);
     return known;

@@ -176,6 +176,9 @@ static bool take_names(struct cursor *c, struct slice *name, size_t *ret_n)
         if (name[n].n == 0)
             return refuse(c, from, from + 1, "a name is wanted here",
                           "as in foreach: id, intent in state.intents");
+        if (slice_is(name[n], "state") && (peek(c) == '.' || peek(c) == '['))
+            return refuse(c, from, c->s.n, "names come first",
+                          "as in id, order in state.orders.*");
         if (!load_check_variable(c->l, c->node, from, name[n]))
             return false;
         for (i = 0; i < n; i++)

@@ -165,10 +165,11 @@ struct cel_program *load_ours(struct loader *l, const struct yaml_node *node,
 
 void load_template(struct loader *l, const struct yaml_node *value,
                    struct rule_template *ret);
-/* A mapping of label names to templates, or to expressions. */
+/* A mapping of names to templates; what: "a label", "an annotation". */
 size_t load_labels(struct loader *l, const struct yaml_node *mapping,
-                   struct rule_label **ret);
-bool load_check_label(struct loader *l, const struct yaml_node *key);
+                   const char *what, struct rule_label **ret);
+bool load_check_label(struct loader *l, const struct yaml_node *key,
+                      const char *what);
 
 /* Names and a path with at least one star.  False: not even the names could be
  * read. */

@@ -42,10 +42,10 @@ static void read_alert(struct loader *l, const struct yaml_node *node,
     load_choice(l, yaml_get(node, "no_data"),
                 (struct key_list){ no_data, COUNT(no_data) }, &choice);
     a->no_data = (enum rule_no_data)choice;
-    a->nlabels = load_labels(l, yaml_get(node, "labels"), &a->label);
+    a->nlabels = load_labels(l, yaml_get(node, "labels"), "a label", &a->label);
     mind_hidden(l, yaml_get(node, "labels"), &rule->foreach);
-    a->nannotations =
-        load_labels(l, yaml_get(node, "annotations"), &a->annotation);
+    a->nannotations = load_labels(l, yaml_get(node, "annotations"),
+                                  "an annotation", &a->annotation);
 }
 
 const struct kind kind_alert = {

@@ -24,7 +24,7 @@ static void read_by_name(struct loader *l, const struct yaml_node *item,
                   "for an expression write by: {label: EXPRESSION}");
         return;
     }
-    if (!load_check_label(l, item))
+    if (!load_check_label(l, item, "a label"))
         return;
     label->name = load_keep(l, item->text);
     one_piece(l, label, load_part(l, item, 0, item->text));
@@ -34,7 +34,7 @@ static void read_by_name(struct loader *l, const struct yaml_node *item,
 static void read_by_expression(struct loader *l, const struct yaml_node *item,
                                struct rule_label *label)
 {
-    if (!load_check_label(l, item->key))
+    if (!load_check_label(l, item->key, "a label"))
         return;
     label->name = load_keep(l, item->key->text);
     one_piece(l, label, load_expression(l, item, WANT_ANY, "a label"));

@@ -136,6 +136,7 @@ static const struct {
     { "severity", "it is a label: put it below labels:" },
     { "summary", "it is an annotation: put it below annotations:" },
     { "description", "it is an annotation: put it below annotations:" },
+    { "timeout", "when the answers have to be there is deadline:" },
     { "record", "what is worth a name is a count: NAME with value: and, for "
                 "the latest value instead of a total, type: gauge" },
 };

@@ -135,11 +135,12 @@ void load_template(struct loader *l, const struct yaml_node *value,
     memcpy(ret->piece, piece, ret->n * sizeof(*piece));
 }
 
-bool load_check_label(struct loader *l, const struct yaml_node *key)
+bool load_check_label(struct loader *l, const struct yaml_node *key,
+                      const char *what)
 {
     if (!rule_is_identifier(key->text) || key->text.n > RULE_NAME_MAX) {
-        load_help(load_error(l, key, "\"%.*s\" cannot be a label's name",
-                             SHOWN(key->text)),
+        load_help(load_error(l, key, "\"%.*s\" cannot be %s's name",
+                             SHOWN(key->text), what),
                   "letters, digits and _, no digit first");
         return false;
     }
@@ -151,7 +152,7 @@ bool load_check_label(struct loader *l, const struct yaml_node *key)
 }
 
 size_t load_labels(struct loader *l, const struct yaml_node *mapping,
-                   struct rule_label **ret)
+                   const char *what, struct rule_label **ret)
 {
     const struct yaml_node *child;
     struct rule_label *label;
@@ -167,7 +168,7 @@ size_t load_labels(struct loader *l, const struct yaml_node *mapping,
     }
     label = load_alloc(l, (mapping->n + 1) * sizeof(*label));
     for (child = mapping->first; child; child = child->next) {
-        if (!load_check_label(l, child->key))
+        if (!load_check_label(l, child->key, what))
             continue;
         label[n].name = load_keep(l, child->key->text);
         load_template(l, child, &label[n++].value);

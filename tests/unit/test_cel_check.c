@@ -245,9 +245,19 @@ static const struct {
       "did you mean 'intent'?" },
     { "n + zones", 4, 9, "undeclared name 'zones'",
       "names of the state are written state.zones" },
+    { "state.orders.my-order.n > 1", 16, 21, "undeclared name 'order'",
+      "a key with - in it is written state.orders['my-order']" },
+    { "state.a - order > 1", 10, 15, "undeclared name 'order'",
+      "names of the state are written state.order" },
     { "size > 1", 0, 4, "undeclared name 'size'",
       "size is a function: write size(...)" },
     { "siz(s)", 0, 3, "undeclared function 'siz'", "did you mean 'size'?" },
+    { "absent(intent.a)", 0, 6, "undeclared function 'absent'",
+      "write !has(a.b)" },
+    { "age(intent) > 30", 0, 16, "no overload of '>' for (duration, int)",
+      "a span is written duration('30s')" },
+    { "d < age(intent)", 0, 15, "no overload of '<' for (double, duration)",
+      "a span is written duration('30s')" },
     { "ege(intent)", 0, 3, "undeclared function 'ege'", "did you mean 'age'?" },
     { "s.startWith('a')", 2, 11, "undeclared function 'startWith'",
       "did you mean 'startsWith'?" },
@@ -307,6 +317,16 @@ static const struct {
       "stale() needs a path of the state such as state.intents.i1, not a "
       "computed value",
       "" },
+    { "age(s)", 4, 5,
+      "age() needs a path of the state such as state.intents.i1, not a "
+      "computed value",
+      "s is the key; the element's variable comes last: foreach: s, worker in "
+      "..." },
+    { "state.w.exists(k, stale(k, '5m'))", 24, 25,
+      "stale() needs a path of the state such as state.intents.i1, not a "
+      "computed value",
+      "of a map, the first variable of a macro is the key; a second one is "
+      "what is there, as in state.workers.exists(k, w, ...)" },
     { "blade(intent[0])", 6, 15,
       "blade() needs a path of the state such as state.intents.i1, not a "
       "computed value",

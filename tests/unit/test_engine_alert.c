@@ -26,7 +26,7 @@ static const char labelled[] =
          "        annotations: {summary: '{{ host }} is at {{ h.load }}'}\n");
 static const char renamed[] = RULE("        labels: {host: 'h-{{ host }}'}\n");
 static const char broken_text[] =
-    RULE("        annotations: {summary: 'free: {{ h.free }}'}\n");
+    RULE("        annotations: {summary: 'free: {{ h.free }}.'}\n");
 static const char single[] = "groups:\n"
                              "  - name: g\n"
                              "    rules:\n"
@@ -184,8 +184,8 @@ START_TEST(an_annotation_without_data_says_so_and_the_alert_fires)
 {
     start(broken_text, "1000 " LOAD(9) "2000");
     ck_assert_ptr_nonnull(
-        strstr(rulebench_notices(rb),
-               "1.010 firing {alertname=Down,host=a} {summary=free: <no data: "));
+        strstr(rulebench_notices(rb), "1.010 firing {alertname=Down,host=a} "
+                                      "{summary=free: <no data: h.free>."));
     rulebench_free(rb);
 }
 END_TEST

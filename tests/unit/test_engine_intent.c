@@ -198,7 +198,7 @@ static const struct rulecase cases[] = {
       "1.010 intent scrape i7 -> unanswered | missing: a, b\n"
       "2.010 intent scrape i7 unanswered -> partial | answered: a; missing: b\n"
       "3.010 intent scrape ok -> error | i7: parties: a name is a string, "
-      "this is a int\n"
+      "this is an int\n"
       "4.010 intent scrape i7 partial -> resolved | answered: a, b\n" },
 };
 
@@ -280,28 +280,49 @@ START_TEST(the_report_counts_and_shows_the_open_ones_first)
     ck_assert_str_eq(
         rulebench_rule_text(rb, "scrape"),
         "  scrape: 1 partial, 1 resolved; ended: 1 unanswered\n"
-        "    partial     since 1970-01-01T00:00:01.010000000Z  i2  answered a  "
-        "missing b\n");
+        "    partial    at 1970-01-01T00:00:04.010000000Z, open since "
+        "1970-01-01T00:00:01.010000000Z  i2  answered a  missing b\n");
     rulebench_free(rb);
 }
 END_TEST
 
-START_TEST(a_report_shows_a_thousand_and_counts_the_rest)
+/* As many intents, i0000 and on, which nobody answers. */
+static void start_many(int n)
 {
     char line[128];
     int k;
 
     rb = rulebench_new(by_list);
-    for (k = 0; k < 1234; k++) {
+    for (k = 0; k < n; k++) {
         snprintf(line, sizeof(line),
                  "{\"intents\":{\"i%04d\":{\"hosts\":[\"a\"]}}}", k);
         rulebench_line(rb, 1000 + k, line);
     }
     rulebench_advance(rb, 5000);
+}
+
+START_TEST(a_report_shows_a_thousand_and_counts_the_rest)
+{
+    start_many(1234);
     ck_assert_ptr_nonnull(
         strstr(rulebench_rule_report(rb, "scrape"), "\"left_out\":234,"));
+    rulebench_free(rb);
+}
+END_TEST
+
+START_TEST(people_see_twenty_and_how_many_more_there_are)
+{
+    const char *text;
+
+    start_many(21);
+    text = rulebench_rule_text(rb, "scrape");
+    ck_assert_ptr_nonnull(strstr(text, "  i0019  "));
+    ck_assert_ptr_null(strstr(text, "  i0020  "));
     ck_assert_ptr_nonnull(
-        strstr(rulebench_rule_text(rb, "scrape"), "    ... and 234 more\n"));
+        strstr(text, "    ... and 1 more (--json has them)\n"));
+    rulebench_free(rb);
+    start_many(20);
+    ck_assert_ptr_null(strstr(rulebench_rule_text(rb, "scrape"), "more"));
     rulebench_free(rb);
 }
 END_TEST
@@ -400,6 +421,7 @@ static const TTest **const tests[] = {
     &nothing_is_derived_of_one_that_has_ended,
     &the_report_counts_and_shows_the_open_ones_first,
     &a_report_shows_a_thousand_and_counts_the_rest,
+    &people_see_twenty_and_how_many_more_there_are,
     &controls_in_names_do_not_reach_the_terminal,
     &more_parties_than_can_be_told_apart_make_the_rule_ill,
     &a_reload_keeps_an_intent_and_its_deadline,

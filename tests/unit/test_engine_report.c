@@ -214,8 +214,9 @@ END_TEST
 START_TEST(people_see_a_section_for_each_kind_that_there_is)
 {
     static const char *const titles[] = {
-        "\n\nALERTS\n", "\n\nINTENTS\n",  "\n\nMACHINES\n",      "\n\nCOUNTS\n",
-        "\n\nERRORS\n", "\n\nREVIVALS\n", "\n\nRULES IN ERROR\n"
+        "\n\nRULES IN ERROR\n", "\n\nALERTS\n", "\n\nINTENTS\n",
+        "\n\nMACHINES\n",       "\n\nCOUNTS\n", "\n\nERRORS\n",
+        "\n\nREVIVALS\n"
     };
     struct rulebench *rb = rulebench_new(rules);
     const char *at;
@@ -226,7 +227,7 @@ START_TEST(people_see_a_section_for_each_kind_that_there_is)
     got = written(rb, text_at_5_s);
     ck_assert_ptr_eq(
         strstr(got, "report at 1970-01-01T00:00:05.000000000Z, 6 rules, "
-                    "1 firing\n"),
+                    "1 firing, 1 in error\n"),
         got);
     for (k = 0, at = got; k < COUNT(titles); k++) {
         at = strstr(at, titles[k]);
@@ -260,6 +261,31 @@ START_TEST(people_see_what_is_wrong_with_a_rule)
 }
 END_TEST
 
+START_TEST(people_see_first_what_fails_now)
+{
+    assert_written("groups:\n  - name: g\n    rules:\n"
+                   "      - errors: a\n        match: line.v.size() > 2\n"
+                   "      - {alert: B, expr: 1 / state.b > 0}\n"
+                   "      - {alert: C, expr: 1 / state.c > 0}\n",
+                   "1000 {\"b\":0,\"c\":0,\"v\":1}\n2000 {\"b\":2}\n3000",
+                   text_at_5_s,
+                   "report at 1970-01-01T00:00:05.000000000Z, 3 rules, "
+                   "0 firing, 1 in error\n\n"
+                   "RULES IN ERROR\n"
+                   "  alert C: failing, 1 error, the last: division by zero, "
+                   "at '1 / state.c'\n"
+                   "  alert B: well again, 1 error, the last: division by "
+                   "zero, at '1 / state.b'\n"
+                   "  errors a: well, 1 error, the last: match: no overload of "
+                   "'size' for (int)\n\n"
+                   "ALERTS\n"
+                   "  B: quiet\n"
+                   "  C: in error: see RULES IN ERROR\n\n"
+                   "ERRORS\n"
+                   "  a: 0 in 0 groups\n");
+}
+END_TEST
+
 /* -- for Prometheus ------------------------------------------------------ */
 
 #define ACTIVE                                                                 \
@@ -273,6 +299,20 @@ START_TEST(alerts_have_the_shape_of_prometheus)
     assert_written(rules, HOSTS "5000", engine_api_alerts,
                    "{\"status\":\"success\",\"data\":{\"alerts\":[" ACTIVE
                    "]}}");
+}
+END_TEST
+
+START_TEST(a_rule_in_error_is_an_alert)
+{
+    assert_written("groups:\n  - name: g\n    rules:\n"
+                   "      - {count: n, value: 1 / state.n}\n",
+                   "1000 {\"n\":0}\n2000", engine_api_alerts,
+                   "{\"status\":\"success\",\"data\":{\"alerts\":["
+                   "{\"activeAt\":\"1970-01-01T00:00:01.010000000Z\","
+                   "\"annotations\":{\"summary\":\"division by zero\"},"
+                   "\"labels\":{\"alertname\":\"RuleError\",\"group\":\"g\","
+                   "\"kind\":\"count\",\"rule\":\"n\"},"
+                   "\"state\":\"firing\",\"value\":\"1e+00\"}]}}");
 }
 END_TEST
 
@@ -322,6 +362,10 @@ static const char *const samples[] = {
     "rule=\"Slow\"} 1\n",
     "\nbladewatch_alerts{alertname=\"Slow\",group=\"web\",state=\"firing\"} "
     "1\n",
+    "\nbladewatch_alerts{alertname=\"RuleError\",group=\"web\",kind=\"alert\","
+    "rule=\"Slow\",state=\"firing\"} 1\n",
+    "\nbladewatch_alerts{alertname=\"RuleError\",group=\"web\",kind=\"count\","
+    "rule=\"hosts\",state=\"firing\"} 0\n",
     "\nbladewatch_intents{group=\"apps\",rule=\"scrape\","
     "status=\"unanswered\"} 1\n",
     "\nbladewatch_machine_instances{group=\"apps\",rule=\"boot\","
@@ -388,7 +432,9 @@ static const TTest **const tests[] = {
     &people_see_a_section_for_each_kind_that_there_is,
     &people_see_no_sections_of_kinds_that_there_are_not,
     &people_see_what_is_wrong_with_a_rule,
+    &people_see_first_what_fails_now,
     &alerts_have_the_shape_of_prometheus,
+    &a_rule_in_error_is_an_alert,
     &alerting_rules_have_the_shape_of_prometheus,
     &other_rules_have_types_of_their_own,
     &names_of_counts_become_names_of_metrics,

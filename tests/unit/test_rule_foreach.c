@@ -101,6 +101,8 @@ static const struct {
     { "a, a in state.x", "7:17 foreach: this name stands here twice" },
     { "state in state.x",
       "7:14 \"state\" is there already and cannot be another variable" },
+    { "state.orders.*", "7:14 foreach: names come first" },
+    { "id, state['x']", "7:18 foreach: names come first" },
     { "a, now in state.x",
       "7:17 \"now\" is there already and cannot be another variable" },
     { "quiet in state.x", "7:14 \"quiet\" is a variable of the group already" },
@@ -118,7 +120,7 @@ static const struct {
       "a.a",
       "7:14 foreach: the path is too deep" },
     { "[a]", "7:14 foreach: a text such as \"id, intent in state.intents\" is "
-      "wanted, not a list" },
+             "wanted, not a list" },
 };
 
 START_TEST(a_fault_is_told_where_it_is)

@@ -79,6 +79,9 @@ static const struct {
       "8:13 between {{ and }} stands CEL, not Go's templates" },
     { "'a {{ nix }}'", "8:16 undeclared name 'nix'" },
     { ">\n        folded\n        {{ nix }}", "10:12 undeclared name 'nix'" },
+    { "x\n      a-b: x", "9:7 \"a-b\" cannot be a label's name" },
+    { "x\n    annotations: {a-b: x}",
+      "9:19 \"a-b\" cannot be an annotation's name" },
     { "[a]", "8:10 l: a text is wanted, not a list" },
     { "~", "8:10 l: a text is wanted, not nothing" },
 };
