@@ -153,8 +153,9 @@ void eval_template(struct engine *e, struct instance *i,
             add_value(e, v, out);
         else if (is_no_data(v))
             /* Which of its keys is missing is not waited for. */
-            buf_printf(out, "<no data: %.*s>",
-                       SLICE_ARG(cel_program_text(t->piece[k].program)));
+            buf_printf(
+                out, "<no data: %.*s>",
+                SLICE_ARG(json_trim(cel_program_text(t->piece[k].program))));
         else
             buf_printf(out, "<error: %.*s>", SLICE_ARG(v.error->text));
     }
