@@ -14,6 +14,7 @@
 /* -- in ----------------------------------------------------------------- */
 
 #define NUMBER_TEXT 400
+#define SHORT_TEXT  18 /* digits that no int64_t is too small for */
 
 static bool is_whole(struct slice text)
 {
@@ -25,13 +26,34 @@ static bool is_whole(struct slice text)
     return true;
 }
 
+/* Most numbers are counts of a few digits; false: it is not one of those. */
+static bool short_int(struct slice text, int64_t *ret)
+{
+    bool minus = text.n && *text.p == '-';
+    size_t i;
+
+    if (text.n > SHORT_TEXT || text.n == minus)
+        return false;
+    *ret = 0;
+    for (i = minus; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+        *ret = *ret * 10 + (text.p[i] - '0');
+    }
+    *ret = minus ? -*ret : *ret;
+    return true;
+}
+
 struct cel_value cel_number(struct slice text)
 {
     char copy[NUMBER_TEXT];
     size_t n = text.n < sizeof(copy) ? text.n : sizeof(copy) - 1;
+    int64_t few;
     long long i;
     unsigned long long u;
 
+    if (short_int(text, &few))
+        return cel_int(few);
     memcpy(copy, text.p, n);
     copy[n] = '\0';
     if (is_whole(text) && text.n < sizeof(copy)) {

@@ -8,7 +8,8 @@
 #include "base/alloc.h"
 #include "cel/program.h"
 #include "data/tape.h"
-#include "support/json_host.h"
+#include "engine/inside.h"
+#include "support/rulebench.h"
 
 #include <jq.h>
 #include <lauxlib.h>
@@ -280,14 +281,16 @@ int main(int argc, char **argv)
     struct cel_functions *functions = cel_functions_new();
     struct tape_parser *parser = tape_parser_new(1);
     int rounds = argc > 1 ? atoi(argv[1]) : 5;
-    struct json_host *host;
+    struct rulebench *rb = rulebench_new("groups: []\n");
+    struct engine *e = core_engine(rulebench_core(rb));
     struct tape tape;
     struct buf json;
     size_t i;
 
     buf_init(&json, BUF_NO_CAP);
     write_state(&json);
-    host = json_host_new(buf_view(&json));
+    rulebench_line(rb, 0, buf_cstr(&json));
+    rulebench_advance(rb, 1000);
     if (tape_parse(parser, buf_view(&json), &tape, NULL))
         abort();
     printf("%-20s  %10s  %10s  %10s  ns\n", "", "bladewatch", "Lua", "jq");
@@ -295,8 +298,8 @@ int main(int argc, char **argv)
         struct contender c[3] = { 0 };
 
         c[0].vm = cel_vm_new();
-        c[0].root = json_host_root(host);
-        cel_vm_host(c[0].vm, json_host_port(host), NULL);
+        c[0].root = e->host.root(e->host.self);
+        cel_vm_host(c[0].vm, &e->host, NULL);
         make_cel(&c[0], functions, benches[i].cel);
         if (benches[i].lua)
             make_lua(&c[1], &tape, benches[i].lua);
@@ -312,7 +315,7 @@ int main(int argc, char **argv)
             jq_teardown(&c[2].jq);
         }
     }
-    json_host_free(host);
+    rulebench_free(rb);
     tape_parser_free(parser);
     buf_release(&json);
     cel_functions_free(functions);

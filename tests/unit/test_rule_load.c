@@ -367,6 +367,16 @@ START_TEST(names_are_distinct_where_they_mean_a_place)
 }
 END_TEST
 
+START_TEST(a_label_that_hides_a_key_is_warned_about)
+{
+    rules = rules_of("groups:\n- {name: g, rules: [{alert: a, foreach: 'id, v "
+                     "in state.x',\n  expr: v > 3, labels: {id: all}}]}\n");
+    rules_assert_one(&rules, "3:25 this label hides the key of the same name");
+    ck_assert_uint_eq(rules.diags.warnings, 1);
+    ck_assert_uint_eq(rules.diags.errors, 0);
+}
+END_TEST
+
 START_TEST(a_broken_variable_is_one_fault)
 {
     rules = rules_of("groups: [{name: g, variables: [{name: v, expr: nix}], "
@@ -444,6 +454,7 @@ static const TTest **const tests[] = {
     &variables_of_the_group_are_part_of_what_a_rule_does,
     &kinds_have_a_name_and_a_place,
     &names_are_distinct_where_they_mean_a_place,
+    &a_label_that_hides_a_key_is_warned_about,
     &a_broken_variable_is_one_fault,
     &no_rules_are_a_set_too,
     &a_set_has_at_most_10000_rules,
