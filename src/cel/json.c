@@ -293,6 +293,11 @@ void cel_brief(struct cel_context *cx, struct cel_value v, char out[CEL_BRIEF])
     struct slice s;
     struct buf b;
 
+    if (v.kind == CEL_MAP || v.kind == CEL_LIST || v.kind == CEL_OPTIONAL) {
+        /* What is in a map of the state is not for us to read. */
+        snprintf(out, CEL_BRIEF, "a %s", cel_kind_word(v.kind));
+        return;
+    }
     buf_init(&b, BRIEF_WRITTEN);
     cel_to_json(cx, v, &b);
     s = utf8_cut(buf_view(&b), CEL_BRIEF - sizeof("..."));

@@ -240,7 +240,7 @@ void cel_double_text(double d, struct buf *out);
  * doubles with ".0".  Costs fuel; without it, out is marked full. */
 void cel_to_json(struct cel_context *cx, struct cel_value v, struct buf *out);
 
-/* The beginning of it, for messages. */
+/* The beginning of it, for messages; of what holds values the kind alone. */
 #define CEL_BRIEF 80
 void cel_brief(struct cel_context *cx, struct cel_value v, char out[CEL_BRIEF]);
 

@@ -106,20 +106,21 @@ static bool step_by(struct cel_vm *vm, const struct cel_place *from,
     return false;
 }
 
+/* The key comes first: an error in it is the same whether or not there is
+ * anything to look it up in, which is not waited for. */
 static bool find_index(struct cel_vm *vm, const struct op *op,
                        struct cel_place *ret, struct cel_value *why)
 {
-    bool found = place_find(vm, op->a, ret, why);
-    struct cel_place from = *ret;
-    struct cel_value key;
+    struct cel_value key = op_eval(vm, op->b);
+    struct cel_place from;
 
     *ret = (struct cel_place){ 0 };
-    if (!found && why->kind == CEL_ERROR)
-        return false;
-    key = op_eval(vm, op->b);
-    if (key.kind != CEL_ERROR && found)
+    if (key.kind == CEL_ERROR)
+        *why = key;
+    else if (place_find(vm, op->a, &from, why))
         return step_by(vm, &from, key, ret, why);
-    *why = key.kind == CEL_ERROR ? key : value_index(&vm->cx, *why, key);
+    else if (why->kind != CEL_ERROR)
+        *why = value_index(&vm->cx, *why, key);
     return false;
 }
 

@@ -35,7 +35,8 @@ void json_string(struct slice s, struct buf *out)
         escape((unsigned char)s.p[i], out);
         from = i + 1;
     }
-    buf_slice(out, slice_of(s.p + from, s.n - from));
+    if (from < s.n)
+        buf_slice(out, slice_of(s.p + from, s.n - from));
     buf_char(out, '"');
 }
 

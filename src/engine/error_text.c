@@ -158,7 +158,8 @@ void error_shape(struct slice s, struct buf *out)
     }
     while (out->n > from && out->p[out->n - 1] == ' ')
         out->n--;
-    out->n =
-        from +
-        utf8_cut(slice_of(out->p + from, out->n - from), ERROR_SHAPE_MAX).n;
+    if (out->n == from) /* there may be no memory yet */
+        return;
+    s = utf8_cut(slice_of(out->p + from, out->n - from), ERROR_SHAPE_MAX);
+    out->n = from + s.n;
 }

@@ -95,7 +95,7 @@ static void step(struct maker *m, struct buf *out, int level, int fuel)
     case 1:
         if (fuel > 0) {
             buf_char(out, '[');
-            text(m, out, 0);
+            text(m, out, fuel - 1);
             buf_char(out, ']');
             break;
         }
