@@ -68,7 +68,7 @@ static void rule_samples(const struct rules *rules, struct metrics *m)
         { "bladewatch_rule_instances", "gauge", "Elements that a rule follows.",
           instances_of },
         { "bladewatch_rule_errors_total", "counter",
-          "Evaluations that ended in an error.", errors_of },
+          "Errors of a rule; one that lasts counts once.", errors_of },
         { "bladewatch_rule_evaluations_total", "counter",
           "Evaluations, one for each instance.", evaluations_of },
     };
