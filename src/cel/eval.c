@@ -535,6 +535,7 @@ struct cel_vm *cel_vm_new(void)
 
     arena_init(&vm->cx.arena, CEL_MEMORY_MAX);
     vm->cx.fuel = vm->fuel = CEL_FUEL_MAX;
+    vm->poll_for = CEL_WAKE_DEFAULT;
     vm->cx.patterns = regex_cache_new();
     vm->cx.json = tape_parser_new(0);
     return vm;

@@ -146,6 +146,7 @@ struct cel_vm {
     const struct cel_place *place; /* likewise; NULL without a host */
     struct slot *slot;
     size_t nslots;
+    nsec poll_for;
     nsec wake_at;
     bool touchy;
 };

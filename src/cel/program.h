@@ -61,6 +61,9 @@ void cel_vm_host(struct cel_vm *vm, struct cel_host *host,
 struct cel_context *cel_vm_context(struct cel_vm *vm);
 
 #define CEL_WAKE_DEFAULT NSEC_SEC
+/* How long what moves with time in a way nobody follows waits for another
+ * look; a multiple of CEL_WAKE_DEFAULT, which it is at first. */
+void cel_vm_poll(struct cel_vm *vm, nsec poll_for);
 
 /* now: what `now` is (a variable called now of type timestamp, no place, is
  * bound by the evaluator itself). */

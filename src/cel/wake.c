@@ -15,7 +15,12 @@ void wake_poll(struct cel_vm *vm)
 
     if (late < 0)
         late += CEL_WAKE_DEFAULT;
-    wake_at(vm, nsec_add(vm->cx.now - late, CEL_WAKE_DEFAULT));
+    wake_at(vm, nsec_add(vm->cx.now - late, vm->poll_for));
+}
+
+void cel_vm_poll(struct cel_vm *vm, nsec poll_for)
+{
+    vm->poll_for = poll_for;
 }
 
 static void wake_in(struct cel_vm *vm, wide ns)

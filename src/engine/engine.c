@@ -23,7 +23,7 @@ struct engine *engine_new(const struct engine_config *config)
     struct engine *e = xcalloc(1, sizeof(*e));
 
     e->config = *config;
-    e->now = e->clock = e->seq_at = INT64_MIN;
+    e->now = e->clock = e->seq_at = e->heard_at = INT64_MIN;
     e->vm = cel_vm_new();
     e->windows = windows_new();
     host_init(e);
@@ -452,6 +452,19 @@ static void evaluate_queue(struct engine *e, bool all)
     e->waiting = empty;
 }
 
+/*
+ * Once a second, unless nothing has been logged for more than a day: then, at
+ * every 86,400th part of the silence, or a line that is stamped a century ahead
+ * would cost three thousand million looks at the clock.
+ */
+static nsec poll_for(const struct engine *e, nsec at)
+{
+    nsec silence = e->heard_at == INT64_MIN ? 0 : nsec_sub(at, e->heard_at);
+    nsec parts = silence / (24 * 3600 * NSEC_SEC);
+
+    return (parts > 1 ? parts : 1) * CEL_WAKE_DEFAULT;
+}
+
 void engine_evaluate(struct engine *e, nsec at, bool moved)
 {
     bool all = moved || at % ENGINE_GRAIN == 0;
@@ -459,6 +472,7 @@ void engine_evaluate(struct engine *e, nsec at, bool moved)
 
     if (at > e->now)
         e->now = at;
+    cel_vm_poll(e->vm, poll_for(e, e->now));
     e->prompt = true;
     timers_fire(e, at);
     for (k = 0; all && e->exhaustive && k < e->nlive; k++)

@@ -493,6 +493,7 @@ ASIDE static void settle_batch(struct engine *e, nsec ts)
 
 void engine_settle(struct engine *e, nsec ts)
 {
+    e->heard_at = ts;
     if (e->heard && e->heard->batch.n)
         settle_batch(e, ts);
 }

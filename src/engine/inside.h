@@ -142,6 +142,7 @@ struct engine {
     bool minds_lines, exhaustive;
     const struct instance *proving; /* prove.h: whose expression is evaluated */
     nsec swept_at;
+    nsec heard_at; /* log time of the last shard; INT64_MIN: none yet */
     nsec boundary; /* the one that was asked for last */
     nsec now;      /* the instant being evaluated, or the last */
     nsec clock;    /* of the last shard with an error */

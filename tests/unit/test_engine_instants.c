@@ -157,12 +157,26 @@ START_TEST(a_rule_is_well_before_it_has_anything_to_look_at)
 }
 END_TEST
 
+START_TEST(a_century_of_silence_is_soon_over)
+{
+    start(RULE("      - alert: Night\n"
+               "        expr: now.getHours() < 6 && has(state.x)\n"),
+          "43200000 {\"x\":1}\n3155803200000 {\"x\":2}\n3155803200010");
+    ck_assert_uint_lt(engine_stats(core_engine(rulebench_core(rb))).evaluations,
+                      2000 * 1000);
+    ck_assert_uint_gt(engine_stats(core_engine(rulebench_core(rb))).transitions,
+                      36500);
+    rulebench_free(rb);
+}
+END_TEST
+
 static const TTest **const tests[] = {
     &parts_of_a_retired_blade_are_the_bases_at_once,
     &adding_nothing_makes_a_part,
     &an_error_is_counted_once_however_often_it_is_met,
     &what_waits_for_the_boundary_outlives_a_load,
     &a_rule_is_well_before_it_has_anything_to_look_at,
+    &a_century_of_silence_is_soon_over,
 };
 
 static const struct suite_table tables[] = {
