@@ -156,7 +156,7 @@ static struct cel_program *compile(struct loader *l,
     struct cel_program *program = NULL;
     struct cel_problems problems;
     struct cel_env env;
-    size_t i;
+    size_t i, nreads;
 
     if (!l->env || !charge(l, node, text))
         return NULL;
@@ -166,6 +166,8 @@ static struct cel_program *compile(struct loader *l,
     env.use = use_of(want);
     if (cel_compile(&env, text, &problems, &program) == ST_OK) {
         own_program(l->own, program);
+        (void)cel_program_reads(program, &nreads);
+        l->expression_bytes += nreads * READ_COST;
         load_note_program(l, program, node, from);
     }
     for (i = 0; i < problems.n; i++)

@@ -16,7 +16,8 @@
 /* What a set may hold, whatever its files say: aliases repeat a text without
  * making its file larger. */
 #define PROGRAMS_MAX         30000
-#define EXPRESSION_BYTES_MAX ((size_t)4 << 20)
+#define EXPRESSION_BYTES_MAX ((size_t)3 << 20)
+#define READ_COST            16 /* bytes of an expression that a path weighs */
 #define KEPT_BYTES_MAX       ((size_t)48 << 20)
 #define CANONICAL_BYTES_MAX  ((size_t)1 << 20)
 #define TEMPLATE_BYTES_MAX   ((size_t)64 << 10)
