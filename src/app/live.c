@@ -125,7 +125,7 @@ static void on_notice(void *self, const struct notice *notice)
  * up to where each receiver got. */
 static enum status prepare_notify(struct live *l, struct err *err)
 {
-    const struct engine_sink sink = { l, NULL, on_notice };
+    const struct engine_sink sink = { .self = l, .notice = on_notice };
     char id[32];
     struct notify_config config = {
         .receiver = l->config->receivers,

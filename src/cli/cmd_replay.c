@@ -335,8 +335,8 @@ static int replay(const struct arguments *a, char **files)
 {
     struct core *core = core_new(0);
     struct offline *o = offline_new(core, &a->config);
-    const struct engine_sink sink = { (void *)(uintptr_t)a, on_transition,
-                                      NULL };
+    const struct engine_sink sink = { .self = (void *)(uintptr_t)a,
+                                      .transition = on_transition };
     struct zones zones;
     struct err err;
     int status;

@@ -5,7 +5,8 @@
  * line once, and writes what is known of every container as shards under
  * docker.containers.<name>.  An engine that is absent, too old, refuses or
  * restarts costs one sentence in the log and is asked again; nothing else
- * stops.  Only GET requests are ever sent.
+ * stops.  Only GET requests are sent to the endpoint; what changes containers
+ * goes to the act endpoint, see act.h.
  *
  * Blade of a container's lines: its name.  Run: "<id>.<StartedAt>"; for lines
  * of lives that nobody recorded "<id>.history".
@@ -34,9 +35,29 @@ enum docker_history {
     DOCKER_NOTHING
 };
 
+/* A container as inspect has just shown it, for whoever asks whether it
+ * answers.  All borrowed for the call. */
+struct docker_seen {
+    struct slice id, name;
+    bool gone;           /* there is none any more: the rest is empty */
+    bool ignored;        /* label bladewatch.ignore */
+    struct slice status; /* "running", ... */
+    nsec started_at;
+    struct slice
+        address; /* of a network that we share, else of any; "127.0.0.1"
+                    of the host's own; "" while it has none */
+    struct labels labels;
+};
+
 struct docker_config {
-    const char *endpoint;    /* unix:///path, tcp://host:port, http://host:port;
-                                NULL: unix:///var/run/docker.sock */
+    const char *endpoint; /* unix:///path, tcp://host:port, http://host:port;
+                             NULL: unix:///var/run/docker.sock */
+    const char *act_endpoint; /* likewise; NULL: the endpoint */
+    const char *spec_dir;     /* where inspects are kept for recreation; NULL:
+                                 nothing is ever recreated */
+    nsec stats_every;         /* 0: no statistics are asked for */
+    void *seen_self;
+    void (*seen)(void *self, const struct docker_seen *c); /* or NULL */
     const char *api_version; /* "1.41"; NULL: as the engine offers */
     const char *self_id; /* our own container's id or a prefix; NULL: none */
     const struct docker_rule *rules; /* docker.select */

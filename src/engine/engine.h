@@ -32,7 +32,8 @@
 
 nsec next_boundary(nsec now); /* the first after now */
 
-struct notice; /* engine/notice.h */
+struct notice;   /* engine/notice.h */
+struct decision; /* engine/order.h */
 
 /* Something changed its state. */
 struct transition {
@@ -50,6 +51,7 @@ struct engine_sink {
     void *self;
     void (*transition)(void *self, const struct transition *t); /* or NULL */
     void (*notice)(void *self, const struct notice *n);         /* or NULL */
+    void (*decision)(void *self, const struct decision *d);     /* or NULL */
 };
 
 struct engine;

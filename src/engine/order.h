@@ -1,0 +1,44 @@
+/*
+ * order.h - what a revive rule wants done, and what it has decided.
+ *
+ * Decisions are made by the core at instants of log time and are the same in
+ * every run over the same recording; so are their ordinals.  An edge that
+ * records or logs them remembers how far it got by the ordinal.
+ *
+ * An order stands until its result is in the state: a shard at docker.acts.NAME
+ * whose `order` is its id.  An edge asks for the standing orders after each
+ * merge and carries out those it has not begun; after a crash those without a
+ * result still stand, and the look at the container before acting sees what
+ * became of them.
+ */
+#ifndef ENGINE_ORDER_H
+#define ENGINE_ORDER_H
+
+#include "base/instant.h"
+#include "base/slice.h"
+#include "heal/heal.h"
+
+struct engine;
+
+/* All borrowed for the call. */
+struct order {
+    struct slice id;          /* group/rule/name/act/log time/attempt */
+    struct slice group, rule; /* who wants it */
+    struct slice name;        /* of the container */
+    struct heal_order what;
+    bool dry_run;        /* the rule's; the process may say so too */
+    bool repair_network; /* may disconnect and connect it anew */
+};
+
+struct decision {
+    uint64_t ordinal; /* counts from 1 */
+    nsec at;
+    struct slice group, rule, name, container; /* its id; "" if not known */
+    struct heal_decision what;
+    struct slice order; /* the id of the order, or "" */
+};
+
+void engine_orders(const struct engine *e, void *self,
+                   void (*fn)(void *self, const struct order *order));
+
+#endif
