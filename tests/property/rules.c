@@ -95,7 +95,9 @@ static void finish(struct core *core, struct buf *out)
 
 static struct core *begin(struct trial *t, struct buf *out)
 {
-    struct engine_sink sink = { out, on_transition, on_notice };
+    struct engine_sink sink = { .self = out,
+                                .transition = on_transition,
+                                .notice = on_notice };
     struct core *core = core_new(random_next(&t->seed));
 
     buf_reset(out);

@@ -89,7 +89,9 @@ void rulebench_reload(struct rulebench *rb, const char *yaml)
 struct rulebench *rulebench_new(const char *yaml)
 {
     struct rulebench *rb = xcalloc(1, sizeof(*rb));
-    struct engine_sink sink = { rb, on_transition, on_notice };
+    struct engine_sink sink = { .self = rb,
+                                .transition = on_transition,
+                                .notice = on_notice };
 
     rb->core = core_new(7);
     core_sink(rb->core, &sink);
