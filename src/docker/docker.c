@@ -183,6 +183,7 @@ void docker_stop(struct docker *d)
     d->stopped = true;
     loop_timer_stop(&d->tick);
     engine_close(d);
+    acts_stop(d);
     while (d->containers)
         container_free(d->containers);
     http_free(d->http);

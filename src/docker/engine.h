@@ -119,6 +119,10 @@ struct docker {
     enum engine_state state;
     int minor;        /* of the API version in use: 1.<minor> */
     int major_engine; /* 20 of 20.10.24; 0: not known */
+    int act_minor;    /* of the act endpoint; 0: not agreed on yet */
+    bool act_denied;  /* it answered 403 since connecting */
+    bool act_denied_said;
+    struct deed *deeds; /* acts under way */
     nsec retry_at, backoff_for;
     char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
     char down_why[ERR_TEXT_MAX];
@@ -186,6 +190,8 @@ void events_list(struct docker *d);
 void events_tick(struct docker *d);
 
 /* inspect.c */
+bool container_id_ok(struct slice id); /* fit for an address */
+bool container_is_self(const struct docker *d, struct slice id);
 struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */
 struct container *container_add(struct docker *d, struct slice id);
@@ -205,6 +211,9 @@ void facts_event(struct container *c, const char *action, nsec at,
 void facts_flush(struct docker *d);
 void facts_forget(struct docker *d); /* the journal lost them */
 void facts_release(struct facts *f);
+
+/* act.c */
+void acts_stop(struct docker *d);
 
 /* Walking a tape: indices of values; 0 is "not there". */
 size_t tape_find(const struct tape *t, size_t object, const char *key);
