@@ -1,6 +1,7 @@
 #include "live.h"
 
 #include "app/clock.h"
+#include "app/figures.h"
 #include "app/intake.h"
 #include "app/log.h"
 #include "app/reload.h"
@@ -362,72 +363,9 @@ static void on_hangup(void *arg, int signum)
 
 /* -- faces ----------------------------------------------------------------- */
 
-static void family(struct metrics *m, const char *name, const char *help,
-                   uint64_t value)
-{
-    size_t n = strlen(name);
-    bool counter = n > 6 && strcmp(name + n - 6, "_total") == 0;
-
-    metrics_family(m, name, counter ? "counter" : "gauge", help);
-    metrics_u64(m, value);
-}
-
-static void core_metrics(const struct live *l, struct metrics *m)
-{
-    struct core_stats s = core_stats(l->core);
-
-    family(m, "bladewatch_lines_total", "Lines taken in.", s.lines);
-    family(m, "bladewatch_shards_merged_total",
-           "Shards released into the state.", s.merged);
-    family(m, "bladewatch_duplicates_total", "Lines that had been seen before.",
-           s.duplicates);
-    family(m, "bladewatch_late_total", "Lines that came below the watermark.",
-           s.late);
-    family(m, "bladewatch_not_json_total",
-           "Lines that were no JSON and became msg.", s.not_json);
-    family(m, "bladewatch_refused_total",
-           "Parts of shards beyond a limit or a scope.", s.refused);
-    family(m, "bladewatch_unknown_instructions_total",
-           "Instructions in shards that are none, or lack what they want.",
-           s.not_known);
-    family(m, "bladewatch_oversize_total",
-           "Lines longer than the limit of a shard.", s.oversize);
-    family(m, "bladewatch_lost_lines_total", "Lines declared as lost.", s.lost);
-    family(m, "bladewatch_state_nodes", "Nodes in the state.", s.nodes);
-    family(m, "bladewatch_waiting_shards", "Shards in the reorder buffer.",
-           s.waiting);
-    family(m, "bladewatch_waiting_bytes", "Memory of shards not yet merged.",
-           s.waiting_bytes);
-    metrics_family(m, "bladewatch_watermark_timestamp_seconds", "gauge",
-                   "Log time: every earlier shard has been merged.");
-    metrics_double(m, (double)s.watermark / 1e9);
-}
-
-static void journal_metrics(const struct live *l, struct metrics *m)
-{
-    struct journal_stats s = journal_stats(l->journal);
-    struct committer_stats c = committer_stats(l->committer);
-
-    family(m, "bladewatch_journal_written_bytes_total",
-           "Bytes written to the journal.", s.bytes);
-    family(m, "bladewatch_journal_commits_total", "Group commits written.",
-           s.batches);
-    family(m, "bladewatch_journal_syncs_total", "fdatasync calls.", s.syncs);
-    family(m, "bladewatch_journal_failures_total",
-           "Writes or syncs that failed.", s.failures);
-    family(m, "bladewatch_journal_segments", "Files of the journal.",
-           s.segments);
-    family(m, "bladewatch_journal_healthy",
-           "1 while the journal can be written.",
-           committer_trouble(l->committer) == NULL);
-    family(m, "bladewatch_discarded_lines_total",
-           "Lines given back to their source after a failed write.",
-           c.discarded);
-}
-
 static void rule_metrics(const struct live *l, struct metrics *m)
 {
-    family(m, "bladewatch_rules_last_reload_successful",
+    figure(m, "bladewatch_rules_last_reload_successful",
            "1 unless the rules that were read last are broken.",
            !l->rules_failed);
     metrics_family(m, "bladewatch_rules_last_reload_success_timestamp_seconds",
@@ -437,46 +375,17 @@ static void rule_metrics(const struct live *l, struct metrics *m)
     notify_metrics(l->notify, m);
 }
 
-static void process_metrics(const struct live *l, struct metrics *m)
-{
-    struct rusage use;
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-
-    if (f) {
-        if (fscanf(f, "%*u %lu", &pages) != 1)
-            pages = 0;
-        fclose(f);
-    }
-    family(m, "process_resident_memory_bytes", "Resident memory.",
-           (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE));
-    getrusage(RUSAGE_SELF, &use);
-    metrics_family(m, "process_cpu_seconds_total", "counter",
-                   "User and system CPU time.");
-    metrics_double(
-        m, (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-               (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
-    metrics_family(m, "process_start_time_seconds", "gauge",
-                   "When the process started.");
-    metrics_double(m, (double)l->started_at / 1e9);
-    metrics_family(m, "bladewatch_build_info", "gauge",
-                   "Always 1; the label tells the version.");
-    metrics_label_u64(
-        m, (struct slice[]){ slice_str("version"), slice_str(BW_VERSION) }, 1,
-        1);
-}
-
 static void on_metrics(void *self, struct metrics *m)
 {
     struct live *l = self;
 
-    core_metrics(l, m);
-    journal_metrics(l, m);
+    figures_core(l->core, m);
+    figures_journal(l->journal, l->committer, m);
     rule_metrics(l, m);
     if (l->docker)
         docker_metrics(l->docker, m);
     httpd_metrics(l->httpd, m);
-    process_metrics(l, m);
+    figures_process(l->started_at, m);
 }
 
 static void on_containers(void *self, struct buf *out)
