@@ -1,10 +1,14 @@
 #include "live.h"
 
+#include "app/audit.h"
 #include "app/clock.h"
 #include "app/figures.h"
+#include "app/holds.h"
 #include "app/intake.h"
+#include "app/ledger.h"
 #include "app/log.h"
 #include "app/reload.h"
+#include "app/revivals.h"
 #include "app/self.h"
 #include "app/zones.h"
 #include "base/alloc.h"
@@ -33,6 +37,9 @@ struct live {
     struct journal *journal;
     struct registry *registry;
     struct committer *committer;
+    struct ledger ledger;
+    struct audit audit;
+    struct roster roster;
     struct httpd *httpd;
     struct docker *docker;
     struct loop_timer ticker;
@@ -41,14 +48,24 @@ struct live {
     bool behind; /* the wall clock, and it was said */
     nsec tick;   /* the last one journalled */
     nsec started_at;
-    bool rules_failed; /* to load, the last time */
-    nsec rules_at;     /* when they last did */
-    bool has_limits;   /* the journal says which bounds are in force */
+    char run[INSTANT_TEXT]; /* the same, of lines without another */
+    bool rules_failed;      /* to load, the last time */
+    nsec rules_at;          /* when they last did */
+    bool has_limits;        /* the journal says which bounds are in force */
     bool stopping;
     nsec stopping_at;
 };
 
 /* -- recovery ------------------------------------------------------------- */
+
+static void recover_line(struct live *l, const struct event *ev)
+{
+    const struct source *source = core_source(l->core, ev->source);
+
+    registry_durable(l->registry, ev);
+    if (source && source->trusted && slice_is(source->blade, LEDGER_BLADE))
+        audit_recovered(&l->audit, ev->line);
+}
 
 static enum status recover_event(void *arg, const struct event *ev,
                                  struct err *err)
@@ -65,7 +82,7 @@ static enum status recover_event(void *arg, const struct event *ev,
     if (ev->kind == EV_SOURCE)
         registry_recover(l->registry, ev->source, ev->decl);
     else if (ev->kind == EV_LINE)
-        registry_durable(l->registry, ev);
+        recover_line(l, ev);
     else if (ev->kind == EV_TICK && ev->ts > l->tick)
         l->tick = ev->ts;
     else if (ev->kind == EV_LIMITS)
@@ -122,11 +139,18 @@ static void on_notice(void *self, const struct notice *notice)
     notify_put(((struct live *)self)->notify, notice);
 }
 
+static void on_decision(void *self, const struct decision *d)
+{
+    audit_decision(&((struct live *)self)->audit, d);
+}
+
 /* Before the journal is read: what it brings forth again has been delivered
  * up to where each receiver got. */
 static enum status prepare_notify(struct live *l, struct err *err)
 {
-    const struct engine_sink sink = { .self = l, .notice = on_notice };
+    const struct engine_sink sink = { .self = l,
+                                      .notice = on_notice,
+                                      .decision = on_decision };
     char id[32];
     struct notify_config config = {
         .receiver = l->config->receivers,
@@ -218,6 +242,7 @@ static void on_tick(void *arg)
     struct event ev = { .kind = EV_TICK };
     struct err err;
 
+    roster_tick(&l->roster, loop_now(l->loop));
     ev.ts = log_time(l);
     mind_clock(l, ev.ts);
     ev.ts -= l->config->reorder_for;
@@ -247,6 +272,7 @@ static void on_merged(void *self)
 
     l->has_limits = true; /* the first thing in a new journal */
     reload_merged(&l->reload);
+    ledger_flush(&l->ledger);
     if (l->httpd)
         httpd_flush_watchers(l->httpd);
 }
@@ -359,6 +385,54 @@ static void on_hangup(void *arg, int signum)
 {
     (void)signum;
     on_reload(arg);
+}
+
+/* -- revival ---------------------------------------------------------------
+ */
+
+static void on_audit(void *self, bool warning, const char *line)
+{
+    struct live *l = self;
+
+    if (warning)
+        log_warn(loop_wall(l->loop), "%s", line);
+    else
+        log_info(loop_wall(l->loop), "%s", line);
+}
+
+static void on_roster(void *self, const char *sentence)
+{
+    log_info(loop_wall(((struct live *)self)->loop), "revive: %s", sentence);
+}
+
+static enum status on_hold(void *self, const struct httpd_hold *hold,
+                           uint64_t *ret_ticket, struct err *err)
+{
+    struct live *l = self;
+
+    return holds_take(l->core, &l->ledger, hold, ret_ticket, err);
+}
+
+static void on_held(void *self, const struct httpd_hold *hold, struct buf *out)
+{
+    holds_tell(((struct live *)self)->core, hold, out);
+}
+
+/* After recovery: what it left undone is done from here on. */
+static enum status start_healer(struct live *l, struct err *err)
+{
+    enum status st = ledger_begin(&l->ledger, committer_intake(l->committer),
+                                  slice_str(l->run), err);
+
+    if (st)
+        return st;
+    l->roster = (struct roster){ .core = l->core, .self = l, .say = on_roster };
+    audit_begin(&l->audit);
+    if (!l->config->revive)
+        log_info(loop_wall(l->loop), "revive: off, nothing is started");
+    else if (l->config->dry_run)
+        log_info(loop_wall(l->loop), "revive: dry run, nothing is started");
+    return ST_OK;
 }
 
 /* -- faces ----------------------------------------------------------------- */
@@ -491,8 +565,8 @@ static enum status start_committer(struct live *l, struct err *err)
 
 static enum status start_httpd(struct live *l, struct err *err)
 {
-    char run[INSTANT_TEXT];
     struct httpd_config config = {
+        .run = slice_str(l->run),
         .listen = l->config->listen,
         .allow_anonymous = l->config->allow_anonymous,
         .tokens = l->config->tokens,
@@ -506,19 +580,31 @@ static enum status start_httpd(struct live *l, struct err *err)
         .metrics = on_metrics,
         .containers = on_containers,
         .reload = on_reload,
+        .hold = on_hold,
+        .held = on_held,
         .ready = on_ready,
     };
 
-    snprintf(run, sizeof(run), "%lld", (long long)l->started_at);
-    config.run = slice_str(run);
     return httpd_start(l->loop, &config, &ports, &l->httpd, err);
+}
+
+/* Where what a container was made of is kept, for making it anew. */
+static const char *specs_dir(const struct live *l, struct buf *path)
+{
+    buf_init(path, BUF_NO_CAP);
+    buf_printf(path, "%s/specs", l->config->data);
+    return buf_cstr(path);
 }
 
 static enum status start_docker(struct live *l, struct err *err)
 {
     char *found = l->config->self_id ? NULL : self_container_id();
+    struct buf specs;
     struct docker_config config = {
         .endpoint = l->config->docker_host,
+        .act_endpoint = l->config->docker_act,
+        .spec_dir = specs_dir(l, &specs),
+        .stats_every = l->config->stats_every,
         .api_version = l->config->docker_version,
         .self_id = l->config->self_id ? l->config->self_id : found,
         .rules = l->config->rules,
@@ -534,6 +620,7 @@ static enum status start_docker(struct live *l, struct err *err)
     if (l->config->docker)
         st = docker_start(l->loop, &config, committer_intake(l->committer),
                           &l->docker, err);
+    buf_release(&specs);
     free(found);
     return st;
 }
@@ -560,16 +647,20 @@ static enum status start(struct live *l, struct err *err)
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
         seed = (uint64_t)loop_wall(l->loop) * (uint64_t)getpid();
     l->started_at = loop_wall(l->loop);
+    snprintf(l->run, sizeof(l->run), "%lld", (long long)l->started_at);
     l->core = core_new(seed);
     zones_init(&l->zones);
     core_zones(l->core, &l->zones.port);
     reload_init(&l->reload);
+    audit_init(&l->audit, &l->ledger, l, on_audit);
     l->registry = registry_new();
     st = recover(l, err);
     l->clock.at = core_stats(l->core).watermark;
     l->clock.mono = loop_now(l->loop);
     if (!st)
         st = start_committer(l, err);
+    if (!st)
+        st = start_healer(l, err);
     if (!st)
         st = notify_start(l->notify, l->loop, err);
     if (!st)
@@ -606,6 +697,9 @@ static void stop(struct live *l)
     }
     notify_free(l->notify);
     committer_free(l->committer);
+    audit_release(&l->audit);
+    ledger_release(&l->ledger);
+    roster_release(&l->roster);
     docker_free(l->docker);
     httpd_free(l->httpd);
     journal_close(l->journal);
