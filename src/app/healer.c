@@ -32,7 +32,6 @@ struct healer {
     struct healer_config config;
     struct errand *errands; /* by id */
     bool waits;             /* some do */
-    bool denied;            /* and it was said */
     nsec now;               /* of the look under way */
 };
 
@@ -109,14 +108,9 @@ static void put_result(struct errand *e, const struct docker_acted *acted)
 static void on_done(void *self, const struct docker_acted *acted)
 {
     struct errand *e = self;
-    struct healer *h = e->healer;
-    bool denied = strcmp(acted->result, "denied") == 0;
 
-    if (denied && !h->denied)
-        h->config.denied(h->config.self, acted->message);
-    h->denied = denied;
     put_result(e, acted);
-    ledger_flush(h->config.ledger);
+    ledger_flush(e->healer->config.ledger);
 }
 
 /* What is not to be done has its result at once. */

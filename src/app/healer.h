@@ -31,8 +31,6 @@ struct healer_config {
                    void (*fn)(void *arg, const struct order *order));
     /* docker_act() */
     enum status (*act)(void *self, const struct docker_act *act);
-    /* The engine refuses acts (403); said once until one is let through. */
-    void (*denied)(void *self, struct slice message);
 };
 
 struct healer;

@@ -21,8 +21,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define TICK_EVERY  (100 * NSEC_MSEC)
-#define STATS_EVERY (5 * NSEC_SEC)
+#define TICK_EVERY (100 * NSEC_MSEC)
 /* A stream that does not get through its backlog must not stop alerts. */
 #define HOLD_MAX (30 * NSEC_SEC)
 /* What is still coming in then is not taken. */
@@ -463,12 +462,17 @@ static void on_metrics(void *self, struct metrics *m)
     figures_process(l->started_at, m);
 }
 
+static void on_container(void *self, struct slice name, struct buf *out)
+{
+    revivals_container(((struct live *)self)->core, name, out);
+}
+
 static void on_containers(void *self, struct buf *out)
 {
     struct live *l = self;
 
     if (l->docker)
-        docker_containers(l->docker, out, NULL, NULL);
+        docker_containers(l->docker, out, on_container, l);
     else
         buf_str(out, "[]");
 }
@@ -613,7 +617,6 @@ static enum status start_docker(struct live *l, struct err *err)
         .history = l->config->history,
         .history_lines = l->config->history_lines,
         .seed = (uint64_t)l->started_at,
-        .stats_every = STATS_EVERY,
         .log_self = l,
         .log = on_docker_log,
     };

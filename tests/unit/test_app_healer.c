@@ -20,7 +20,7 @@ struct world {
     size_t norders;
     enum status acts; /* what the engine answers */
     struct docker_act act;
-    unsigned asked, denied;
+    unsigned asked;
 };
 
 static struct world w;
@@ -74,13 +74,6 @@ static enum status do_act(void *self, const struct docker_act *act)
     return w.acts;
 }
 
-static void be_denied(void *self, struct slice message)
-{
-    (void)self;
-    assert_slice(message, "forbidden");
-    w.denied++;
-}
-
 static nsec tell_wall(void *self)
 {
     (void)self;
@@ -114,7 +107,6 @@ static void setup(void)
         .wall = tell_wall,
         .orders = give_orders,
         .act = do_act,
-        .denied = be_denied,
     };
 }
 
@@ -292,30 +284,8 @@ START_TEST(without_revival_an_order_left_over_is_denied)
     begin();
     healer_look(w.healer, SECOND);
     ck_assert_uint_eq(w.asked, 0);
-    ck_assert_uint_eq(w.denied, 0);
     said(SHARD("web", ID, "start", "0", "c0ffee", "revival is switched off",
                "denied", "0"));
-}
-END_TEST
-
-START_TEST(that_the_engine_denies_is_said_once)
-{
-    begin();
-    healer_look(w.healer, SECOND);
-    act_ends("denied", 403, "forbidden");
-    ck_assert_uint_eq(w.denied, 1);
-    w.order[0].id = slice_str("g/r/web/start/9/2");
-    healer_look(w.healer, 2 * SECOND);
-    act_ends("denied", 403, "forbidden");
-    ck_assert_uint_eq(w.asked, 2);
-    ck_assert_uint_eq(w.denied, 1);
-    w.order[0].id = slice_str("g/r/web/start/12/3");
-    healer_look(w.healer, 3 * SECOND);
-    act_ends("started", 204, "");
-    w.order[0].id = slice_str("g/r/web/start/15/4");
-    healer_look(w.healer, 4 * SECOND);
-    act_ends("denied", 403, "forbidden");
-    ck_assert_uint_eq(w.denied, 2);
 }
 END_TEST
 
@@ -368,7 +338,6 @@ static const TTest **const tests[] = {
     &a_dry_run_sends_nothing_and_says_so,
     &the_dry_run_of_a_rule_concerns_its_orders_alone,
     &without_revival_an_order_left_over_is_denied,
-    &that_the_engine_denies_is_said_once,
     &what_an_engine_says_is_made_fit_for_the_journal,
 };
 
