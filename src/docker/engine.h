@@ -36,6 +36,12 @@ enum engine_state {
     ENGINE_UP
 };
 
+/* Where an engine, or a proxy before it, listens. */
+struct endpoint {
+    char *unix_path; /* or NULL */
+    char *base_url;  /* "http://docker" or "http://host:port" */
+};
+
 /* What inspect says, as far as it matters here.  All-zero: not known yet. */
 struct info {
     char name[NAME_MAX_BYTES + 1];
@@ -107,9 +113,8 @@ struct docker {
     const struct intake *intake;
     struct intake_listener listener;
     struct docker_config config;
-    char *unix_path; /* or NULL */
-    char *base_url;  /* "http://docker" or "http://host:port" */
-    int version_set; /* minor; 0: as the engine offers */
+    struct endpoint read, act; /* act all-zero: the same as read */
+    int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
     int minor;        /* of the API version in use: 1.<minor> */
@@ -158,8 +163,13 @@ void engine_connect(struct docker *d);
 void engine_lost(struct docker *d, const char *why);
 void engine_tick(struct docker *d);
 void engine_close(struct docker *d);
-CHECKED enum status engine_parse_endpoint(struct docker *d, const char *text,
+CHECKED enum status engine_parse_endpoint(const char *text, struct endpoint *e,
                                           struct err *err);
+void endpoint_release(struct endpoint *e);
+const char *endpoint_name(const struct endpoint *e); /* for people */
+/* The minor version to speak with whoever answered /version with t. */
+CHECKED enum status engine_agree(const struct endpoint *e, const struct tape *t,
+                                 int *ret_minor, char *why, size_t size);
 /* An answer that ends the connection: says why. */
 void engine_refused(struct docker *d, const struct http_end *end);
 /* A GET below /v1.N with the usual time-outs; path is "/containers/...". */
