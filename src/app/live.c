@@ -16,7 +16,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define TICK_EVERY (100 * NSEC_MSEC)
+#define TICK_EVERY  (100 * NSEC_MSEC)
+#define STATS_EVERY (5 * NSEC_SEC)
 /* A stream that does not get through its backlog must not stop alerts. */
 #define HOLD_MAX (30 * NSEC_SEC)
 /* What is still coming in then is not taken. */
@@ -484,7 +485,7 @@ static void on_containers(void *self, struct buf *out)
     struct live *l = self;
 
     if (l->docker)
-        docker_containers(l->docker, out);
+        docker_containers(l->docker, out, NULL, NULL);
     else
         buf_str(out, "[]");
 }
@@ -617,6 +618,7 @@ static enum status start_docker(struct live *l, struct err *err)
         .history = l->config->history,
         .history_lines = l->config->history_lines,
         .seed = (uint64_t)l->started_at,
+        .stats_every = STATS_EVERY,
         .log_self = l,
         .log = on_docker_log,
     };
