@@ -3,7 +3,8 @@
  *
  * engine.c reaches the engine and agrees on a version, events.c knows which
  * containers there are, inspect.c how they are, follow.c reads their logs,
- * facts.c writes what is known of them, docker.c is the door.
+ * facts.c writes what is known of them, stats.c what they use (usage.c says how
+ * that is reckoned), docker.c is the door.
  *
  * Everything is keyed by full id; names are attributes.  Deadlines are fields
  * that one timer of TICK looks at; nothing else waits.
@@ -17,6 +18,7 @@
 #include "docker/docker.h"
 #include "docker/follow.h"
 #include "docker/select.h"
+#include "docker/stats.h"
 #include "net/http.h"
 
 #include <uthash.h>
@@ -34,6 +36,12 @@ enum engine_state {
     ENGINE_OPENING, /* GET /events */
     ENGINE_LISTING, /* events are kept until the list has come */
     ENGINE_UP
+};
+
+/* Where an engine, or a proxy before it, listens. */
+struct endpoint {
+    char *unix_path; /* or NULL */
+    char *base_url;  /* "http://docker" or "http://host:port" */
 };
 
 /* What inspect says, as far as it matters here.  All-zero: not known yet. */
@@ -92,12 +100,14 @@ struct container {
     struct http_request *inspect;
     struct choice choice;
     struct facts facts;
+    struct stats stats;
     struct follow follow;
 };
 
 struct counters {
     uint64_t reconnects, relists, bad_events, events, daemon_errors;
     uint64_t reopens, gaps, duplicates, recovered, stuck, probes, steps;
+    uint64_t stats_missed;
 };
 
 struct docker {
@@ -107,13 +117,16 @@ struct docker {
     const struct intake *intake;
     struct intake_listener listener;
     struct docker_config config;
-    char *unix_path; /* or NULL */
-    char *base_url;  /* "http://docker" or "http://host:port" */
-    int version_set; /* minor; 0: as the engine offers */
+    struct endpoint read, act; /* act all-zero: the same as read */
+    int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
     int minor;        /* of the API version in use: 1.<minor> */
     int major_engine; /* 20 of 20.10.24; 0: not known */
+    int act_minor;    /* of the act endpoint; 0: not agreed on yet */
+    bool act_denied;  /* it answered 403 since connecting */
+    bool act_denied_said;
+    struct deed *deeds; /* acts under way */
     nsec retry_at, backoff_for;
     char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
     char down_why[ERR_TEXT_MAX];
@@ -133,6 +146,8 @@ struct docker {
     size_t ninspecting, nprobing;
     size_t open_bytes; /* of lines being put together, of all streams */
     bool over_max_said;
+
+    struct stats_round round; /* of statistics */
 
     struct loop_timer tick;
     nsec started_at, step_until, clock_offset;
@@ -158,8 +173,13 @@ void engine_connect(struct docker *d);
 void engine_lost(struct docker *d, const char *why);
 void engine_tick(struct docker *d);
 void engine_close(struct docker *d);
-CHECKED enum status engine_parse_endpoint(struct docker *d, const char *text,
+CHECKED enum status engine_parse_endpoint(const char *text, struct endpoint *e,
                                           struct err *err);
+void endpoint_release(struct endpoint *e);
+const char *endpoint_name(const struct endpoint *e); /* for people */
+/* The minor version to speak with whoever answered /version with t. */
+CHECKED enum status engine_agree(const struct endpoint *e, const struct tape *t,
+                                 int *ret_minor, char *why, size_t size);
 /* An answer that ends the connection: says why. */
 void engine_refused(struct docker *d, const struct http_end *end);
 /* A GET below /v1.N with the usual time-outs; path is "/containers/...". */
@@ -176,6 +196,8 @@ void events_list(struct docker *d);
 void events_tick(struct docker *d);
 
 /* inspect.c */
+bool container_id_ok(struct slice id); /* fit for an address */
+bool container_is_self(const struct docker *d, struct slice id);
 struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */
 struct container *container_add(struct docker *d, struct slice id);
@@ -192,9 +214,14 @@ struct labels container_labels(const struct container *c);
 void facts_update(struct container *c);
 void facts_event(struct container *c, const char *action, nsec at,
                  struct slice exit_code);
+/* One line of blade "docker". */
+CHECKED enum status facts_put(struct docker *d, struct buf *b, nsec ts);
 void facts_flush(struct docker *d);
 void facts_forget(struct docker *d); /* the journal lost them */
 void facts_release(struct facts *f);
+
+/* act.c */
+void acts_stop(struct docker *d);
 
 /* Walking a tape: indices of values; 0 is "not there". */
 size_t tape_find(const struct tape *t, size_t object, const char *key);
