@@ -28,6 +28,7 @@
 #define RETRY_LAST  (10 * NSEC_SEC)
 #define PATCH_MAX   ((size_t)64 << 20)
 #define SECRET_MAX  4096
+#define ANSWER_MAX  ((size_t)64 << 10)
 #define VALUE_SHOWN 1000 /* bytes of one changed value on a terminal */
 
 struct client {
@@ -36,7 +37,8 @@ struct client {
     struct http *http;
     struct http_request *request;
     struct buf url, base;
-    bool page; /* that has no path */
+    bool page;          /* that has no path */
+    struct buf *answer; /* to a post; or NULL */
     char *secret;
     struct pretty pretty;
     struct buf out;
@@ -100,6 +102,14 @@ static void add_escaped(struct buf *url, const char *text)
             buf_char(url, *text);
         else
             buf_printf(url, "%%%02X", (unsigned char)*text);
+}
+
+void client_param(const char *name, const char *value, struct buf *page)
+{
+    buf_printf(page,
+               "%c%s=", page->p && memchr(page->p, '?', page->n) ? '&' : '?',
+               name);
+    add_escaped(page, value);
 }
 
 static enum status build_url(struct client *c, const char *where)
@@ -251,6 +261,19 @@ static void on_state_end(void *self, const struct http_end *end)
     finish(c, good ? ST_OK : ST_IO);
 }
 
+static void on_answer(void *self, const struct http_end *end)
+{
+    struct client *c = self;
+    bool good = end->status == ST_OK && end->head.code < 300;
+
+    c->request = NULL;
+    if (good)
+        buf_slice(c->answer, end->body);
+    else
+        explain(c, end, c->err);
+    finish(c, good ? ST_OK : ST_IO);
+}
+
 static enum status ask(struct client *c)
 {
     struct http_ask get = {
@@ -262,8 +285,18 @@ static enum status ask(struct client *c)
         .on_body = on_state_body,
         .on_end = on_state_end,
     };
+    struct http_ask post = {
+        .url = buf_cstr(&c->url),
+        .bearer = c->secret,
+        .post = true,
+        .connect_for = CONNECT_FOR,
+        .head_for = HEAD_FOR,
+        .body_max = ANSWER_MAX,
+        .self = c,
+        .on_end = on_answer,
+    };
 
-    return http_ask(c->http, &get, &c->request, c->err);
+    return http_ask(c->http, c->answer ? &post : &get, &c->request, c->err);
 }
 
 static enum status open_client(struct client *c, const char *where)
@@ -326,6 +359,16 @@ enum status client_page(const struct client_options *options, const char *page,
                         struct err *err)
 {
     struct client c = { .options = options, .err = err, .page = true };
+
+    return fetch(&c, page);
+}
+
+enum status client_post(const struct client_options *options, const char *page,
+                        struct buf *ret_answer, struct err *err)
+{
+    struct client c = {
+        .options = options, .err = err, .page = true, .answer = ret_answer
+    };
 
     return fetch(&c, page);
 }

@@ -1,9 +1,10 @@
 /*
- * client.h - asking a running bladewatch for its state.
+ * client.h - asking a running bladewatch for its state, or to do something.
  */
 #ifndef APP_CLIENT_H
 #define APP_CLIENT_H
 
+#include "base/buf.h"
 #include "base/instant.h"
 #include "base/slice.h"
 #include "base/status.h"
@@ -28,6 +29,13 @@ CHECKED enum status client_state(const struct client_options *options,
 /* The same for a page such as "/report?format=text"; path is not used. */
 CHECKED enum status client_page(const struct client_options *options,
                                 const char *page, struct err *err);
+/* Posts nothing to a page such as "/-/hold?container=web"; what is answered, a
+ * line of JSON, is appended to ret_answer. */
+CHECKED enum status client_post(const struct client_options *options,
+                                const char *page, struct buf *ret_answer,
+                                struct err *err);
+/* Appends name=value, the value escaped, to a page. */
+void client_param(const char *name, const char *value, struct buf *page);
 /* A page that is asked for again and again. */
 struct client_poll {
     nsec every; /* 0: once */

@@ -156,7 +156,9 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
     copy_config(d, config);
     d->parser = tape_parser_new(d->rng);
     st = engine_parse_endpoint(
-        d, config->endpoint ? config->endpoint : DEFAULT_ENDPOINT, err);
+        config->endpoint ? config->endpoint : DEFAULT_ENDPOINT, &d->read, err);
+    if (st == ST_OK && config->act_endpoint)
+        st = engine_parse_endpoint(config->act_endpoint, &d->act, err);
     if (st == ST_OK)
         st = set_version(d, config->api_version, err);
     if (st == ST_OK)
@@ -182,6 +184,7 @@ void docker_stop(struct docker *d)
     d->stopped = true;
     loop_timer_stop(&d->tick);
     engine_close(d);
+    acts_stop(d);
     while (d->containers)
         container_free(d->containers);
     http_free(d->http);
@@ -201,8 +204,8 @@ void docker_free(struct docker *d)
     tape_parser_free(d->parser);
     buf_release(&d->event_in);
     buf_release(&d->event_kept);
-    free(d->unix_path);
-    free(d->base_url);
+    endpoint_release(&d->read);
+    endpoint_release(&d->act);
     free(d);
 }
 

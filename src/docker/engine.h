@@ -38,6 +38,12 @@ enum engine_state {
     ENGINE_UP
 };
 
+/* Where an engine, or a proxy before it, listens. */
+struct endpoint {
+    char *unix_path; /* or NULL */
+    char *base_url;  /* "http://docker" or "http://host:port" */
+};
+
 /* What inspect says, as far as it matters here.  All-zero: not known yet. */
 struct info {
     char name[NAME_MAX_BYTES + 1];
@@ -111,13 +117,16 @@ struct docker {
     const struct intake *intake;
     struct intake_listener listener;
     struct docker_config config;
-    char *unix_path; /* or NULL */
-    char *base_url;  /* "http://docker" or "http://host:port" */
-    int version_set; /* minor; 0: as the engine offers */
+    struct endpoint read, act; /* act all-zero: the same as read */
+    int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
     int minor;        /* of the API version in use: 1.<minor> */
     int major_engine; /* 20 of 20.10.24; 0: not known */
+    int act_minor;    /* of the act endpoint; 0: not agreed on yet */
+    bool act_denied;  /* it answered 403 since connecting */
+    bool act_denied_said;
+    struct deed *deeds; /* acts under way */
     nsec retry_at, backoff_for;
     char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
     char down_why[ERR_TEXT_MAX];
@@ -164,8 +173,13 @@ void engine_connect(struct docker *d);
 void engine_lost(struct docker *d, const char *why);
 void engine_tick(struct docker *d);
 void engine_close(struct docker *d);
-CHECKED enum status engine_parse_endpoint(struct docker *d, const char *text,
+CHECKED enum status engine_parse_endpoint(const char *text, struct endpoint *e,
                                           struct err *err);
+void endpoint_release(struct endpoint *e);
+const char *endpoint_name(const struct endpoint *e); /* for people */
+/* The minor version to speak with whoever answered /version with t. */
+CHECKED enum status engine_agree(const struct endpoint *e, const struct tape *t,
+                                 int *ret_minor, char *why, size_t size);
 /* An answer that ends the connection: says why. */
 void engine_refused(struct docker *d, const struct http_end *end);
 /* A GET below /v1.N with the usual time-outs; path is "/containers/...". */
@@ -182,6 +196,8 @@ void events_list(struct docker *d);
 void events_tick(struct docker *d);
 
 /* inspect.c */
+bool container_id_ok(struct slice id); /* fit for an address */
+bool container_is_self(const struct docker *d, struct slice id);
 struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */
 struct container *container_add(struct docker *d, struct slice id);
@@ -203,6 +219,9 @@ CHECKED enum status facts_put(struct docker *d, struct buf *b, nsec ts);
 void facts_flush(struct docker *d);
 void facts_forget(struct docker *d); /* the journal lost them */
 void facts_release(struct facts *f);
+
+/* act.c */
+void acts_stop(struct docker *d);
 
 /* Walking a tape: indices of values; 0 is "not there". */
 size_t tape_find(const struct tape *t, size_t object, const char *key);

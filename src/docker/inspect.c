@@ -27,7 +27,7 @@ static const char *const k_size[] = { "HostConfig", "LogConfig", "Config",
 #define AT(t, keys) tape_at(t, keys, sizeof(keys) / sizeof(*(keys)))
 
 /* Ids come from the engine and go into addresses: letters and digits only. */
-static bool good_id(struct slice id)
+bool container_id_ok(struct slice id)
 {
     if (!id.n || id.n > ID_MAX)
         return false;
@@ -49,7 +49,7 @@ struct container *container_find(struct docker *d, struct slice id)
     return c;
 }
 
-static bool is_self(const struct docker *d, struct slice id)
+bool container_is_self(const struct docker *d, struct slice id)
 {
     const char *self = d->config.self_id;
     size_t n = self ? strlen(self) : 0;
@@ -61,7 +61,7 @@ struct container *container_add(struct docker *d, struct slice id)
 {
     struct container *c;
 
-    if (!good_id(id) || is_self(d, id))
+    if (!container_id_ok(id) || container_is_self(d, id))
         return NULL;
     if (HASH_COUNT(d->containers) >= d->config.containers_max) {
         if (!d->over_max_said)

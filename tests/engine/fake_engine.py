@@ -128,9 +128,9 @@ class Fake:
                         return
                     data += more
                 head, data = data.split(b"\r\n\r\n", 1)
-                target = head.split(b" ")[1].decode()
+                method, target = head.decode().split(" ")[:2]
                 self.requests.append(target)
-                if not self.answer(c, target):
+                if not self.answer(c, target, method):
                     return
         except OSError:
             pass
@@ -138,7 +138,7 @@ class Fake:
             self.connections.discard(c)
             c.close()
 
-    def answer(self, c, target):
+    def answer(self, c, target, method="GET"):
         if self.hang:
             time.sleep(3600)
         path, _, query = target.partition("?")
