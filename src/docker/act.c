@@ -328,6 +328,7 @@ static void denied(struct deed *a)
     const struct endpoint *e = d->act.base_url ? &d->act : &d->read;
 
     d->act_denied = true;
+    engine_act_is(d, "denied");
     if (!d->act_denied_said)
         docker_say(d, DOCKER_WARN,
                    "the Docker endpoint %s lets nothing be started (%s): "
