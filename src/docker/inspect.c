@@ -1,4 +1,5 @@
 #include "docker/engine.h"
+#include "docker/spec.h"
 
 #include "base/alloc.h"
 
@@ -98,6 +99,7 @@ void container_gone(struct container *c)
     if (c->gone)
         return;
     c->gone = true;
+    spec_gone(c->d->specs, c);
     facts_update(c);
     follow_on(c, FOLLOW_REMOVED);
 }
@@ -245,6 +247,7 @@ static void take_answer(struct container *c, const struct http_end *end)
     read_info(&c->info, &t);
     c->known = true;
     choose_now(c);
+    spec_keep(d->specs, c, &t);
     facts_update(c);
     follow_inspected(c, true);
 }
