@@ -32,12 +32,17 @@ struct config {
     bool docker;          /* false: --no-docker */
     bool docker_tls;      /* DOCKER_TLS_VERIFY asks for what is not there */
     char *docker_host;    /* NULL: the default socket */
+    char *docker_act;     /* what changes containers goes there; NULL: there */
     char *docker_version; /* NULL: negotiated */
+    nsec stats_every;     /* of containers, 5 s; 0: none are asked for */
     char *self_id;        /* BLADEWATCH_SELF; NULL: found out at start */
     struct docker_rule *rules; /* docker.select */
     size_t nrules;
     enum docker_history history;
     uint64_t history_lines; /* 0: the default */
+
+    bool revive;  /* false: nothing is started, whatever rules say */
+    bool dry_run; /* as if, and said so */
 
     struct receiver *receivers; /* who is told of alerts, see notify.h */
     size_t nreceivers;
@@ -87,10 +92,11 @@ CHECKED enum status config_environment(struct config *c, config_getenv *getenv,
 void config_forget_rules(struct config *c);
 
 /* One setting by the name it has in the file: "listen", "data", "fsync",
- * "segment_size", "reorder", "docker.host", "docker.api_version",
- * "docker.history", "notify.resend_every", "notify.external_url"; "webhook" and
- * "alertmanager" add a receiver at a URL.  ST_BAD: the value; err does not name
- * the setting. */
+ * "segment_size", "reorder", "docker.host", "docker.act_host",
+ * "docker.api_version", "docker.history", "docker.stats",
+ * "notify.resend_every", "notify.external_url"; "webhook" and "alertmanager"
+ * add a receiver at a URL.  ST_BAD: the value; err does not name the setting.
+ */
 CHECKED enum status config_set(struct config *c, const char *name,
                                struct slice value, struct err *err);
 

@@ -395,6 +395,18 @@ static void read_host(struct reader *r, const struct yaml_node *v, void *in)
     read_setting(r, v, "docker.host");
 }
 
+static void read_act_host(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_setting(r, v, "docker.act_host");
+}
+
+static void read_stats(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_setting(r, v, "docker.stats");
+}
+
 static void read_version(struct reader *r, const struct yaml_node *v, void *in)
 {
     (void)in;
@@ -471,9 +483,35 @@ static void read_docker(struct reader *r, const struct yaml_node *value,
                         void *into)
 {
     static const struct key key[] = {
-        { "host", read_host },       { "api_version", read_version },
-        { "enabled", read_enabled }, { "history", read_history },
-        { "select", read_select },
+        { "host", read_host },           { "act_host", read_act_host },
+        { "api_version", read_version }, { "enabled", read_enabled },
+        { "history", read_history },     { "select", read_select },
+        { "stats", read_stats },
+    };
+
+    (void)into;
+    read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
+}
+
+static void read_revive_enabled(struct reader *r, const struct yaml_node *v,
+                                void *in)
+{
+    (void)in;
+    read_bool(r, v, &r->config->revive);
+}
+
+static void read_dry_run(struct reader *r, const struct yaml_node *v, void *in)
+{
+    (void)in;
+    read_bool(r, v, &r->config->dry_run);
+}
+
+static void read_revive(struct reader *r, const struct yaml_node *value,
+                        void *into)
+{
+    static const struct key key[] = {
+        { "dry_run", read_dry_run },
+        { "enabled", read_revive_enabled },
     };
 
     (void)into;
@@ -690,7 +728,7 @@ static void read_root(struct reader *r, const struct yaml_node *root)
         { "fsync", read_fsync },     { "segment_size", read_segment },
         { "reorder", read_reorder }, { "docker", read_docker },
         { "limits", read_limits },   { "notify", read_notify },
-        { "rules", read_rules },
+        { "rules", read_rules },     { "revive", read_revive },
     };
 
     /* A file of nothing but comments sets nothing. */

@@ -96,6 +96,7 @@ static void on_tick(void *arg)
     events_tick(d);
     inspect_pump(d);
     specs_tick(d->specs);
+    stats_tick(d);
     facts_flush(d);
     HASH_ITER(hh, d->containers, c, next)
     follow_tick(c);
@@ -269,16 +270,25 @@ static void container_json(const struct container *c, struct buf *out)
     member(out, "name", c->info.name);
     member(out, "image", c->info.image);
     member(out, "state", c->info.status);
+    member(out, "health", c->info.health);
+    buf_str(out, ",\"exit_code\":");
+    buf_i64(out, c->info.exit_code);
+    member(out, "started_at", c->info.started_text);
     member(out, "mode", c->choice.follow ? mode_name(c->choice.mode) : "");
     member(out, "following", follow_state_name(f->state));
     buf_printf(out, ",\"lines\":%llu,\"lag_seconds\":%.3f",
                (unsigned long long)f->lines, lag_of(f));
     member(out, "last_error", f->error);
-    buf_printf(out, ",\"gaps\":%llu,\"duplicates_dropped\":%llu}",
+    buf_printf(out, ",\"gaps\":%llu,\"duplicates_dropped\":%llu",
                (unsigned long long)f->gaps, (unsigned long long)f->duplicates);
+    buf_str(out, ",\"stats\":");
+    stats_json(c, out);
 }
 
-void docker_containers(const struct docker *d, struct buf *out)
+void docker_containers(const struct docker *d, struct buf *out,
+                       void (*more)(void *self, struct slice name,
+                                    struct buf *out),
+                       void *self)
 {
     const struct container *c;
     bool any = false;
@@ -290,6 +300,9 @@ void docker_containers(const struct docker *d, struct buf *out)
         if (any)
             buf_char(out, ',');
         container_json(c, out);
+        if (more)
+            more(self, slice_str(c->info.name), out);
+        buf_char(out, '}');
         any = true;
     }
     buf_char(out, ']');
@@ -337,6 +350,7 @@ void docker_metrics(const struct docker *d, struct metrics *m)
                    "Containers that are known.");
     metrics_u64(m, HASH_COUNT(d->containers));
     per_container(d, m);
+    stats_metrics(d, m);
     count(m, "bladewatch_docker_reconnects_total",
           "Times the stream of events ended and was opened anew.",
           n->reconnects);
@@ -355,6 +369,9 @@ void docker_metrics(const struct docker *d, struct metrics *m)
           "Log streams found stuck and opened anew.", n->stuck);
     count(m, "bladewatch_docker_probes_total",
           "Readings that check a log stream.", n->probes);
+    count(m, "bladewatch_docker_stats_missed_total",
+          "Questions for statistics that got no answer in time.",
+          n->stats_missed);
     count(m, "bladewatch_docker_clock_steps_total",
           "Times the stamps of a stream jumped back.", n->steps);
     count(m, "bladewatch_docker_daemon_errors_total",

@@ -92,8 +92,14 @@ void docker_free(struct docker *d);
  */
 bool docker_draining(const struct docker *d, nsec *ret_since);
 bool docker_up(const struct docker *d);
-/* The JSON array of GET /containers. */
-void docker_containers(const struct docker *d, struct buf *out);
+/*
+ * The JSON array of GET /containers.  more, if not NULL, may append members
+ * to a container's object, each as ,"key":value.
+ */
+void docker_containers(const struct docker *d, struct buf *out,
+                       void (*more)(void *self, struct slice name,
+                                    struct buf *out),
+                       void *self);
 void docker_metrics(const struct docker *d, struct metrics *m);
 
 #endif

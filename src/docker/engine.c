@@ -184,6 +184,7 @@ void engine_lost(struct docker *d, const char *why)
         c->want_inspect = false;
     }
     d->ninspecting = 0;
+    stats_lost(d);
 }
 
 static int minor_of(struct slice version)

@@ -3,7 +3,8 @@
  *
  * engine.c reaches the engine and agrees on a version, events.c knows which
  * containers there are, inspect.c how they are, follow.c reads their logs,
- * facts.c writes what is known of them, docker.c is the door.
+ * facts.c writes what is known of them, stats.c what they use (usage.c says how
+ * that is reckoned), docker.c is the door.
  *
  * Everything is keyed by full id; names are attributes.  Deadlines are fields
  * that one timer of TICK looks at; nothing else waits.
@@ -17,6 +18,7 @@
 #include "docker/docker.h"
 #include "docker/follow.h"
 #include "docker/select.h"
+#include "docker/stats.h"
 #include "net/http.h"
 
 #include <uthash.h>
@@ -98,12 +100,14 @@ struct container {
     struct http_request *inspect;
     struct choice choice;
     struct facts facts;
+    struct stats stats;
     struct follow follow;
 };
 
 struct counters {
     uint64_t reconnects, relists, bad_events, events, daemon_errors;
     uint64_t reopens, gaps, duplicates, recovered, stuck, probes, steps;
+    uint64_t stats_missed;
 };
 
 struct docker {
@@ -143,6 +147,8 @@ struct docker {
     size_t ninspecting, nprobing;
     size_t open_bytes; /* of lines being put together, of all streams */
     bool over_max_said;
+
+    struct stats_round round; /* of statistics */
 
     struct loop_timer tick;
     nsec started_at, step_until, clock_offset;
@@ -209,6 +215,8 @@ struct labels container_labels(const struct container *c);
 void facts_update(struct container *c);
 void facts_event(struct container *c, const char *action, nsec at,
                  struct slice exit_code);
+/* One line of blade "docker". */
+CHECKED enum status facts_put(struct docker *d, struct buf *b, nsec ts);
 void facts_flush(struct docker *d);
 void facts_forget(struct docker *d); /* the journal lost them */
 void facts_release(struct facts *f);

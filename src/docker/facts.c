@@ -171,7 +171,7 @@ static enum status declare(struct docker *d)
     return st;
 }
 
-static enum status put(struct docker *d, struct buf *b, nsec ts)
+enum status facts_put(struct docker *d, struct buf *b, nsec ts)
 {
     struct line line = { .ts = ts, .text = buf_view(b) };
     uint64_t ticket;
@@ -224,7 +224,7 @@ static enum status erase(struct container *c)
     open_body(&b, c->facts.name);
     buf_str(&b, "null}}}");
     if (!name_is_taken(c, c->facts.name))
-        st = put(c->d, &b, 0);
+        st = facts_put(c->d, &b, 0);
     buf_release(&b);
     if (st == ST_OK)
         forget_written(&c->facts);
@@ -245,7 +245,7 @@ static enum status write_facts(struct container *c)
     buf_init(&b, FACTS_MAX);
     open_body(&b, c->info.name);
     if (difference(f, &b) && buf_ok(&b))
-        st = put(c->d, &b, 0);
+        st = facts_put(c->d, &b, 0);
     buf_release(&b);
     if (st)
         return st;
@@ -322,7 +322,7 @@ static void wipe(struct docker *d)
 
     buf_init(&b, sizeof(all));
     buf_str(&b, all);
-    if (put(d, &b, 0) == ST_OK)
+    if (facts_put(d, &b, 0) == ST_OK)
         d->facts_wiped = true;
     buf_release(&b);
 }

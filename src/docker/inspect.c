@@ -87,6 +87,7 @@ void container_free(struct container *c)
     HASH_DEL(d->containers, c);
     http_cancel(c->inspect);
     d->ninspecting -= c->inspect != NULL;
+    stats_release(c);
     follow_release(c);
     facts_release(&c->facts);
     choice_release(&c->choice);

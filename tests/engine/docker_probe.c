@@ -317,7 +317,7 @@ static void on_usr1(void *arg, int signum)
 
     (void)signum;
     buf_init(&out, 64u << 20);
-    docker_containers(s->docker, &out);
+    docker_containers(s->docker, &out, NULL, NULL);
     buf_char(&out, '\n');
     docker_metrics(s->docker, &m);
     fprintf(stderr, "%sdraining %d up %d\n", buf_cstr(&out),
