@@ -12,12 +12,6 @@
 #define BY_MAX  128
 #define WHY_MAX 200
 
-static bool add(void *self, struct slice text)
-{
-    buf_slice(self, text);
-    return true;
-}
-
 static struct path docker_path(const char *what)
 {
     return (struct path){ .key = { slice_str("docker"), slice_str(what) },
@@ -76,13 +70,12 @@ static void say_unknown(const struct core *core, struct slice name,
     struct tape_parser *parser = tape_parser_new(0);
     struct tape tape;
     struct buf text;
-    const struct sink sink = { &text, add };
 
     if (name.n > 100)
         name.n = 100;
     err_set(err, "there is no container \"%.*s\"", SLICE_ARG(name));
     buf_init(&text, BUF_NO_CAP);
-    if (!view_write(core, &path, (struct view_options){ 0 }, &sink) &&
+    if (view_text(core, &path, &text) &&
         !tape_parse(parser, buf_view(&text), &tape, NULL) &&
         tape.op[0].kind == TAPE_OBJECT)
         suggest(name, &tape, err);
@@ -153,12 +146,11 @@ static void put_state(const struct core *core, struct slice name,
                       struct buf *out)
 {
     struct path path = docker_path("containers");
-    const struct sink sink = { out, add };
 
     path.key[path.n++] = name;
     path.key[path.n++] = slice_str("state");
     buf_str(out, ",\"state\":");
-    if (view_write(core, &path, (struct view_options){ 0 }, &sink))
+    if (!view_text(core, &path, out))
         buf_str(out, "null");
     buf_str(out, ",\"revival\":");
     revivals_of(core, name, out);
