@@ -20,11 +20,13 @@ struct audit_entry {
     struct buf line, shard;
 };
 
-void audit_init(struct audit *a, struct ledger *ledger, void *log_self,
+void audit_init(struct audit *a, struct ledger *ledger, bool dry_run,
+                void *log_self,
                 void (*log)(void *self, bool warning, const char *line))
 {
     *a = (struct audit){
         .ledger = ledger,
+        .dry_run = dry_run,
         .log_self = log_self,
         .log = log,
         .parser = tape_parser_new(0),
@@ -82,72 +84,107 @@ static void name_text(const struct decision *d, bool with_id, struct buf *out)
 struct phrase {
     const char *before, *behind;
     bool with_id;
+    bool enough; /* the reason adds nothing */
 };
 
-static struct phrase told(const struct heal_decision *what)
+/* Of orders: by what it was in. */
+static struct phrase ordered(enum heal_state from, bool dry_run)
+{
+    static const struct phrase really[] = {
+        { "REVIVAL starting ", "", true, false },
+        { "REVIVAL restarting ", "", true, false },
+        { "REVIVAL recreating ", "", true, false },
+    };
+    static const struct phrase dry[] = {
+        { "REVIVAL would start ", "", true, false },
+        { "REVIVAL would restart ", "", true, false },
+        { "REVIVAL would recreate ", "", true, false },
+    };
+    size_t act = from == HEAL_FROZEN ? 1 : from == HEAL_MISSING ? 2 : 0;
+
+    return dry_run ? dry[act] : really[act];
+}
+
+/* Of changes of state. */
+static struct phrase told(const struct heal_decision *what, bool dry_run)
 {
     static const struct phrase to[HEAL_STATES] = {
-        [HEAL_OK] = { "NODE RECOVERED ", "", false },
-        [HEAL_SUSPECT] = { "NODE DOWN ", "", true },
-        [HEAL_WAITING] = { "REVIVAL waits with ", "", false },
-        [HEAL_ACTING] = { "REVIVAL starting ", "", true },
-        [HEAL_VERIFYING] = { "REVIVAL started ", "", false },
-        [HEAL_HELD] = { "REVIVAL keeps off ", "", false },
-        [HEAL_COMPLETED] = { "NODE COMPLETED ", "", true },
-        [HEAL_GIVEN_UP] = { "REVIVAL gives up ", "", false },
-        [HEAL_BLOCKED] = { "REVIVAL is blocked for ", "", false },
-        [HEAL_LOOPING] = { "NODE LOOPING ", "", true },
-        [HEAL_FROZEN] = { "NODE FROZEN ", "", true },
-        [HEAL_MISSING] = { "NODE REMOVED ", "", true },
-        [HEAL_EXEMPT] = { "REVIVAL leaves alone ", "", false },
+        [HEAL_OK] = { "NODE OK ", "", false, false },
+        [HEAL_SUSPECT] = { "NODE DOWN ", "", true, false },
+        [HEAL_WAITING] = { "REVIVAL waits with ", "", false, false },
+        [HEAL_ACTING] = { "REVIVAL starting ", "", true, false },
+        [HEAL_VERIFYING] = { "REVIVAL started ", "", false, false },
+        [HEAL_HELD] = { "REVIVAL keeps off ", "", false, false },
+        [HEAL_COMPLETED] = { "NODE COMPLETED ", "", true, false },
+        [HEAL_GIVEN_UP] = { "REVIVAL gives up ", "", false, false },
+        [HEAL_BLOCKED] = { "REVIVAL is blocked for ", "", false, false },
+        [HEAL_LOOPING] = { "NODE LOOPING ", "", true, false },
+        [HEAL_FROZEN] = { "NODE FROZEN ", "", true, false },
+        [HEAL_MISSING] = { "NODE REMOVED ", "", true, false },
+        [HEAL_EXEMPT] = { "REVIVAL leaves alone ", "", false, false },
     };
-    static const struct phrase refused = { "REVIVAL refused ", "", false };
-    static const struct phrase failed = { "REVIVAL failed for ", "", false };
+    static const struct phrase refused = { "REVIVAL refused ", "", false,
+                                           false };
+    static const struct phrase not_sent = { "REVIVAL did not start ", "", false,
+                                            false };
+    static const struct phrase failed = { "REVIVAL failed for ", "", false,
+                                          false };
     static const struct phrase silent = { "REVIVAL ",
                                           " runs but does not answer its probe",
-                                          false };
-    bool down_again = what->to == HEAL_WAITING || what->to == HEAL_SUSPECT;
+                                          false, true };
+    bool again = what->to == HEAL_WAITING || what->to == HEAL_FROZEN ||
+                 what->to == HEAL_MISSING || what->to == HEAL_BLOCKED;
 
-    if (what->from == HEAL_ACTING &&
-        (what->to == HEAL_WAITING || what->to == HEAL_BLOCKED))
-        return refused;
-    if (what->from == HEAL_VERIFYING && down_again)
-        return failed;
+    if (what->from == HEAL_ACTING && again)
+        return dry_run ? not_sent : refused;
     if (what->from == HEAL_VERIFYING && what->to == HEAL_FROZEN)
         return silent;
+    if (what->from == HEAL_VERIFYING && again)
+        return failed;
     return to[what->to];
 }
 
-static struct phrase phrase_of(const struct heal_decision *what)
+static struct phrase phrase_of(const struct heal_decision *what, bool dry_run)
 {
     switch (what->verb) {
     case HEAL_ORDERS:
-        return (struct phrase){ "REVIVAL starting ", "", true };
+        return ordered(what->from, dry_run);
     case HEAL_DECLINES:
-        return (struct phrase){ "REVIVAL waits with ", "", false };
+        return (struct phrase){ "REVIVAL declines for ", "", false, false };
     case HEAL_RECOVERS:
-        return (struct phrase){ "NODE RECOVERED ", "", false };
+        return (struct phrase){ "NODE RECOVERED ", "", false, false };
     default:
-        return told(what);
+        return told(what, dry_run);
     }
 }
 
-void audit_line(const struct decision *d, struct buf *out)
+/* When that is not said otherwise. */
+static bool says_when(const struct decision *d)
 {
     const struct heal_decision *what = &d->what;
-    struct phrase p = phrase_of(what);
+
+    return what->next_at > d->at && what->next_at != NSEC_MAX &&
+           what->verb != HEAL_ORDERS && what->to != HEAL_VERIFYING &&
+           what->to != HEAL_OK &&
+           !(what->verb == HEAL_TELLS && what->from == what->to);
+}
+
+void audit_line(const struct decision *d, bool dry_run, struct buf *out)
+{
+    const struct heal_decision *what = &d->what;
+    struct phrase p = phrase_of(what, dry_run);
 
     buf_str(out, p.before);
     name_text(d, p.with_id, out);
     buf_str(out, p.behind);
     if (what->verb == HEAL_ORDERS && what->attempts)
         buf_printf(out, ", attempt %u of %u", what->attempt, what->attempts);
-    if (what->reason.n)
+    if (what->reason.n && !p.enough && !slice_is(what->reason, "started"))
         buf_printf(out, ": %.*s", SLICE_ARG(what->reason));
     if (what->verb == HEAL_RECOVERS && what->down_for) {
         buf_str(out, ", after ");
         span_text(what->down_for, out);
-    } else if (what->next_at > d->at) {
+    } else if (says_when(d)) {
         buf_str(out, "; looked at again in ");
         span_text(what->next_at - d->at, out);
     }
@@ -204,7 +241,7 @@ static void keep(struct audit *a, const struct decision *d)
     e->warning = d->what.warning;
     buf_init(&e->line, BUF_NO_CAP);
     buf_init(&e->shard, BUF_NO_CAP);
-    audit_line(d, &e->line);
+    audit_line(d, a->dry_run, &e->line);
     instant_format(d->at, at);
     buf_printf(&e->line, " (decided at %.23sZ)", at);
     write_shard(d, &e->shard);
@@ -222,7 +259,7 @@ void audit_decision(struct audit *a, const struct decision *d)
         return;
     }
     buf_init(&b, BUF_NO_CAP);
-    audit_line(d, &b);
+    audit_line(d, a->dry_run, &b);
     a->log(a->log_self, d->what.warning, buf_cstr(&b));
     buf_reset(&b);
     write_shard(d, &b);

@@ -16,9 +16,9 @@
 
 struct audit_entry;
 
-/* log hears each line; at: when it was decided. */
 struct audit {
     struct ledger *ledger;
+    bool dry_run; /* nothing that is ordered is sent */
     void *log_self;
     void (*log)(void *self, bool warning, const char *line);
     struct tape_parser *parser;  /* during recovery */
@@ -26,7 +26,9 @@ struct audit {
     size_t n;
 };
 
-void audit_init(struct audit *a, struct ledger *ledger, void *log_self,
+/* log hears each line. */
+void audit_init(struct audit *a, struct ledger *ledger, bool dry_run,
+                void *log_self,
                 void (*log)(void *self, bool warning, const char *line));
 void audit_release(struct audit *a);
 
@@ -38,6 +40,6 @@ void audit_recovered(struct audit *a, struct slice line);
 void audit_begin(struct audit *a);
 
 /* The line of a decision, without its time and level. */
-void audit_line(const struct decision *d, struct buf *out);
+void audit_line(const struct decision *d, bool dry_run, struct buf *out);
 
 #endif

@@ -663,7 +663,7 @@ static enum status start(struct live *l, struct err *err)
     zones_init(&l->zones);
     core_zones(l->core, &l->zones.port);
     reload_init(&l->reload);
-    audit_init(&l->audit, &l->ledger, l, on_audit);
+    audit_init(&l->audit, &l->ledger, l->config->dry_run, l, on_audit);
     l->registry = registry_new();
     st = recover(l, err);
     l->clock.at = core_stats(l->core).watermark;

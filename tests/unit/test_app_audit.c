@@ -54,7 +54,7 @@ static void setup(void)
     ledger = (struct ledger){ 0 };
     ck_assert_int_eq(ledger_begin(&ledger, &intake, slice_str("r"), &err),
                      ST_OK);
-    audit_init(&audit, &ledger, NULL, on_log);
+    audit_init(&audit, &ledger, false, NULL, on_log);
 }
 
 static void teardown(void)
@@ -92,40 +92,63 @@ static const struct {
       0, 2 * NSEC_SEC, 0,
       "NODE DOWN web (c0ffee012345): exited with code 137, out of memory; "
       "looked at again in 2 s" },
-    { HEAL_ORDERS, HEAL_WAITING, HEAL_ACTING, "exited with code 1", 1, 0, 0,
+    { HEAL_ORDERS, HEAL_WAITING, HEAL_ACTING, "exited with code 1", 1,
+      60 * NSEC_SEC, 0,
       "REVIVAL starting web (c0ffee012345), attempt 1 of 5: exited with code "
       "1" },
-    { HEAL_TELLS, HEAL_ACTING, HEAL_VERIFYING, "", 0, 0, 0,
+    { HEAL_ORDERS, HEAL_FROZEN, HEAL_ACTING, "does not answer", 2, 0, 0,
+      "REVIVAL restarting web (c0ffee012345), attempt 2 of 5: does not "
+      "answer" },
+    { HEAL_ORDERS, HEAL_MISSING, HEAL_ACTING, "was removed", 5, 0, 0,
+      "REVIVAL recreating web (c0ffee012345), attempt 5 of 5: was removed" },
+    { HEAL_TELLS, HEAL_ACTING, HEAL_VERIFYING, "started", 0, 32 * NSEC_SEC, 0,
       "REVIVAL started web" },
-    { HEAL_TELLS, HEAL_ACTING, HEAL_WAITING, "no such network", 0,
+    { HEAL_TELLS, HEAL_ACTING, HEAL_VERIFYING, "runs already", 0, 0, 0,
+      "REVIVAL started web: runs already" },
+    { HEAL_TELLS, HEAL_ACTING, HEAL_WAITING, "the engine refuses: no", 0,
       4500 * NSEC_MSEC, 0,
-      "REVIVAL refused web: no such network; looked at again in 4.5 s" },
-    { HEAL_TELLS, HEAL_ACTING, HEAL_BLOCKED, "its port is taken", 0, 0, 0,
-      "REVIVAL refused web: its port is taken" },
-    { HEAL_TELLS, HEAL_VERIFYING, HEAL_FROZEN, "", 0, 0, 0,
+      "REVIVAL refused web: the engine refuses: no; looked at again in 4.5 s" },
+    { HEAL_TELLS, HEAL_ACTING, HEAL_BLOCKED, "its port is taken", 0, NSEC_MAX,
+      0, "REVIVAL refused web: its port is taken" },
+    { HEAL_TELLS, HEAL_ACTING, HEAL_GIVEN_UP, "no attempt can help", 0, 0, 0,
+      "REVIVAL gives up web: no attempt can help" },
+    { HEAL_TELLS, HEAL_VERIFYING, HEAL_FROZEN,
+      "runs, but did not answer within 30 s", 0, 0, 0,
       "REVIVAL web runs but does not answer its probe" },
-    { HEAL_TELLS, HEAL_VERIFYING, HEAL_WAITING, "exited with code 1", 0,
+    { HEAL_TELLS, HEAL_VERIFYING, HEAL_SUSPECT,
+      "died again after 0.3 s: exited with code 1", 0, 2 * NSEC_SEC, 0,
+      "NODE DOWN web (c0ffee012345): died again after 0.3 s: exited with code "
+      "1; looked at again in 2 s" },
+    { HEAL_TELLS, HEAL_VERIFYING, HEAL_WAITING, "is not seen to run", 0,
       300 * NSEC_SEC, 0,
-      "REVIVAL failed for web: exited with code 1; looked at again in 5 min" },
+      "REVIVAL failed for web: is not seen to run; looked at again in 5 min" },
+    { HEAL_TELLS, HEAL_WAITING, HEAL_WAITING, "waits 4 s", 0, 4 * NSEC_SEC, 0,
+      "REVIVAL waits with web: waits 4 s" },
     { HEAL_TELLS, HEAL_WAITING, HEAL_GIVEN_UP, "5 attempts in 30 min", 0, 0, 0,
       "REVIVAL gives up web: 5 attempts in 30 min" },
-    { HEAL_DECLINES, HEAL_WAITING, HEAL_WAITING, "the breaker is open", 0,
+    { HEAL_DECLINES, HEAL_WAITING, HEAL_WAITING, "waits for the breaker", 0,
       7200 * NSEC_SEC, 0,
-      "REVIVAL waits with web: the breaker is open; looked at again in 2 h" },
-    { HEAL_TELLS, HEAL_SUSPECT, HEAL_HELD, "stopped twice", 0, 0, 0,
-      "REVIVAL keeps off web: stopped twice" },
-    { HEAL_TELLS, HEAL_OK, HEAL_FROZEN, "does not answer", 0, 0, 0,
-      "NODE FROZEN web (c0ffee012345): does not answer" },
+      "REVIVAL declines for web: waits for the breaker; looked at again in 2 "
+      "h" },
+    { HEAL_TELLS, HEAL_SUSPECT, HEAL_HELD, "a person stopped it again", 0, 0, 0,
+      "REVIVAL keeps off web: a person stopped it again" },
+    { HEAL_TELLS, HEAL_SUSPECT, HEAL_BLOCKED, "is being removed", 0, 0, 0,
+      "REVIVAL is blocked for web: is being removed" },
+    { HEAL_TELLS, HEAL_OK, HEAL_FROZEN, "runs, but does not answer", 0, 0, 0,
+      "NODE FROZEN web (c0ffee012345): runs, but does not answer" },
     { HEAL_TELLS, HEAL_OK, HEAL_LOOPING, "restarted 3 times", 0, 0, 0,
       "NODE LOOPING web (c0ffee012345): restarted 3 times" },
-    { HEAL_TELLS, HEAL_SUSPECT, HEAL_MISSING, "removed", 0, 0, 0,
-      "NODE REMOVED web (c0ffee012345): removed" },
-    { HEAL_TELLS, HEAL_SUSPECT, HEAL_COMPLETED, "exited with code 0", 0, 0, 0,
-      "NODE COMPLETED web (c0ffee012345): exited with code 0" },
+    { HEAL_TELLS, HEAL_SUSPECT, HEAL_MISSING, "was removed", 0, 0, 0,
+      "NODE REMOVED web (c0ffee012345): was removed" },
+    { HEAL_TELLS, HEAL_SUSPECT, HEAL_COMPLETED, "ended well", 0, 0, 0,
+      "NODE COMPLETED web (c0ffee012345): ended well" },
     { HEAL_TELLS, HEAL_OK, HEAL_EXEMPT, "of a swarm", 0, 0, 0,
       "REVIVAL leaves alone web: of a swarm" },
-    { HEAL_RECOVERS, HEAL_VERIFYING, HEAL_OK, "runs and answers", 0, 0,
-      5240 * NSEC_MSEC, "NODE RECOVERED web: runs and answers, after 5.2 s" },
+    { HEAL_TELLS, HEAL_OK, HEAL_OK, "was well for 10 minutes", 0, 0, 0,
+      "NODE OK web: was well for 10 minutes" },
+    { HEAL_RECOVERS, HEAL_VERIFYING, HEAL_OK, "runs and answers", 0,
+      600 * NSEC_SEC, 5240 * NSEC_MSEC,
+      "NODE RECOVERED web: runs and answers, after 5.2 s" },
 };
 
 START_TEST(a_decision_is_one_line)
@@ -139,10 +162,38 @@ START_TEST(a_decision_is_one_line)
     d.what.attempts = says[_i].attempt ? 5 : 0;
     d.what.down_for = says[_i].down_for;
     if (says[_i].next_for)
-        d.what.next_at = d.at + says[_i].next_for;
+        d.what.next_at = nsec_add(d.at, says[_i].next_for);
     buf_init(&out, BUF_NO_CAP);
-    audit_line(&d, &out);
+    audit_line(&d, false, &out);
     ck_assert_str_eq(buf_cstr(&out), says[_i].line);
+    buf_release(&out);
+}
+END_TEST
+
+START_TEST(a_dry_run_says_what_it_would_do)
+{
+    static const struct {
+        enum heal_state from;
+        const char *line;
+    } would[] = {
+        { HEAL_WAITING, "REVIVAL would start web (c0ffee012345)" },
+        { HEAL_FROZEN, "REVIVAL would restart web (c0ffee012345)" },
+        { HEAL_MISSING, "REVIVAL would recreate web (c0ffee012345)" },
+    };
+    struct decision d;
+    struct buf out;
+
+    buf_init(&out, BUF_NO_CAP);
+    for (size_t i = 0; i < sizeof(would) / sizeof(*would); i++) {
+        d = decision_of(1, HEAL_ORDERS, would[i].from, HEAL_ACTING);
+        buf_reset(&out);
+        audit_line(&d, true, &out);
+        ck_assert_str_eq(buf_cstr(&out), would[i].line);
+        d = decision_of(2, HEAL_TELLS, HEAL_ACTING, would[i].from);
+        buf_reset(&out);
+        audit_line(&d, true, &out);
+        ck_assert_str_eq(buf_cstr(&out), "REVIVAL did not start web");
+    }
     buf_release(&out);
 }
 END_TEST
@@ -272,6 +323,7 @@ START_TEST(of_very_many_that_no_journal_holds_the_last_are_told)
 END_TEST
 
 static const TTest **const tests[] = {
+    &a_dry_run_says_what_it_would_do,
     &a_decision_is_logged_at_once_and_journalled_after_the_core,
     &an_order_is_recorded_with_its_attempt_and_what_comes_next,
     &what_the_journal_holds_is_not_told_again,
