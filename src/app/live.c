@@ -506,6 +506,14 @@ static void on_docker_log(void *self, enum docker_log level,
         log_info(loop_wall(l->loop), "docker: %s", sentence);
 }
 
+/* What the docker source has to pick up from the process before. */
+static void on_recorded(void *self, struct buf *out)
+{
+    const struct path docker = { .key = { slice_str("docker") }, .n = 1 };
+
+    view_text(((const struct live *)self)->core, &docker, out);
+}
+
 /* -- life -------------------------------------------------------------------
  */
 
@@ -608,6 +616,7 @@ static enum status start_docker(struct live *l, struct err *err)
     struct docker_config config = {
         .endpoint = l->config->docker_host,
         .act_endpoint = l->config->docker_act,
+        .observe = !l->config->revive,
         .spec_dir = specs_dir(l, &specs),
         .stats_every = l->config->stats_every,
         .api_version = l->config->docker_version,
@@ -617,6 +626,8 @@ static enum status start_docker(struct live *l, struct err *err)
         .history = l->config->history,
         .history_lines = l->config->history_lines,
         .seed = (uint64_t)l->started_at,
+        .recorded_self = l,
+        .recorded = on_recorded,
         .log_self = l,
         .log = on_docker_log,
     };

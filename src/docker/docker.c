@@ -29,6 +29,12 @@ void docker_say(struct docker *d, enum docker_log level, const char *format,
     d->config.log(d->config.log_self, level, text);
 }
 
+nsec docker_now(const struct docker *d)
+{
+    return d->intake->now ? d->intake->now(d->intake->self)
+                          : loop_wall(d->loop);
+}
+
 /* xorshift64*: spreads retries, decides nothing. */
 nsec docker_jitter(struct docker *d, nsec span)
 {
@@ -44,9 +50,9 @@ static void on_durable(void *self, uint64_t ticket)
     struct docker *d = self;
     struct container *c, *next;
 
-    (void)ticket;
     if (d->stopped)
         return;
+    records_durable(d, ticket);
     HASH_ITER(hh, d->containers, c, next)
     {
         if (c->follow.held && c->follow.ready)
@@ -66,6 +72,7 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
     docker_say(d, DOCKER_WARN, "%s; the log streams are read again", why->text);
     HASH_ITER(hh, d->containers, c, next)
     follow_discarded(c);
+    records_discarded(d);
     facts_forget(d);
 }
 
@@ -150,10 +157,10 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
     d->intake = intake;
     d->rng = config->seed ? config->seed : 88172645463325252ULL;
     d->started_at = loop_now(loop);
-    instant_format(loop_wall(loop), d->facts_run);
     buf_init(&d->event_in, EVENT_MAX);
     buf_init(&d->event_kept, EVENTS_KEPT_BYTES);
     copy_config(d, config);
+    d->condition.act = config->observe ? "off" : NULL;
     d->parser = tape_parser_new(d->rng);
     st = engine_parse_endpoint(
         config->endpoint ? config->endpoint : DEFAULT_ENDPOINT, &d->read, err);
@@ -201,6 +208,8 @@ void docker_free(struct docker *d)
         free((char *)d->config.rules[i].label.p);
     free((void *)d->config.rules);
     free((char *)d->config.self_id);
+    history_release(d);
+    records_release(&d->records);
     tape_parser_free(d->parser);
     buf_release(&d->event_in);
     buf_release(&d->event_kept);
@@ -217,7 +226,7 @@ bool docker_up(const struct docker *d)
 /* Not all containers that were here at the start are known yet. */
 static bool looking_around(const struct docker *d)
 {
-    return !d->facts_wiped && !d->last_sentence[0] && !d->stopped;
+    return !d->looked_around && !d->last_sentence[0] && !d->stopped;
 }
 
 bool docker_draining(const struct docker *d, nsec *ret_since)
