@@ -3,6 +3,7 @@
 #include "app/audit.h"
 #include "app/clock.h"
 #include "app/figures.h"
+#include "app/healer.h"
 #include "app/holds.h"
 #include "app/intake.h"
 #include "app/ledger.h"
@@ -39,6 +40,7 @@ struct live {
     struct committer *committer;
     struct ledger ledger;
     struct audit audit;
+    struct healer *healer;
     struct roster roster;
     struct httpd *httpd;
     struct docker *docker;
@@ -242,6 +244,7 @@ static void on_tick(void *arg)
     struct event ev = { .kind = EV_TICK };
     struct err err;
 
+    healer_tick(l->healer, loop_now(l->loop));
     roster_tick(&l->roster, loop_now(l->loop));
     ev.ts = log_time(l);
     mind_clock(l, ev.ts);
@@ -272,7 +275,7 @@ static void on_merged(void *self)
 
     l->has_limits = true; /* the first thing in a new journal */
     reload_merged(&l->reload);
-    ledger_flush(&l->ledger);
+    healer_look(l->healer, loop_now(l->loop));
     if (l->httpd)
         httpd_flush_watchers(l->httpd);
 }
@@ -405,6 +408,24 @@ static void on_roster(void *self, const char *sentence)
     log_info(loop_wall(((struct live *)self)->loop), "revive: %s", sentence);
 }
 
+static nsec on_wall(void *self)
+{
+    return loop_wall(((struct live *)self)->loop);
+}
+
+static void on_orders(void *self, void *arg,
+                      void (*fn)(void *arg, const struct order *order))
+{
+    engine_orders(core_engine(((struct live *)self)->core), arg, fn);
+}
+
+static enum status on_act(void *self, const struct docker_act *act)
+{
+    struct live *l = self;
+
+    return l->docker && !l->stopping ? docker_act(l->docker, act) : ST_AGAIN;
+}
+
 static enum status on_hold(void *self, const struct httpd_hold *hold,
                            uint64_t *ret_ticket, struct err *err)
 {
@@ -421,11 +442,21 @@ static void on_held(void *self, const struct httpd_hold *hold, struct buf *out)
 /* After recovery: what it left undone is done from here on. */
 static enum status start_healer(struct live *l, struct err *err)
 {
+    const struct healer_config config = {
+        .ledger = &l->ledger,
+        .enabled = l->config->revive,
+        .dry_run = l->config->dry_run,
+        .self = l,
+        .wall = on_wall,
+        .orders = on_orders,
+        .act = on_act,
+    };
     enum status st = ledger_begin(&l->ledger, committer_intake(l->committer),
                                   slice_str(l->run), err);
 
     if (st)
         return st;
+    l->healer = healer_new(&config);
     l->roster = (struct roster){ .core = l->core, .self = l, .say = on_roster };
     audit_begin(&l->audit);
     if (!l->config->revive)
@@ -713,6 +744,7 @@ static void stop(struct live *l)
     }
     notify_free(l->notify);
     committer_free(l->committer);
+    healer_free(l->healer);
     audit_release(&l->audit);
     ledger_release(&l->ledger);
     roster_release(&l->roster);
