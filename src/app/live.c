@@ -8,6 +8,7 @@
 #include "app/intake.h"
 #include "app/ledger.h"
 #include "app/log.h"
+#include "app/probes.h"
 #include "app/reload.h"
 #include "app/revivals.h"
 #include "app/self.h"
@@ -44,6 +45,7 @@ struct live {
     struct roster roster;
     struct httpd *httpd;
     struct docker *docker;
+    struct prober *prober;
     struct loop_timer ticker;
     struct loop_signal on_int, on_term, on_hup;
     struct clock clock;
@@ -489,6 +491,7 @@ static void on_metrics(void *self, struct metrics *m)
     rule_metrics(l, m);
     if (l->docker)
         docker_metrics(l->docker, m);
+    prober_metrics(l->prober, m);
     httpd_metrics(l->httpd, m);
     figures_process(l->started_at, m);
 }
@@ -572,6 +575,7 @@ static void on_stop(void *arg, int signum)
     l->stopping_at = loop_now(l->loop);
     log_info(loop_wall(l->loop), "stopping on signal %d", signum);
     docker_stop(l->docker);
+    prober_stop(l->prober);
     loop_timer_start(l->loop, &l->ticker, NSEC_MSEC, 10 * NSEC_MSEC,
                      finish_when_idle, l);
 }
@@ -659,6 +663,8 @@ static enum status start_docker(struct live *l, struct err *err)
         .seed = (uint64_t)l->started_at,
         .recorded_self = l,
         .recorded = on_recorded,
+        .seen_self = l->prober,
+        .seen = prober_seen,
         .log_self = l,
         .log = on_docker_log,
     };
@@ -715,6 +721,10 @@ static enum status start(struct live *l, struct err *err)
     if (!st)
         st = start_httpd(l, err);
     if (!st)
+        st =
+            prober_start(l->loop, &l->config->probe,
+                         committer_intake(l->committer), seed, &l->prober, err);
+    if (!st)
         st = start_docker(l, err);
     if (st)
         return st;
@@ -731,6 +741,7 @@ static enum status start(struct live *l, struct err *err)
 static void stop(struct live *l)
 {
     docker_stop(l->docker);
+    prober_stop(l->prober);
     if (l->httpd)
         httpd_stop(l->httpd);
     loop_timer_stop(&l->ticker);
@@ -749,6 +760,7 @@ static void stop(struct live *l)
     ledger_release(&l->ledger);
     roster_release(&l->roster);
     docker_free(l->docker);
+    prober_free(l->prober);
     httpd_free(l->httpd);
     journal_close(l->journal);
     registry_free(l->registry);

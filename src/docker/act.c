@@ -1,5 +1,7 @@
 #include "docker/deed.h"
 
+#include "docker/spec.h"
+
 #include "base/alloc.h"
 
 #include <stdarg.h>
@@ -23,6 +25,7 @@ static void deed_free(struct deed *a)
     if (a->next)
         a->next->at = a->at;
     buf_release(&a->inspect);
+    buf_release(&a->spec);
     free(a);
 }
 
@@ -44,6 +47,8 @@ void deed_done(struct deed *a, const char *result, int code, const char *format,
     va_start(ap, format);
     vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
+    if (a->old[0] && strcmp(result, "started") == 0)
+        spec_forget(a->d->specs, a->old);
     memcpy(container, a->container, sizeof(container));
     acted.message = slice_str(text);
     acted.container = slice_str(container);
@@ -135,8 +140,7 @@ static struct sight sight_of(const struct tape *t, char status[16])
                            .finished_at = instant_at(t, k_finished) };
 }
 
-/* Whatever anybody wants of it: these are never touched.  NULL: it may be. */
-static const char *deed_barred(const struct docker *d, const struct tape *t)
+const char *deed_barred(const struct docker *d, const struct tape *t)
 {
     size_t labels = tape_at(t, k_labels, 2);
     struct slice id = tape_string(t, tape_find(t, 0, "Id"));
@@ -244,7 +248,11 @@ static void on_look(struct deed *a, const struct http_end *end)
     a->seen = sight_of(&t, a->status);
     buf_reset(&a->inspect);
     buf_slice(&a->inspect, end->body);
-    if (as_expected(a, &t))
+    if (!as_expected(a, &t))
+        return;
+    if (!a->whole && deed_is_half_made(&t))
+        deed_complete(a, &t);
+    else
         act_now(a);
 }
 
@@ -328,6 +336,7 @@ static void denied(struct deed *a)
     const struct endpoint *e = d->act.base_url ? &d->act : &d->read;
 
     d->act_denied = true;
+    engine_act_is(d, "denied");
     if (!d->act_denied_said)
         docker_say(d, DOCKER_WARN,
                    "the Docker endpoint %s lets nothing be started (%s): "
@@ -395,6 +404,14 @@ static void act_now(struct deed *a)
 
 /* -- beginning ---------------------------------------------------------- */
 
+static void begin_with_version(struct deed *a)
+{
+    if (a->act.kind == DOCKER_RECREATE)
+        deed_recreate(a);
+    else
+        deed_look(a);
+}
+
 /* A proxy that lets only acts pass may keep its version to itself. */
 static void on_version(struct deed *a, const struct http_end *end)
 {
@@ -410,7 +427,7 @@ static void on_version(struct deed *a, const struct http_end *end)
         deed_done(a, "refused", 200, "%s", why);
         return;
     }
-    deed_look(a);
+    begin_with_version(a);
 }
 
 static void begin(void *arg)
@@ -427,12 +444,10 @@ static void begin(void *arg)
         deed_done(a, "denied", 0, "the endpoint answered 403 before");
     else if (!container_id_ok(a->act.container))
         deed_done(a, "refused", 0, "its id is no id");
-    else if (a->act.kind == DOCKER_RECREATE)
-        deed_done(a, "unfaithful", 0, "nothing is kept of it");
     else if (d->act.base_url && !d->act_minor)
         deed_send(a, &version);
     else
-        deed_look(a);
+        begin_with_version(a);
 }
 
 enum status docker_act(struct docker *d, const struct docker_act *act)
@@ -455,6 +470,7 @@ enum status docker_act(struct docker *d, const struct docker_act *act)
     a->act.status = slice_str(a->expected);
     a->began_at = loop_now(d->loop);
     buf_init(&a->inspect, ANSWER_MAX);
+    buf_init(&a->spec, SPEC_MAX);
     a->next = d->deeds;
     a->at = &d->deeds;
     if (a->next)

@@ -36,6 +36,13 @@ struct deed {
     int code;
     char message[ERR_TEXT_MAX];
     int repairs; /* of networks */
+
+    /* Of a recreation. */
+    char old[ID_MAX + 1]; /* the container that was removed; "": it is none */
+    struct buf spec;      /* what is kept of it */
+    size_t nth;           /* of the things it needs, then of its networks */
+    bool by_tag;          /* the tag still is its image */
+    bool whole;           /* connected to all its networks */
 };
 
 struct errand {
@@ -54,6 +61,8 @@ void deed_done(struct deed *a, const char *result, int code, const char *format,
 /* Ends it with what a request without a whole answer means, if this is one. */
 bool deed_unanswered(struct deed *a, const struct http_end *end,
                      const char *doing);
+/* Whatever anybody wants of it: why it is never touched; NULL: it may be. */
+const char *deed_barred(const struct docker *d, const struct tape *inspect);
 /* Looks at the container and, if it is as expected, does what is to be done. */
 void deed_look(struct deed *a);
 
@@ -63,5 +72,14 @@ void deed_look(struct deed *a);
 void deed_network(struct deed *a);
 /* Another has its port: says who. */
 void deed_port(struct deed *a);
+
+/* recreate.c */
+void deed_recreate(struct deed *a);
+/* A container that a recreation created and could not start. */
+bool deed_is_half_made(const struct tape *inspect);
+/* Makes it whole, then starts it. */
+void deed_complete(struct deed *a, const struct tape *inspect);
+/* Appends s as a part of a path; allowed: what else stays as it is. */
+void deed_escape(struct slice s, const char *allowed, struct buf *out);
 
 #endif

@@ -148,7 +148,8 @@ struct docker {
     int act_minor;    /* of the act endpoint; 0: not agreed on yet */
     bool act_denied;  /* it answered 403 since connecting */
     bool act_denied_said;
-    struct deed *deeds; /* acts under way */
+    struct deed *deeds;  /* acts under way */
+    struct specs *specs; /* NULL: nothing is recreated */
     nsec retry_at, backoff_for;
     char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
     char down_why[ERR_TEXT_MAX];
@@ -237,7 +238,6 @@ struct container *container_add(struct docker *d, struct slice id);
 void container_free(struct container *c);
 /* at: when it was removed, in log time. */
 void container_gone(struct container *c, nsec at);
-bool container_is_self(const struct docker *d, struct slice id);
 void inspect_want(struct container *c);
 /* Asks anew even if an answer is under way. */
 void inspect_anew(struct container *c);

@@ -1,4 +1,5 @@
 #include "docker/engine.h"
+#include "docker/spec.h"
 
 #include "base/alloc.h"
 
@@ -129,6 +130,7 @@ void container_gone(struct container *c, nsec at)
     if (c->gone)
         return;
     c->gone = true;
+    spec_gone(c->d->specs, c);
     history_leave(c, at);
     show(c);
     follow_on(c, FOLLOW_REMOVED);
@@ -315,6 +317,7 @@ static void take_answer(struct container *c, const struct http_end *end)
         history_leave(c, docker_now(d));
     else
         history_stand(c, docker_now(d));
+    spec_keep(d->specs, c, &t);
     facts_update(c);
     show(c);
     follow_inspected(c, true);

@@ -2,7 +2,6 @@
 
 #include "docker/body.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 #define REPAIRS_MAX 8
@@ -111,19 +110,6 @@ static void on_network(struct deed *a, const struct http_end *end)
         deed_done(a, "network", 200, "the engine does not say its network");
 }
 
-/* As a part of a path. */
-static void escape(struct slice s, struct buf *out)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (isalnum(c) || c == '-' || c == '_' || c == '.')
-            buf_char(out, (char)c);
-        else
-            buf_printf(out, "%%%02X", c);
-    }
-}
-
 void deed_network(struct deed *a)
 {
     struct errand errand = { .act = true, .then = on_network };
@@ -142,7 +128,7 @@ void deed_network(struct deed *a)
     }
     buf_init(&path, 4096);
     buf_str(&path, "/networks/");
-    escape(name, &path);
+    deed_escape(name, "", &path);
     errand.path = buf_cstr(&path);
     deed_send(a, &errand);
     buf_release(&path);

@@ -349,6 +349,14 @@ static bool remembers(const struct heal *h)
     return h->attempts.n || h->failing || h->stop_revived_at;
 }
 
+/* Long enough ago?  One that hangs between two lives has not been counted. */
+static nsec looped_at(const struct step *s)
+{
+    nsec at = nsec_add(s->h->rise_at[HEAL_RISES - 1], LOOP_FOR);
+
+    return at > s->now ? at : NSEC_MAX;
+}
+
 nsec judge_deadline(const struct step *s)
 {
     const struct heal *h = s->h;
@@ -377,7 +385,7 @@ nsec judge_deadline(const struct step *s)
     case HEAL_BLOCKED:
         return h->next_at;
     case HEAL_LOOPING:
-        return nsec_add(h->rise_at[HEAL_RISES - 1], LOOP_FOR);
+        return looped_at(s);
     default:
         return NSEC_MAX;
     }

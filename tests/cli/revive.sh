@@ -39,7 +39,7 @@ is "the act" "$(at 'acts.scraper | [.act, .code, .message]')" \
     '["start",204,""]'
 is "its order" "$(at acts.scraper.order)" \
     "$(at 'decisions.scraper[] | select(.verb == "orders") | .order')"
-is "decisions" "$(at 'decisions.scraper | map(.from + " " + .to) | unique')" \
+becomes 'decisions.scraper | map(.from + " " + .to) | unique' \
     '["acting verifying","ok suspect","suspect acting","verifying ok"]'
 is "what is shown of it" "$(get /containers | jq -c \
     'map(select(.name == "scraper")) | .[0].revival | [.rule, .state]')" \
