@@ -113,7 +113,7 @@ void judge_learn(struct step *s)
 
 /* -- what is seen ---------------------------------------------------------- */
 
-static bool loops(const struct step *s)
+bool judge_loops(const struct step *s)
 {
     nsec first_at = s->h->rise_at[HEAL_RISES - 1];
 
@@ -130,7 +130,7 @@ static enum heal_event see_down(const struct step *s)
 
 static enum heal_event see_up(const struct step *s)
 {
-    if (loops(s))
+    if (judge_loops(s))
         return SEE_LOOPS;
     if (judge_restarting(s))
         return SEE_RESTARTS;
@@ -358,7 +358,7 @@ nsec judge_deadline(const struct step *s)
 
     switch (h->state) {
     case HEAL_OK:
-        return remembers(h) && s->f->status == HEAL_RUNNING
+        return remembers(h) && h->in_scope && s->f->status == HEAL_RUNNING
                    ? nsec_add(h->since, s->p->reset_after)
                    : NSEC_MAX;
     case HEAL_SUSPECT:
@@ -370,14 +370,15 @@ nsec judge_deadline(const struct step *s)
     case HEAL_VERIFYING:
         return stale ? NSEC_MAX : verified_at(s);
     case HEAL_FROZEN:
-        return parked ? NSEC_MAX : undisturbed_at(s);
+        return parked || !s->f->due ? NSEC_MAX : undisturbed_at(s);
     case HEAL_MISSING:
         return parked ? NSEC_MAX : h->next_at;
     case HEAL_HELD:
     case HEAL_BLOCKED:
         return h->next_at;
     case HEAL_LOOPING:
-        return nsec_add(h->rise_at[HEAL_RISES - 1], LOOP_FOR);
+        return judge_loops(s) ? nsec_add(h->rise_at[HEAL_RISES - 1], LOOP_FOR)
+                              : NSEC_MAX;
     default:
         return NSEC_MAX;
     }

@@ -96,8 +96,8 @@ void do_loop(struct step *s)
         h->failed++;
         breaker_failed(s);
     }
-    say(h->reason, "the engine restarts it again and again (%lld times)",
-        (long long)s->f->restarts);
+    say(h->reason, judge_loops(s) ? "the engine restarts it again and again"
+                                  : "the engine tries in vain to restart it");
     rest_in(s, HEAL_LOOPING, true);
 }
 
