@@ -137,12 +137,20 @@ static enum heal_event see_up(const struct step *s)
     return s->f->due ? SEE_SILENT : SEE_RUNS;
 }
 
+/* Nothing is held once it is gone, but that it is made anew. */
+static enum heal_event see_gone(const struct step *s)
+{
+    if (s->f->held && s->h->missed)
+        return SEE_HELD;
+    return s->h->in_scope ? SEE_GONE : SEE_OUT;
+}
+
 enum heal_event judge_sight(const struct step *s)
 {
     const struct heal_facts *f = s->f;
 
     if (f->status == HEAL_GONE)
-        return s->h->in_scope ? SEE_GONE : SEE_OUT;
+        return see_gone(s);
     if (!f->in_scope)
         return SEE_OUT;
     if (f->exempt)

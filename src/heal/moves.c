@@ -69,6 +69,7 @@ void do_hold(struct step *s)
     if (s->f->status == HEAL_RUNNING)
         h->down_since = 0;
     h->hold = s->f->held ? HOLD_OPERATOR : HOLD_PAUSE;
+    h->missed = false;
     if (s->f->held)
         say(reason, "held by operator%s%.*s", why.n ? ": " : "",
             SLICE_ARG(why));
