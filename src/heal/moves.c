@@ -164,7 +164,6 @@ void do_well(struct step *s)
 
 void heal_suspect(struct step *s, bool warning)
 {
-    s->h->fell_at = s->now;
     heal_decided(s);
     heal_move(s, HEAL_SUSPECT, HEAL_TELLS, warning);
 }
@@ -183,6 +182,7 @@ void do_fall(struct step *s)
 
     if (!h->down_since)
         h->down_since = s->now;
+    h->fell_at = s->now;
     judge(s);
     say(h->reason, "%s", h->cause);
     heal_suspect(s, true);
@@ -300,6 +300,7 @@ void do_swap(struct step *s)
 void do_over(struct step *s)
 {
     do_swap(s);
+    s->h->fell_at = s->now;
     say(s->h->reason, "another container has its name now");
     heal_suspect(s, false);
 }
