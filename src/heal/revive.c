@@ -249,6 +249,7 @@ void do_died(struct step *s)
 
     if (f->started_at == h->order.started_at)
         return; /* the facts do not have the start yet */
+    h->fell_at = s->now;
     h->own_stop = false;
     h->with_engine = judge_with_engine(s);
     h->by_person = judge_by_person(s);
@@ -260,7 +261,6 @@ void do_died(struct step *s)
     }
     say(h->reason, "died again after %s: %s",
         say_span(nsec_sub(f->finished_at, f->started_at), span), h->cause);
-    h->fell_at = s->now;
     fail(s, HEAL_SUSPECT, true);
 }
 
