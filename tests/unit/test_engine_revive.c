@@ -45,89 +45,133 @@ static const char nodes[] =
     "5.010 revive nodes n1 acting -> verifying | started: so it is, attempt "  \
     "1 of 3\n"
 
-static const struct rulecase cases[] = {
-    { "it falls over", nodes, FALL "3000", DOWN },
-    { "it is ordered to start when all has settled", nodes, FALL "5000",
-      ORDER },
-    { "it is seen fallen over at first", nodes,
-      "2000 " N1(ROLE "," DIED("02")) "3000", DOWN },
-    { "somebody else starts it", nodes, FALL "3000 " N1(RUNS("03")) "9000",
-      DOWN "3.010 revive nodes n1 suspect -> ok | runs again\n" },
-    { "it is up again before anybody looks", nodes,
-      UP "2001 " N1(DIED("02")) "2002 " N1(RUNS("02")) "3000", "" },
-    { "it was out of memory", nodes,
-      UP "2000 " N1("\"oomKilled\":true," DIED("02")) "3000",
-      "2.010 revive nodes n1 ok -> suspect | exited with code 3, out of "
-      "memory\n" },
-    { "it is started, runs, and that was it", nodes,
-      FALL "5000 " ACT("started") "5000 " N1(RUNS("04.5")) "20000",
-      STARTED
-      "7.010 revive nodes n1 verifying -> ok | runs, attempt 1 of 3\n" },
-    { "the result of another order says nothing", nodes,
-      FALL "5000 {\"docker\":{\"acts\":{\"n1\":{\"order\":\"healing/nodes/n1/"
-           "start/1970-01-01T00:00:04.010000000Z/2\",\"result\":\"started\"}}}}"
-           "\n20000",
-      ORDER },
-    { "its port is taken", nodes, FALL "5000 " ACT("port") "9000",
-      ORDER "5.010 revive nodes n1 acting -> blocked | its port is taken: so "
-            "it is, attempt 1 of 3\n" },
-    { "a word that no result has is a refusal", nodes,
-      FALL "5000 " ACT("perhaps") "5500",
-      ORDER "5.010 revive nodes n1 acting -> waiting | the engine refuses: so "
-            "it is, attempt 1 of 3\n" },
-    { "it runs but does not answer", nodes,
-      UP "2000 " N1("\"probe\":{\"ok\":false,\"down\":true}") "9000",
-      "2.010 revive nodes n1 ok -> frozen | runs, but does not answer\n" },
-    { "an operator holds it", nodes,
-      FALL "3000 {\"docker\":{\"holds\":{\"n1\":{\"why\":\"repairs\"}}}}\n"
-           "9000 {\"docker\":{\"holds\":{\"n1\":null}}}\n9500",
-      DOWN "3.010 revive nodes n1 suspect -> held | held by operator: "
-           "repairs\n"
-           "9.010 revive nodes n1 held -> suspect | exited with code 3\n"
-           "9.010 revive nodes n1 suspect -> acting | exited with code 3, "
-           "attempt 1 of 3\n" },
-    { "an operator holds all for a second", nodes,
-      UP "1500 {\"docker\":{\"holds\":{\"*\":{\"$ttl\":1,\"why\":\"a move\"}}}}"
-         "\n3000",
-      "1.510 revive nodes n1 ok -> held | held by operator: a move\n"
-      "2.500 revive nodes n1 held -> ok | runs\n" },
-    { "a hold can be a bare true", nodes,
-      UP "2000 {\"docker\":{\"holds\":{\"n1\":true}}}\n"
-         "3000 {\"docker\":{\"holds\":{\"n1\":false}}}\n4000",
-      "2.010 revive nodes n1 ok -> held | held by operator\n"
-      "3.010 revive nodes n1 held -> ok | runs\n" },
-    { "the engine is down, and it is not asked for anything", nodes,
-      FALL "3000 {\"docker\":{\"engine\":{\"state\":\"down\",\"downAt\":" AT(
-          "03") "}}}\n9000",
-      DOWN },
-    { "acting is denied", nodes,
-      FALL "3000 {\"docker\":{\"engine\":{\"state\":\"up\",\"act\":"
-           "\"denied\"}}}\n9000",
-      DOWN "4.010 revive nodes n1 suspect -> waiting | observes only: the "
-           "engine denies it to act\n" },
-    { "it is removed", nodes, FALL "3000 " GONE "4000",
-      DOWN "3.010 revive nodes n1 suspect -> missing | was removed\n" },
-    { "a healthy one is removed and comes back", nodes,
-      UP "3000 " GONE "4000 " N1(ROLE "," RUNS("04")) "5000",
-      "3.010 revive nodes n1 ok -> missing | was removed\n" },
-    { "it is no node any more", nodes,
-      FALL "3000 " N1("\"labels\":{\"role\":\"db\"}") "4000",
-      DOWN "3.010 revive nodes n1 suspect -> ok | is not in the scope of the "
-           "rule any more\n" },
-    { "others may fall over", nodes,
-      "1000 " N1("\"labels\":{\"role\":\"db\"}") "2000 " N1(DIED("02")) "3000",
-      "" },
-    { "no label at all", nodes, "2000 " N1(DIED("02")) "3000", "" },
-    { "what cannot be told stays as it was", nodes,
-      FALL "3000 " N1(RUNS("03") ",\"fails\":\"x\"") "3500 " N1(
-          "\"fails\":0") "4000",
-      DOWN "3.010 revive nodes n1 suspect -> frozen | runs, but does not "
-           "answer\n"
-           "3.010 revive nodes ok -> error | n1: no overload of '>=' for "
-           "(string, int), at 'c.fails >= 3'\n"
-           "3.510 revive nodes n1 frozen -> ok | answers again\n"
-           "3.510 revive nodes error -> ok\n" },
-};
+static const struct
+    rulecase
+        cases
+            [] = {
+                { "it falls over", nodes, FALL "3000", DOWN },
+                { "it is ordered to start when all has settled", nodes,
+                  FALL "5000", ORDER },
+                { "it is seen fallen over at first", nodes,
+                  "2000 " N1(ROLE "," DIED("02")) "3000", DOWN },
+                { "somebody else starts it", nodes,
+                  FALL "3000 " N1(RUNS("03")) "9000",
+                  DOWN "3.010 revive nodes n1 suspect -> ok | runs again\n" },
+                { "it is up again before anybody looks", nodes,
+                  UP "2001 " N1(DIED("02")) "2002 " N1(RUNS("02")) "3000", "" },
+                { "it was out of memory", nodes,
+                  UP "2000 " N1("\"oomKilled\":true," DIED("02")) "3000",
+                  "2.010 revive nodes n1 ok -> suspect | exited with code 3, "
+                  "out of "
+                  "memory\n" },
+                { "it is started, runs, and that was it", nodes,
+                  FALL "5000 " ACT("started") "5000 " N1(RUNS("04.5")) "20000",
+                  STARTED "7.010 revive nodes n1 verifying -> ok | runs, "
+                          "attempt 1 of 3\n" },
+                { "the result of another order says nothing", nodes,
+                  FALL
+                  "5000 "
+                  "{\"docker\":{\"acts\":{\"n1\":{\"order\":\"healing/nodes/n1/"
+                  "start/1970-01-01T00:00:04.010000000Z/"
+                  "2\",\"result\":\"started\"}}}}"
+                  "\n20000",
+                  ORDER },
+                { "its port is taken", nodes, FALL "5000 " ACT("port") "9000",
+                  ORDER "5.010 revive nodes n1 acting -> blocked | its port is "
+                        "taken: so "
+                        "it is, attempt 1 of 3\n" },
+                { "a word that no result has is a refusal", nodes,
+                  FALL "5000 " ACT("perhaps") "5500",
+                  ORDER "5.010 revive nodes n1 acting -> waiting | the engine "
+                        "refuses: so "
+                        "it is, attempt 1 of 3\n" },
+                { "it runs but does not answer", nodes,
+                  UP
+                  "2000 " N1("\"probe\":{\"ok\":false,\"down\":true}") "9000",
+                  "2.010 revive nodes n1 ok -> frozen | runs, but does not "
+                  "answer\n" },
+                { "that it did not answer before it was started means nothing",
+                  nodes,
+                  UP "2000 " N1("\"probe\":{\"ok\":false,\"down\":true,"
+                                "\"at\":" AT("02") "}") "2500 " N1(
+                      DIED(
+                          "02.5")) "3000 " N1(RUNS("03")) "5000 " N1("\"probe\""
+                                                                     ":{"
+                                                                     "\"at\""
+                                                                     ":" AT("0"
+                                                                            "5") "}") "6000",
+                  "2.010 revive nodes n1 ok -> frozen | runs, but does not "
+                  "answer\n"
+                  "2.510 revive nodes n1 frozen -> suspect | exited with code "
+                  "3\n"
+                  "3.010 revive nodes n1 suspect -> ok | runs again\n"
+                  "5.010 revive nodes n1 ok -> frozen | runs, but does not "
+                  "answer\n" },
+                { "an operator holds it", nodes,
+                  FALL
+                  "3000 "
+                  "{\"docker\":{\"holds\":{\"n1\":{\"why\":\"repairs\"}}}}\n"
+                  "9000 {\"docker\":{\"holds\":{\"n1\":null}}}\n9500",
+                  DOWN
+                  "3.010 revive nodes n1 suspect -> held | held by operator: "
+                  "repairs\n"
+                  "9.010 revive nodes n1 held -> suspect | exited with code 3\n"
+                  "9.010 revive nodes n1 suspect -> acting | exited with code "
+                  "3, "
+                  "attempt 1 of 3\n" },
+                { "an operator holds all for a second", nodes,
+                  UP
+                  "1500 {\"docker\":{\"holds\":{\"*\":{\"$ttl\":1,\"why\":\"a "
+                  "move\"}}}}"
+                  "\n3000",
+                  "1.510 revive nodes n1 ok -> held | held by operator: a "
+                  "move\n"
+                  "2.500 revive nodes n1 held -> ok | runs\n" },
+                { "a hold can be a bare true", nodes,
+                  UP "2000 {\"docker\":{\"holds\":{\"n1\":true}}}\n"
+                     "3000 {\"docker\":{\"holds\":{\"n1\":false}}}\n4000",
+                  "2.010 revive nodes n1 ok -> held | held by operator\n"
+                  "3.010 revive nodes n1 held -> ok | runs\n" },
+                { "the engine is down, and it is not asked for anything", nodes,
+                  FALL
+                  "3000 "
+                  "{\"docker\":{\"engine\":{\"state\":\"down\",\"downAt\":" AT(
+                      "03") "}}}\n9000",
+                  DOWN },
+                { "acting is denied", nodes,
+                  FALL "3000 {\"docker\":{\"engine\":{\"state\":\"up\",\"act\":"
+                       "\"denied\"}}}\n9000",
+                  DOWN "4.010 revive nodes n1 suspect -> waiting | observes "
+                       "only: the "
+                       "engine denies it to act\n" },
+                { "it is removed", nodes, FALL "3000 " GONE "4000",
+                  DOWN
+                  "3.010 revive nodes n1 suspect -> missing | was removed\n" },
+                { "a healthy one is removed and comes back", nodes,
+                  UP "3000 " GONE "4000 " N1(ROLE "," RUNS("04")) "5000",
+                  "3.010 revive nodes n1 ok -> missing | was removed\n" },
+                { "it is no node any more", nodes,
+                  FALL "3000 " N1("\"labels\":{\"role\":\"db\"}") "4000",
+                  DOWN "3.010 revive nodes n1 suspect -> ok | is not in the "
+                       "scope of the "
+                       "rule any more\n" },
+                { "others may fall over", nodes,
+                  "1000 " N1("\"labels\":{\"role\":\"db\"}") "2000 " N1(
+                      DIED("02")) "3000",
+                  "" },
+                { "no label at all", nodes, "2000 " N1(DIED("02")) "3000", "" },
+                { "what cannot be told stays as it was", nodes,
+                  FALL "3000 " N1(RUNS("03") ",\"fails\":\"x\"") "3500 " N1(
+                      "\"fails\":0") "4000",
+                  DOWN "3.010 revive nodes n1 suspect -> frozen | runs, but "
+                       "does not "
+                       "answer\n"
+                       "3.010 revive nodes ok -> error | n1: no overload of "
+                       "'>=' for "
+                       "(string, int), at 'c.fails >= 3'\n"
+                       "3.510 revive nodes n1 frozen -> ok | answers again\n"
+                       "3.510 revive nodes error -> ok\n" },
+            };
 
 START_TEST(what_a_container_goes_through)
 {
