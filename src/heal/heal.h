@@ -59,7 +59,7 @@ enum heal_status {
     HEAL_GONE /* there is no such container any more */
 };
 
-const char *heal_status_name(enum heal_status status);
+const char *heal_status_name(enum heal_status status); /* "exited", ... */
 CHECKED enum status heal_status_parse(struct slice text, enum heal_status *ret);
 
 /* Why a container is never started, whatever a rule says. */
