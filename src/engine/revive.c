@@ -165,6 +165,7 @@ static void decide(void *self, const struct heal_decision *d)
         .name = h->facts->name,
         .container = h->facts->id,
         .what = *d,
+        .dry_run = rule->revive.dry_run,
     };
 
     if (d->verb == HEAL_ORDERS)
