@@ -506,6 +506,22 @@ static void on_docker_log(void *self, enum docker_log level,
         log_info(loop_wall(l->loop), "docker: %s", sentence);
 }
 
+static bool add_to(void *self, struct slice text)
+{
+    buf_slice(self, text);
+    return true;
+}
+
+/* What the docker source has to pick up from the process before. */
+static void on_recorded(void *self, struct buf *out)
+{
+    const struct live *l = self;
+    const struct path docker = { .key = { slice_str("docker") }, .n = 1 };
+    const struct sink sink = { .self = out, .write = add_to };
+
+    (void)!view_write(l->core, &docker, (struct view_options){ 0 }, &sink);
+}
+
 /* -- life -------------------------------------------------------------------
  */
 
@@ -617,6 +633,8 @@ static enum status start_docker(struct live *l, struct err *err)
         .history = l->config->history,
         .history_lines = l->config->history_lines,
         .seed = (uint64_t)l->started_at,
+        .recorded_self = l,
+        .recorded = on_recorded,
         .log_self = l,
         .log = on_docker_log,
     };

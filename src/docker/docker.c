@@ -30,6 +30,12 @@ void docker_say(struct docker *d, enum docker_log level, const char *format,
     d->config.log(d->config.log_self, level, text);
 }
 
+nsec docker_now(const struct docker *d)
+{
+    return d->intake->now ? d->intake->now(d->intake->self)
+                          : loop_wall(d->loop);
+}
+
 /* xorshift64*: spreads retries, decides nothing. */
 nsec docker_jitter(struct docker *d, nsec span)
 {
@@ -45,9 +51,9 @@ static void on_durable(void *self, uint64_t ticket)
     struct docker *d = self;
     struct container *c, *next;
 
-    (void)ticket;
     if (d->stopped)
         return;
+    records_durable(d, ticket);
     HASH_ITER(hh, d->containers, c, next)
     {
         if (c->follow.held && c->follow.ready)
@@ -67,6 +73,7 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
     docker_say(d, DOCKER_WARN, "%s; the log streams are read again", why->text);
     HASH_ITER(hh, d->containers, c, next)
     follow_discarded(c);
+    records_discarded(d);
     facts_forget(d);
 }
 
@@ -152,7 +159,6 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
     d->intake = intake;
     d->rng = config->seed ? config->seed : 88172645463325252ULL;
     d->started_at = loop_now(loop);
-    instant_format(loop_wall(loop), d->facts_run);
     buf_init(&d->event_in, EVENT_MAX);
     buf_init(&d->event_kept, EVENTS_KEPT_BYTES);
     copy_config(d, config);
@@ -207,6 +213,8 @@ void docker_free(struct docker *d)
         free((char *)d->config.rules[i].label.p);
     free((void *)d->config.rules);
     free((char *)d->config.self_id);
+    history_release(d);
+    records_release(&d->records);
     tape_parser_free(d->parser);
     buf_release(&d->event_in);
     buf_release(&d->event_kept);
@@ -223,7 +231,7 @@ bool docker_up(const struct docker *d)
 /* Not all containers that were here at the start are known yet. */
 static bool looking_around(const struct docker *d)
 {
-    return !d->facts_wiped && !d->last_sentence[0] && !d->stopped;
+    return !d->looked_around && !d->last_sentence[0] && !d->stopped;
 }
 
 bool docker_draining(const struct docker *d, nsec *ret_since)

@@ -58,6 +58,10 @@ struct docker_config {
     nsec stats_every;         /* 0: no statistics are asked for */
     void *seen_self;
     void (*seen)(void *self, const struct docker_seen *c); /* or NULL */
+    void *recorded_self;
+    /* Appends what the state holds below "docker", a JSON object, if it holds
+     * anything; asked once.  NULL: nobody knows. */
+    void (*recorded)(void *self, struct buf *out);
     const char *api_version; /* "1.41"; NULL: as the engine offers */
     const char *self_id; /* our own container's id or a prefix; NULL: none */
     const struct docker_rule *rules; /* docker.select */

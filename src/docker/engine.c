@@ -154,6 +154,7 @@ void engine_close(struct docker *d)
     http_cancel(d->version);
     http_cancel(d->events);
     http_cancel(d->list);
+    networks_cancel(d);
     d->version = d->events = d->list = NULL;
     buf_reset(&d->event_in);
     buf_reset(&d->event_kept);
@@ -185,6 +186,7 @@ void engine_lost(struct docker *d, const char *why)
     }
     d->ninspecting = 0;
     stats_lost(d);
+    condition_lost(d, was_up, why);
 }
 
 static int minor_of(struct slice version)
@@ -239,6 +241,8 @@ static enum status agree(struct docker *d, const struct tape *t, char *why,
 
     copy_text(tape_string(t, tape_find(t, 0, "Version")), text, sizeof(text));
     d->major_engine = atoi(text);
+    copy_text(slice_str(text), d->condition.version,
+              sizeof(d->condition.version));
     if (d->version_set) {
         d->minor = d->version_set;
         return ST_OK;
@@ -283,7 +287,6 @@ void engine_connect(struct docker *d)
 
     d->state = ENGINE_ASKING;
     d->act_minor = 0;
-    d->act_denied = false;
     buf_init(&url, 1024);
     buf_printf(&url, "%s/version", d->read.base_url);
     get.unix_path = d->read.unix_path;

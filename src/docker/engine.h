@@ -3,8 +3,10 @@
  *
  * engine.c reaches the engine and agrees on a version, events.c knows which
  * containers there are, inspect.c how they are, follow.c reads their logs,
- * facts.c writes what is known of them, stats.c what they use (usage.c says how
- * that is reckoned), docker.c is the door.
+ * facts.c writes what is known of them, history.c what has happened to them,
+ * condition.c how the engine is, networks.c tells where they are reached,
+ * stats.c what they use (usage.c says how that is reckoned), record.c brings
+ * events into the journal once each, docker.c is the door.
  *
  * Everything is keyed by full id; names are attributes.  Deadlines are fields
  * that one timer of TICK looks at; nothing else waits.
@@ -15,8 +17,12 @@
 #include "base/buf.h"
 #include "core/port.h"
 #include "data/tape.h"
+#include "docker/condition.h"
 #include "docker/docker.h"
 #include "docker/follow.h"
+#include "docker/history.h"
+#include "docker/networks.h"
+#include "docker/record.h"
 #include "docker/select.h"
 #include "docker/stats.h"
 #include "net/http.h"
@@ -24,6 +30,7 @@
 #include <uthash.h>
 
 #define TICK            (100 * NSEC_MSEC)
+#define HEARD_MAX       1024 /* the engine remembers 256 */
 #define ID_MAX          64
 #define NAME_MAX_BYTES  255
 #define LABELS_MAX      64
@@ -55,7 +62,11 @@ struct info {
     char started_text[INSTANT_TEXT + 4], finished_text[INSTANT_TEXT + 4];
     nsec started_at, finished_at; /* 0: never */
     int64_t exit_code, pid, restarts;
-    bool oom, tty, rotated;
+    char error[256];
+    char address[ADDRESS_MAX]; /* "" while it has none */
+    int64_t failing_streak, health_retries;
+    nsec health_start_period;
+    bool oom, tty, rotated, auto_remove;
     struct label label[LABELS_MAX];
     size_t nlabels;
     struct buf text; /* of the labels */
@@ -75,6 +86,11 @@ enum fact {
     FACT_PID,
     FACT_RESTART_POLICY,
     FACT_LABELS,
+    FACT_ERROR,
+    FACT_AUTO_REMOVE,
+    FACT_FAILING_STREAK,
+    FACT_HEALTH_RETRIES,
+    FACT_HEALTH_START_PERIOD,
     FACT_EVENT,
     FACT_COUNT
 };
@@ -82,7 +98,8 @@ enum fact {
 struct facts {
     char *now[FACT_COUNT];     /* JSON text; NULL: nothing to say */
     char *written[FACT_COUNT]; /* as the journal has it */
-    char *name;                /* under which they were written; NULL: none */
+    char *name; /* under which the container stands in the state, or NULL */
+    bool all;   /* to be written, whatever was */
     bool dirty;
 };
 
@@ -95,10 +112,15 @@ struct container {
     bool listed;    /* in the list being applied */
     bool explained; /* an event told of it since the last list */
     bool gone;      /* destroyed; freed when its stream has been read */
+    bool ignored;   /* label bladewatch.ignore: no word of it in the state */
+    bool shown;     /* to whoever wants to see it */
     bool warned;
     bool want_inspect;
     struct http_request *inspect;
     struct choice choice;
+    nsec added_at;   /* loop_now() */
+    nsec created_at; /* by the list, to the second; 0: not known */
+    struct history history;
     struct facts facts;
     struct stats stats;
     struct follow follow;
@@ -121,11 +143,10 @@ struct docker {
     int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
-    int minor;        /* of the API version in use: 1.<minor> */
-    int major_engine; /* 20 of 20.10.24; 0: not known */
-    int act_minor;    /* of the act endpoint; 0: not agreed on yet */
-    bool act_denied;  /* it answered 403 since connecting */
-    bool act_denied_said;
+    int minor;           /* of the API version in use: 1.<minor> */
+    int major_engine;    /* 20 of 20.10.24; 0: not known */
+    int act_minor;       /* of the act endpoint; 0: not agreed on yet */
+    bool denial_said;    /* that the act endpoint answers 403 */
     struct deed *deeds;  /* acts under way */
     struct specs *specs; /* NULL: nothing is recreated */
     nsec retry_at, backoff_for;
@@ -139,9 +160,18 @@ struct docker {
     bool surprised; /* the list shows what no event told */
     int surprises;  /* in how many lists running */
     bool relist;    /* kept events were dropped: list again */
-    nsec event_at;  /* timeNano of the newest event */
+    nsec event_at;  /* timeNano of the last event; 0: none is known */
+    nsec
+        resumed_at; /* ... that an earlier process recorded; 0: there is none */
+    uint64_t heard[HEARD_MAX]; /* the newest events, a ring */
+    size_t nheard;
+    bool replaying; /* what happened before this process began */
+    nsec list_at;   /* when the last list was asked for */
     nsec relist_at;
-    bool fresh; /* the first list after connecting: inspect all */
+    bool fresh;  /* the first list after connecting: inspect all */
+    bool listed; /* there was one in this process */
+    struct networks networks;
+    struct condition condition;
 
     struct container *containers;
     size_t ninspecting, nprobing;
@@ -155,17 +185,19 @@ struct docker {
     uint64_t rng;
     bool stopped;
     bool intake_full; /* waits for durable() */
+    struct records records;
+    struct remembered *remembered;
+    nsec written_at, erased_at; /* log time: the last facts, the last erasure */
     nsec facts_retry_at;
-    char facts_run[INSTANT_TEXT];
-    uint32_t facts_source;
-    bool facts_declared;
-    bool facts_wiped; /* what an earlier process left is erased */
+    bool looked_around; /* all that were here at the start are known */
     struct counters counters;
 };
 
 /* docker.c */
 void docker_say(struct docker *d, enum docker_log level, const char *format,
                 ...) __attribute__((format(printf, 3, 4)));
+/* Log time. */
+nsec docker_now(const struct docker *d);
 /* 50..100 % of span, from the seeded generator. */
 nsec docker_jitter(struct docker *d, nsec span);
 
@@ -203,7 +235,9 @@ struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */
 struct container *container_add(struct docker *d, struct slice id);
 void container_free(struct container *c);
-void container_gone(struct container *c);
+/* at: when it was removed, in log time. */
+void container_gone(struct container *c, nsec at);
+bool container_is_self(const struct docker *d, struct slice id);
 void inspect_want(struct container *c);
 /* Asks anew even if an answer is under way. */
 void inspect_anew(struct container *c);
@@ -213,12 +247,15 @@ struct labels container_labels(const struct container *c);
 
 /* facts.c */
 void facts_update(struct container *c);
+/* It stands under another name from now on; NULL: none. */
+void facts_stand(struct container *c, const char *name);
 void facts_event(struct container *c, const char *action, nsec at,
-                 struct slice exit_code);
+                 int64_t exit_code);
 /* One line of blade "docker". */
 CHECKED enum status facts_put(struct docker *d, struct buf *b, nsec ts);
 void facts_flush(struct docker *d);
 void facts_forget(struct docker *d); /* the journal lost them */
+void facts_later(struct docker *d);  /* the journal cannot be written */
 void facts_release(struct facts *f);
 
 /* act.c */

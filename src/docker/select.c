@@ -27,10 +27,10 @@ static bool rule_matches(const struct docker_rule *rule, struct labels labels)
     return false;
 }
 
-static bool says_yes(const struct label *l)
+bool label_says_yes(struct slice value)
 {
-    return l && (slice_is(l->value, "true") || slice_is(l->value, "1") ||
-                 slice_is(l->value, "yes"));
+    return slice_is(value, "true") || slice_is(value, "1") ||
+           slice_is(value, "yes");
 }
 
 static void warn(struct buf *out, const struct label *l, const char *want)
@@ -104,7 +104,8 @@ static void choose_all(struct choice *c, const struct docker_rule *rules,
     *c = (struct choice){ 0 };
     reserve_store(c, labels);
     choose_mode(c, rules, nrules, labels, out);
-    c->ignored = says_yes(find(labels, "bladewatch.ignore"));
+    l = find(labels, "bladewatch.ignore");
+    c->ignored = l && label_says_yes(l->value);
     if (c->ignored)
         c->follow = false;
     l = find(labels, "bladewatch.at");

@@ -286,9 +286,11 @@ class Probe:
         err.close()
 
     def up(self):
-        wait("the probe is up", lambda: "docker\":{\"containers\":null" in
-             self.read(), 20)
+        wait("the probe is up", lambda: self.ups() > 0, 20)
         return self
+
+    def ups(self):
+        return self.read().count('"engine":{"state":"up"')
 
     def read(self):
         try:
@@ -312,11 +314,24 @@ class Probe:
     def gaps(self, blade=None):
         return [Gap(*e) for e in self.entries("G") if blade in (None, e[0])]
 
-    def facts(self):
+    def docker(self):
         state = {}
         for e in self.entries("F"):
-            merge(state, json.loads(e[0]))
-        return state.get("docker", {}).get("containers", {})
+            merge(state, json.loads(e[5]))
+        return state.get("docker", {})
+
+    def facts(self):
+        return self.docker().get("containers", {})
+
+    def happened(self, name):
+        """How often what has happened to a container."""
+        events = self.facts().get(name, {}).get("events", {})
+        return {action: e["n"] for action, e in events.items()}
+
+    def seen(self, name):
+        """Where it was, in order, as long as it was anywhere."""
+        return re.findall(rf"^seen {re.escape(name)} (\S+ \S* \[.*\])$",
+                          self.stderr(), re.M)
 
     def stderr(self):
         with open(self.errors, errors="replace") as f:
@@ -372,8 +387,12 @@ class Probe:
 
 def merge(to, patch):
     for key, value in patch.items():
+        if key == "$ts":
+            continue
         if isinstance(value, dict) and "$set" in value:
             to[key] = value["$set"]
+        elif isinstance(value, dict) and "$inc" in value:
+            to[key] = to.get(key, 0) + value["$inc"]
         elif isinstance(value, dict):
             if not isinstance(to.get(key), dict):
                 to[key] = {}
