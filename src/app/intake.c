@@ -268,6 +268,13 @@ static void on_listen(void *self, struct intake_listener *listener)
     c->listeners = listener;
 }
 
+static nsec on_now(void *self)
+{
+    struct committer *c = self;
+
+    return c->config.now(c->config.self);
+}
+
 static void keep_rules(struct waiting *w)
 {
     struct slice line = w->ev.line, id = w->ev.id;
@@ -437,6 +444,7 @@ struct committer *committer_new(const struct committer_config *config)
         .cursor = on_cursor,
         .runs = on_runs,
         .listen = on_listen,
+        .now = on_now,
     };
     loop_turn_start(config->loop, &c->turn, on_turn, c);
     return c;

@@ -90,6 +90,9 @@ struct intake {
                  bool (*fn)(void *arg, struct slice run), void *arg);
     /* The listener is borrowed until the intake ends. */
     void (*listen)(void *self, struct intake_listener *listener);
+    /* Log time: the wall clock's, but it never runs backwards.  A line that
+     * is stamped later than this is cut to it.  NULL: the wall clock's. */
+    nsec (*now)(void *self);
 };
 
 /* The hash that cursors keep: XXH3 of the line, the same in every process. */

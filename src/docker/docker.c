@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "data/json.h"
 #include "docker/engine.h"
+#include "docker/spec.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +30,12 @@ void docker_say(struct docker *d, enum docker_log level, const char *format,
     d->config.log(d->config.log_self, level, text);
 }
 
+nsec docker_now(const struct docker *d)
+{
+    return d->intake->now ? d->intake->now(d->intake->self)
+                          : loop_wall(d->loop);
+}
+
 /* xorshift64*: spreads retries, decides nothing. */
 nsec docker_jitter(struct docker *d, nsec span)
 {
@@ -44,9 +51,9 @@ static void on_durable(void *self, uint64_t ticket)
     struct docker *d = self;
     struct container *c, *next;
 
-    (void)ticket;
     if (d->stopped)
         return;
+    records_durable(d, ticket);
     HASH_ITER(hh, d->containers, c, next)
     {
         if (c->follow.held && c->follow.ready)
@@ -66,6 +73,7 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
     docker_say(d, DOCKER_WARN, "%s; the log streams are read again", why->text);
     HASH_ITER(hh, d->containers, c, next)
     follow_discarded(c);
+    records_discarded(d);
     facts_forget(d);
 }
 
@@ -94,6 +102,8 @@ static void on_tick(void *arg)
     engine_tick(d);
     events_tick(d);
     inspect_pump(d);
+    specs_tick(d->specs);
+    stats_tick(d);
     facts_flush(d);
     HASH_ITER(hh, d->containers, c, next)
     follow_tick(c);
@@ -149,13 +159,15 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
     d->intake = intake;
     d->rng = config->seed ? config->seed : 88172645463325252ULL;
     d->started_at = loop_now(loop);
-    instant_format(loop_wall(loop), d->facts_run);
     buf_init(&d->event_in, EVENT_MAX);
     buf_init(&d->event_kept, EVENTS_KEPT_BYTES);
     copy_config(d, config);
+    d->condition.act = config->observe ? "off" : NULL;
     d->parser = tape_parser_new(d->rng);
     st = engine_parse_endpoint(
-        d, config->endpoint ? config->endpoint : DEFAULT_ENDPOINT, err);
+        config->endpoint ? config->endpoint : DEFAULT_ENDPOINT, &d->read, err);
+    if (st == ST_OK && config->act_endpoint)
+        st = engine_parse_endpoint(config->act_endpoint, &d->act, err);
     if (st == ST_OK)
         st = set_version(d, config->api_version, err);
     if (st == ST_OK)
@@ -168,6 +180,8 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
                                             .durable = on_durable,
                                             .discarded = on_discarded };
     intake->listen(intake->self, &d->listener);
+    if (config->spec_dir)
+        d->specs = specs_open(d, config->spec_dir);
     loop_timer_start(loop, &d->tick, TICK, TICK, on_tick, d);
     engine_connect(d);
     *ret_docker = d;
@@ -181,6 +195,9 @@ void docker_stop(struct docker *d)
     d->stopped = true;
     loop_timer_stop(&d->tick);
     engine_close(d);
+    acts_stop(d);
+    specs_close(d->specs);
+    d->specs = NULL;
     while (d->containers)
         container_free(d->containers);
     http_free(d->http);
@@ -197,11 +214,13 @@ void docker_free(struct docker *d)
         free((char *)d->config.rules[i].label.p);
     free((void *)d->config.rules);
     free((char *)d->config.self_id);
+    history_release(d);
+    records_release(&d->records);
     tape_parser_free(d->parser);
     buf_release(&d->event_in);
     buf_release(&d->event_kept);
-    free(d->unix_path);
-    free(d->base_url);
+    endpoint_release(&d->read);
+    endpoint_release(&d->act);
     free(d);
 }
 
@@ -213,7 +232,7 @@ bool docker_up(const struct docker *d)
 /* Not all containers that were here at the start are known yet. */
 static bool looking_around(const struct docker *d)
 {
-    return !d->facts_wiped && !d->last_sentence[0] && !d->stopped;
+    return !d->looked_around && !d->last_sentence[0] && !d->stopped;
 }
 
 bool docker_draining(const struct docker *d, nsec *ret_since)
@@ -260,16 +279,25 @@ static void container_json(const struct container *c, struct buf *out)
     member(out, "name", c->info.name);
     member(out, "image", c->info.image);
     member(out, "state", c->info.status);
+    member(out, "health", c->info.health);
+    buf_str(out, ",\"exit_code\":");
+    buf_i64(out, c->info.exit_code);
+    member(out, "started_at", c->info.started_text);
     member(out, "mode", c->choice.follow ? mode_name(c->choice.mode) : "");
     member(out, "following", follow_state_name(f->state));
     buf_printf(out, ",\"lines\":%llu,\"lag_seconds\":%.3f",
                (unsigned long long)f->lines, lag_of(f));
     member(out, "last_error", f->error);
-    buf_printf(out, ",\"gaps\":%llu,\"duplicates_dropped\":%llu}",
+    buf_printf(out, ",\"gaps\":%llu,\"duplicates_dropped\":%llu",
                (unsigned long long)f->gaps, (unsigned long long)f->duplicates);
+    buf_str(out, ",\"stats\":");
+    stats_json(c, out);
 }
 
-void docker_containers(const struct docker *d, struct buf *out)
+void docker_containers(const struct docker *d, struct buf *out,
+                       void (*more)(void *self, struct slice name,
+                                    struct buf *out),
+                       void *self)
 {
     const struct container *c;
     bool any = false;
@@ -281,6 +309,9 @@ void docker_containers(const struct docker *d, struct buf *out)
         if (any)
             buf_char(out, ',');
         container_json(c, out);
+        if (more)
+            more(self, slice_str(c->info.name), out);
+        buf_char(out, '}');
         any = true;
     }
     buf_char(out, ']');
@@ -328,6 +359,7 @@ void docker_metrics(const struct docker *d, struct metrics *m)
                    "Containers that are known.");
     metrics_u64(m, HASH_COUNT(d->containers));
     per_container(d, m);
+    stats_metrics(d, m);
     count(m, "bladewatch_docker_reconnects_total",
           "Times the stream of events ended and was opened anew.",
           n->reconnects);
@@ -346,6 +378,9 @@ void docker_metrics(const struct docker *d, struct metrics *m)
           "Log streams found stuck and opened anew.", n->stuck);
     count(m, "bladewatch_docker_probes_total",
           "Readings that check a log stream.", n->probes);
+    count(m, "bladewatch_docker_stats_missed_total",
+          "Questions for statistics that got no answer in time.",
+          n->stats_missed);
     count(m, "bladewatch_docker_clock_steps_total",
           "Times the stamps of a stream jumped back.", n->steps);
     count(m, "bladewatch_docker_daemon_errors_total",

@@ -53,11 +53,17 @@ struct docker_config {
     const char *endpoint; /* unix:///path, tcp://host:port, http://host:port;
                              NULL: unix:///var/run/docker.sock */
     const char *act_endpoint; /* likewise; NULL: the endpoint */
+    bool observe;             /* nothing will be asked to act: it is in the
+                                 state, docker.engine.act */
     const char *spec_dir;     /* where inspects are kept for recreation; NULL:
                                  nothing is ever recreated */
     nsec stats_every;         /* 0: no statistics are asked for */
     void *seen_self;
     void (*seen)(void *self, const struct docker_seen *c); /* or NULL */
+    void *recorded_self;
+    /* Appends what the state holds below "docker", a JSON object, if it holds
+     * anything; asked once.  NULL: nobody knows. */
+    void (*recorded)(void *self, struct buf *out);
     const char *api_version; /* "1.41"; NULL: as the engine offers */
     const char *self_id; /* our own container's id or a prefix; NULL: none */
     const struct docker_rule *rules; /* docker.select */
@@ -92,8 +98,14 @@ void docker_free(struct docker *d);
  */
 bool docker_draining(const struct docker *d, nsec *ret_since);
 bool docker_up(const struct docker *d);
-/* The JSON array of GET /containers. */
-void docker_containers(const struct docker *d, struct buf *out);
+/*
+ * The JSON array of GET /containers.  more, if not NULL, may append members
+ * to a container's object, each as ,"key":value.
+ */
+void docker_containers(const struct docker *d, struct buf *out,
+                       void (*more)(void *self, struct slice name,
+                                    struct buf *out),
+                       void *self);
 void docker_metrics(const struct docker *d, struct metrics *m);
 
 #endif

@@ -17,7 +17,7 @@
 #define ANSWER_FOR (10 * NSEC_SEC)
 #define ANSWER_MAX (8u << 20)
 
-static enum status take_unix(struct docker *d, const char *path,
+static enum status take_unix(struct endpoint *e, const char *path,
                              struct err *err)
 {
     if (*path != '/' ||
@@ -28,21 +28,21 @@ static enum status take_unix(struct docker *d, const char *path,
                 path);
         return ST_BAD;
     }
-    d->unix_path = xstrdup(path);
-    d->base_url = xstrdup("http://docker");
+    e->unix_path = xstrdup(path);
+    e->base_url = xstrdup("http://docker");
     return ST_OK;
 }
 
-enum status engine_parse_endpoint(struct docker *d, const char *text,
+enum status engine_parse_endpoint(const char *text, struct endpoint *e,
                                   struct err *err)
 {
     struct buf url;
     size_t n = strlen(text);
 
     if (strncmp(text, "unix://", 7) == 0)
-        return take_unix(d, text + 7, err);
+        return take_unix(e, text + 7, err);
     if (*text == '/')
-        return take_unix(d, text, err);
+        return take_unix(e, text, err);
     if (n > 512 ||
         (strncmp(text, "tcp://", 6) != 0 && strncmp(text, "http://", 7) != 0)) {
         err_set(err,
@@ -59,19 +59,31 @@ enum status engine_parse_endpoint(struct docker *d, const char *text,
     buf_str(&url, text);
     while (url.n > 7 && url.p[url.n - 1] == '/')
         url.n--;
-    d->base_url = xstrdup(buf_cstr(&url));
+    e->base_url = xstrdup(buf_cstr(&url));
     buf_release(&url);
     return ST_OK;
+}
+
+void endpoint_release(struct endpoint *e)
+{
+    free(e->unix_path);
+    free(e->base_url);
+    *e = (struct endpoint){ 0 };
+}
+
+const char *endpoint_name(const struct endpoint *e)
+{
+    return e->unix_path ? e->unix_path : e->base_url;
 }
 
 /* What a person must know to mend it. */
 static void explain(struct docker *d, const struct http_end *end, char *out,
                     size_t size)
 {
-    const char *where = d->unix_path ? d->unix_path : d->base_url;
+    const char *where = endpoint_name(&d->read);
     char message[160];
 
-    if (end->os_errno == ENOENT && d->unix_path) {
+    if (end->os_errno == ENOENT && d->read.unix_path) {
         snprintf(out, size,
                  "Docker's socket %s does not exist: is the engine running?",
                  where);
@@ -99,6 +111,30 @@ static void explain(struct docker *d, const struct http_end *end, char *out,
     }
 }
 
+/* Of a proxy's page its text alone; blanks are joined. */
+static void plain_words(struct slice s, char *out, size_t size)
+{
+    char text[4 * ERR_TEXT_MAX];
+    size_t n = 0;
+    bool tag = false;
+
+    for (size_t i = 0; i < s.n && n + 1 < sizeof(text); i++) {
+        char c = s.p[i];
+
+        if (c == '<' && s.p[0] == '<')
+            tag = true;
+        if (!tag && (unsigned char)c > ' ')
+            text[n++] = c;
+        else if (n && text[n - 1] != ' ')
+            text[n++] = ' ';
+        if (c == '>')
+            tag = false;
+    }
+    while (n && text[n - 1] == ' ')
+        n--;
+    copy_text(slice_of(text, n), out, size);
+}
+
 void engine_message(struct docker *d, const struct http_end *end, char *out,
                     size_t size)
 {
@@ -110,11 +146,7 @@ void engine_message(struct docker *d, const struct http_end *end, char *out,
         at = tape_find(&tape, 0, "message");
     if (at)
         s = tape_string(&tape, at);
-    copy_text(s, out, size);
-    for (char *p = out; *p; p++) {
-        if ((unsigned char)*p < ' ')
-            *p = ' ';
-    }
+    plain_words(s, out, size);
 }
 
 void engine_close(struct docker *d)
@@ -122,6 +154,7 @@ void engine_close(struct docker *d)
     http_cancel(d->version);
     http_cancel(d->events);
     http_cancel(d->list);
+    networks_cancel(d);
     d->version = d->events = d->list = NULL;
     buf_reset(&d->event_in);
     buf_reset(&d->event_kept);
@@ -152,6 +185,8 @@ void engine_lost(struct docker *d, const char *why)
         c->want_inspect = false;
     }
     d->ninspecting = 0;
+    stats_lost(d);
+    condition_lost(d, was_up, why);
 }
 
 static int minor_of(struct slice version)
@@ -165,8 +200,8 @@ static int minor_of(struct slice version)
     return minor;
 }
 
-static enum status agree(struct docker *d, const struct tape *t, char *why,
-                         size_t size)
+enum status engine_agree(const struct endpoint *e, const struct tape *t,
+                         int *ret_minor, char *why, size_t size)
 {
     int most = minor_of(tape_string(t, tape_find(t, 0, "ApiVersion")));
     int least = minor_of(tape_string(t, tape_find(t, 0, "MinAPIVersion")));
@@ -174,16 +209,11 @@ static enum status agree(struct docker *d, const struct tape *t, char *why,
     char text[32];
 
     copy_text(engine, text, sizeof(text));
-    d->major_engine = atoi(text);
-    if (d->version_set) {
-        d->minor = d->version_set;
-        return ST_OK;
-    }
     if (most < 0) {
         snprintf(why, size,
                  "what answers at %s is no Docker engine: its /version has no "
                  "ApiVersion",
-                 d->unix_path ? d->unix_path : d->base_url);
+                 endpoint_name(e));
         return ST_BAD;
     }
     if (most < OUR_MIN) {
@@ -200,8 +230,24 @@ static enum status agree(struct docker *d, const struct tape *t, char *why,
                  text, least, OUR_MAX);
         return ST_BAD;
     }
-    d->minor = most < OUR_MAX ? most : OUR_MAX;
+    *ret_minor = most < OUR_MAX ? most : OUR_MAX;
     return ST_OK;
+}
+
+static enum status agree(struct docker *d, const struct tape *t, char *why,
+                         size_t size)
+{
+    char text[32];
+
+    copy_text(tape_string(t, tape_find(t, 0, "Version")), text, sizeof(text));
+    d->major_engine = atoi(text);
+    copy_text(slice_str(text), d->condition.version,
+              sizeof(d->condition.version));
+    if (d->version_set) {
+        d->minor = d->version_set;
+        return ST_OK;
+    }
+    return engine_agree(&d->read, t, &d->minor, why, size);
 }
 
 static void on_version(void *self, const struct http_end *end)
@@ -220,7 +266,7 @@ static void on_version(void *self, const struct http_end *end)
         snprintf(why, sizeof(why),
                  "what answers at %s is no Docker engine: its /version is not "
                  "JSON",
-                 d->unix_path ? d->unix_path : d->base_url);
+                 endpoint_name(&d->read));
         engine_lost(d, why);
         return;
     }
@@ -240,9 +286,10 @@ void engine_connect(struct docker *d)
     enum status st;
 
     d->state = ENGINE_ASKING;
+    d->act_minor = 0;
     buf_init(&url, 1024);
-    buf_printf(&url, "%s/version", d->base_url);
-    get.unix_path = d->unix_path;
+    buf_printf(&url, "%s/version", d->read.base_url);
+    get.unix_path = d->read.unix_path;
     get.url = buf_cstr(&url);
     get.connect_for = get.total_for = ANSWER_FOR;
     get.body_max = ANSWER_MAX;
@@ -259,8 +306,8 @@ enum status engine_get(struct docker *d, const char *path, struct http_ask *get,
     enum status st;
 
     buf_init(&url, 4096);
-    buf_printf(&url, "%s/v1.%d%s", d->base_url, d->minor, path);
-    get->unix_path = d->unix_path;
+    buf_printf(&url, "%s/v1.%d%s", d->read.base_url, d->minor, path);
+    get->unix_path = d->read.unix_path;
     get->url = buf_cstr(&url);
     get->connect_for = ANSWER_FOR;
     if (!get->head_for)

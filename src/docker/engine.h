@@ -3,7 +3,10 @@
  *
  * engine.c reaches the engine and agrees on a version, events.c knows which
  * containers there are, inspect.c how they are, follow.c reads their logs,
- * facts.c writes what is known of them, docker.c is the door.
+ * facts.c writes what is known of them, history.c what has happened to them,
+ * condition.c how the engine is, networks.c tells where they are reached,
+ * stats.c what they use (usage.c says how that is reckoned), record.c brings
+ * events into the journal once each, docker.c is the door.
  *
  * Everything is keyed by full id; names are attributes.  Deadlines are fields
  * that one timer of TICK looks at; nothing else waits.
@@ -14,14 +17,20 @@
 #include "base/buf.h"
 #include "core/port.h"
 #include "data/tape.h"
+#include "docker/condition.h"
 #include "docker/docker.h"
 #include "docker/follow.h"
+#include "docker/history.h"
+#include "docker/networks.h"
+#include "docker/record.h"
 #include "docker/select.h"
+#include "docker/stats.h"
 #include "net/http.h"
 
 #include <uthash.h>
 
 #define TICK            (100 * NSEC_MSEC)
+#define HEARD_MAX       1024 /* the engine remembers 256 */
 #define ID_MAX          64
 #define NAME_MAX_BYTES  255
 #define LABELS_MAX      64
@@ -36,6 +45,12 @@ enum engine_state {
     ENGINE_UP
 };
 
+/* Where an engine, or a proxy before it, listens. */
+struct endpoint {
+    char *unix_path; /* or NULL */
+    char *base_url;  /* "http://docker" or "http://host:port" */
+};
+
 /* What inspect says, as far as it matters here.  All-zero: not known yet. */
 struct info {
     char name[NAME_MAX_BYTES + 1];
@@ -47,7 +62,11 @@ struct info {
     char started_text[INSTANT_TEXT + 4], finished_text[INSTANT_TEXT + 4];
     nsec started_at, finished_at; /* 0: never */
     int64_t exit_code, pid, restarts;
-    bool oom, tty, rotated;
+    char error[256];
+    char address[ADDRESS_MAX]; /* "" while it has none */
+    int64_t failing_streak, health_retries;
+    nsec health_start_period;
+    bool oom, tty, rotated, auto_remove;
     struct label label[LABELS_MAX];
     size_t nlabels;
     struct buf text; /* of the labels */
@@ -67,6 +86,11 @@ enum fact {
     FACT_PID,
     FACT_RESTART_POLICY,
     FACT_LABELS,
+    FACT_ERROR,
+    FACT_AUTO_REMOVE,
+    FACT_FAILING_STREAK,
+    FACT_HEALTH_RETRIES,
+    FACT_HEALTH_START_PERIOD,
     FACT_EVENT,
     FACT_COUNT
 };
@@ -74,7 +98,8 @@ enum fact {
 struct facts {
     char *now[FACT_COUNT];     /* JSON text; NULL: nothing to say */
     char *written[FACT_COUNT]; /* as the journal has it */
-    char *name;                /* under which they were written; NULL: none */
+    char *name; /* under which the container stands in the state, or NULL */
+    bool all;   /* to be written, whatever was */
     bool dirty;
 };
 
@@ -87,17 +112,24 @@ struct container {
     bool listed;    /* in the list being applied */
     bool explained; /* an event told of it since the last list */
     bool gone;      /* destroyed; freed when its stream has been read */
+    bool ignored;   /* label bladewatch.ignore: no word of it in the state */
+    bool shown;     /* to whoever wants to see it */
     bool warned;
     bool want_inspect;
     struct http_request *inspect;
     struct choice choice;
+    nsec added_at;   /* loop_now() */
+    nsec created_at; /* by the list, to the second; 0: not known */
+    struct history history;
     struct facts facts;
+    struct stats stats;
     struct follow follow;
 };
 
 struct counters {
     uint64_t reconnects, relists, bad_events, events, daemon_errors;
     uint64_t reopens, gaps, duplicates, recovered, stuck, probes, steps;
+    uint64_t stats_missed;
 };
 
 struct docker {
@@ -107,13 +139,16 @@ struct docker {
     const struct intake *intake;
     struct intake_listener listener;
     struct docker_config config;
-    char *unix_path; /* or NULL */
-    char *base_url;  /* "http://docker" or "http://host:port" */
-    int version_set; /* minor; 0: as the engine offers */
+    struct endpoint read, act; /* act all-zero: the same as read */
+    int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
-    int minor;        /* of the API version in use: 1.<minor> */
-    int major_engine; /* 20 of 20.10.24; 0: not known */
+    int minor;           /* of the API version in use: 1.<minor> */
+    int major_engine;    /* 20 of 20.10.24; 0: not known */
+    int act_minor;       /* of the act endpoint; 0: not agreed on yet */
+    bool denial_said;    /* that the act endpoint answers 403 */
+    struct deed *deeds;  /* acts under way */
+    struct specs *specs; /* NULL: nothing is recreated */
     nsec retry_at, backoff_for;
     char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
     char down_why[ERR_TEXT_MAX];
@@ -125,31 +160,44 @@ struct docker {
     bool surprised; /* the list shows what no event told */
     int surprises;  /* in how many lists running */
     bool relist;    /* kept events were dropped: list again */
-    nsec event_at;  /* timeNano of the newest event */
+    nsec event_at;  /* timeNano of the last event; 0: none is known */
+    nsec
+        resumed_at; /* ... that an earlier process recorded; 0: there is none */
+    uint64_t heard[HEARD_MAX]; /* the newest events, a ring */
+    size_t nheard;
+    bool replaying; /* what happened before this process began */
+    nsec list_at;   /* when the last list was asked for */
     nsec relist_at;
-    bool fresh; /* the first list after connecting: inspect all */
+    bool fresh;  /* the first list after connecting: inspect all */
+    bool listed; /* there was one in this process */
+    struct networks networks;
+    struct condition condition;
 
     struct container *containers;
     size_t ninspecting, nprobing;
     size_t open_bytes; /* of lines being put together, of all streams */
     bool over_max_said;
 
+    struct stats_round round; /* of statistics */
+
     struct loop_timer tick;
     nsec started_at, step_until, clock_offset;
     uint64_t rng;
     bool stopped;
     bool intake_full; /* waits for durable() */
+    struct records records;
+    struct remembered *remembered;
+    nsec written_at, erased_at; /* log time: the last facts, the last erasure */
     nsec facts_retry_at;
-    char facts_run[INSTANT_TEXT];
-    uint32_t facts_source;
-    bool facts_declared;
-    bool facts_wiped; /* what an earlier process left is erased */
+    bool looked_around; /* all that were here at the start are known */
     struct counters counters;
 };
 
 /* docker.c */
 void docker_say(struct docker *d, enum docker_log level, const char *format,
                 ...) __attribute__((format(printf, 3, 4)));
+/* Log time. */
+nsec docker_now(const struct docker *d);
 /* 50..100 % of span, from the seeded generator. */
 nsec docker_jitter(struct docker *d, nsec span);
 
@@ -158,8 +206,13 @@ void engine_connect(struct docker *d);
 void engine_lost(struct docker *d, const char *why);
 void engine_tick(struct docker *d);
 void engine_close(struct docker *d);
-CHECKED enum status engine_parse_endpoint(struct docker *d, const char *text,
+CHECKED enum status engine_parse_endpoint(const char *text, struct endpoint *e,
                                           struct err *err);
+void endpoint_release(struct endpoint *e);
+const char *endpoint_name(const struct endpoint *e); /* for people */
+/* The minor version to speak with whoever answered /version with t. */
+CHECKED enum status engine_agree(const struct endpoint *e, const struct tape *t,
+                                 int *ret_minor, char *why, size_t size);
 /* An answer that ends the connection: says why. */
 void engine_refused(struct docker *d, const struct http_end *end);
 /* A GET below /v1.N with the usual time-outs; path is "/containers/...". */
@@ -176,11 +229,14 @@ void events_list(struct docker *d);
 void events_tick(struct docker *d);
 
 /* inspect.c */
+bool container_id_ok(struct slice id); /* fit for an address */
+bool container_is_self(const struct docker *d, struct slice id);
 struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */
 struct container *container_add(struct docker *d, struct slice id);
 void container_free(struct container *c);
-void container_gone(struct container *c);
+/* at: when it was removed, in log time. */
+void container_gone(struct container *c, nsec at);
 void inspect_want(struct container *c);
 /* Asks anew even if an answer is under way. */
 void inspect_anew(struct container *c);
@@ -190,11 +246,19 @@ struct labels container_labels(const struct container *c);
 
 /* facts.c */
 void facts_update(struct container *c);
+/* It stands under another name from now on; NULL: none. */
+void facts_stand(struct container *c, const char *name);
 void facts_event(struct container *c, const char *action, nsec at,
-                 struct slice exit_code);
+                 int64_t exit_code);
+/* One line of blade "docker". */
+CHECKED enum status facts_put(struct docker *d, struct buf *b, nsec ts);
 void facts_flush(struct docker *d);
 void facts_forget(struct docker *d); /* the journal lost them */
+void facts_later(struct docker *d);  /* the journal cannot be written */
 void facts_release(struct facts *f);
+
+/* act.c */
+void acts_stop(struct docker *d);
 
 /* Walking a tape: indices of values; 0 is "not there". */
 size_t tape_find(const struct tape *t, size_t object, const char *key);

@@ -7,55 +7,90 @@
 #define EVENTS_KEPT_MAX 65536
 #define RELIST_EVERY    (30 * NSEC_SEC)
 
+#define OUT_OF_ORDER (2 * NSEC_SEC)
+#define LONG_AGO     (1000000000 * NSEC_SEC) /* 2001: no stamp is older */
+
 /*
- * {"type":["container"],"event":["create","start","die","died","kill","oom",
- *  "stop","restart","pause","unpause","rename","update","destroy","remove",
- *  "health_status"]}: no exec_*, of which a health check makes three a time.
+ * {"type":["container","network"],"event":["create","start","die","died",
+ *  "kill","oom","stop","restart","pause","unpause","rename","update","destroy",
+ *  "remove","health_status","connect","disconnect"]}: no exec_*, of which a
+ * health check makes three a time.
  */
 static const char filters[] =
-    "%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22create%22%2C"
-    "%22start%22%2C%22die%22%2C%22died%22%2C%22kill%22%2C%22oom%22%2C%22stop"
-    "%22%2C%22restart%22%2C%22pause%22%2C%22unpause%22%2C%22rename%22%2C%22"
-    "update%22%2C%22destroy%22%2C%22remove%22%2C%22health_status%22%5D%7D";
+    "%7B%22type%22%3A%5B%22container%22%2C%22network%22%5D%2C%22event%22%3A%5B"
+    "%22create%22%2C%22start%22%2C%22die%22%2C%22died%22%2C%22kill%22%2C%22oom"
+    "%22%2C%22stop%22%2C%22restart%22%2C%22pause%22%2C%22unpause%22%2C%22"
+    "rename%22%2C%22update%22%2C%22destroy%22%2C%22remove%22%2C%22"
+    "health_status%22%2C%22connect%22%2C%22disconnect%22%5D%7D";
 
-static const char *const actor_id[] = { "Actor", "ID" };
-static const char *const actor_name[] = { "Actor", "Attributes", "name" };
-static const char *const actor_exit[] = { "Actor", "Attributes", "exitCode" };
+/* An event as it came, and what is read of it. */
+struct event_in {
+    const struct tape *tape;
+    size_t attributes; /* 0: none */
+    struct slice actor, action;
+    struct told told;
+    char id[ID_MAX + 64];
+};
+
+static struct slice attribute(const struct event_in *e, const char *key)
+{
+    return e->attributes
+               ? tape_string(e->tape, tape_find(e->tape, e->attributes, key))
+               : slice_of("", 0);
+}
+
+/* A number of up to nine digits, else -1. */
+static int64_t number(struct slice text)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return -1;
+        n = 10 * n + (text.p[i] - '0');
+    }
+    return text.n && text.n < 10 ? n : -1;
+}
 
 /* What an event asks of us besides looking at the container anew. */
 struct action {
-    const char *name;
-    void (*fn)(struct container *c, const struct tape *t, nsec at);
+    const char *name; /* Podman has words of its own */
+    enum happening what;
+    void (*before)(struct container *c, const struct event_in *e);
+    void (*after)(struct container *c, const struct event_in *e);
 };
 
-static void on_start(struct container *c, const struct tape *t, nsec at)
+static void on_start(struct container *c, const struct event_in *e)
 {
-    (void)t;
-    follow_started(c, at);
+    follow_started(c, e->told.at);
 }
 
-static void on_rename(struct container *c, const struct tape *t, nsec at)
+static void on_rename(struct container *c, const struct event_in *e)
 {
-    (void)at;
-    container_rename(c, tape_string(t, tape_at(t, actor_name, 3)));
+    container_rename(c, attribute(e, "name"));
 }
 
-static void on_destroy(struct container *c, const struct tape *t, nsec at)
+static void on_destroy(struct container *c, const struct event_in *e)
 {
-    (void)t;
-    (void)at;
-    container_gone(c);
+    container_gone(c, history_instant(c->d, e->told.at));
 }
 
 static const struct action actions[] = {
-    { "create", NULL },        { "start", on_start },
-    { "die", NULL },           { "died", NULL },
-    { "kill", NULL },          { "oom", NULL },
-    { "stop", NULL },          { "restart", NULL },
-    { "pause", NULL },         { "unpause", NULL },
-    { "rename", on_rename },   { "update", NULL },
-    { "destroy", on_destroy }, { "remove", on_destroy },
-    { "health_status", NULL },
+    { "create", HAPPENED_CREATE, NULL, NULL },
+    { "start", HAPPENED_START, NULL, on_start },
+    { "die", HAPPENED_DIE, NULL, NULL },
+    { "died", HAPPENED_DIE, NULL, NULL },
+    { "kill", HAPPENED_KILL, NULL, NULL },
+    { "oom", HAPPENED_OOM, NULL, NULL },
+    { "stop", HAPPENED_STOP, NULL, NULL },
+    { "restart", HAPPENED_RESTART, NULL, NULL },
+    { "pause", HAPPENED_PAUSE, NULL, NULL },
+    { "unpause", HAPPENED_UNPAUSE, NULL, NULL },
+    { "rename", HAPPENED_RENAME, on_rename, NULL },
+    { "update", HAPPENED_UPDATE, NULL, NULL },
+    { "destroy", HAPPENED_DESTROY, NULL, on_destroy },
+    { "remove", HAPPENED_DESTROY, NULL, on_destroy },
+    { "health_status", HAPPENED_HEALTH_STATUS, NULL, NULL },
 };
 
 static const struct action *find_action(struct slice text)
@@ -71,46 +106,126 @@ static const struct action *find_action(struct slice text)
     return NULL;
 }
 
+/* Told before, over another connection. */
+static bool heard(struct docker *d, const struct event_in *e)
+{
+    uint64_t hash = cursor_hash(e->told.id);
+    size_t n = d->nheard < HEARD_MAX ? d->nheard : HEARD_MAX;
+
+    for (size_t i = 0; i < n; i++) {
+        if (d->heard[i] == hash)
+            return true;
+    }
+    d->heard[d->nheard++ % HEARD_MAX] = hash;
+    return false;
+}
+
+/* The next connection begins here.  An engine's clock may be far ahead. */
+static void advance(struct docker *d, nsec at)
+{
+    nsec wall = loop_wall(d->loop);
+
+    d->condition.unbroken |= at == d->resumed_at;
+    d->event_at = at < wall ? at : wall;
+}
+
+static struct container *find_or_add(struct docker *d, const struct event_in *e,
+                                     const struct action *action)
+{
+    struct container *c = container_find(d, e->actor);
+
+    if (c || action->what == HAPPENED_DESTROY)
+        return c;
+    c = container_add(d, e->actor);
+    if (!c)
+        return NULL;
+    c->follow.from_start = action->what == HAPPENED_CREATE;
+    c->ignored = label_says_yes(attribute(e, "bladewatch.ignore"));
+    return c;
+}
+
+static void of_container(struct docker *d, const struct event_in *e,
+                         const struct action *action)
+{
+    struct container *c;
+
+    advance(d, e->told.at);
+    if (heard(d, e))
+        return;
+    d->counters.events++;
+    c = find_or_add(d, e, action);
+    if (!c || c->gone || history_knows(c, &e->told))
+        return;
+    c->explained = true;
+    if (!c->info.name[0])
+        container_rename(c, attribute(e, "name"));
+    if (!c->info.name[0])
+        container_rename(c, slice_str(c->id));
+    if (action->before)
+        action->before(c, e);
+    history_event(c, &e->told);
+    facts_event(c, happening_name(action->what), history_instant(d, e->told.at),
+                e->told.as.exit_code);
+    if (action->what != HAPPENED_DESTROY)
+        inspect_want(c);
+    if (action->after)
+        action->after(c, e);
+}
+
+/* Another network is another address. */
+static void of_network(struct docker *d, const struct event_in *e)
+{
+    struct slice id = attribute(e, "container");
+    struct container *c = container_find(d, id);
+
+    if (container_is_self(d, id))
+        networks_ask(d);
+    else if (c && !c->gone)
+        inspect_want(c);
+}
+
+static void read_event(struct event_in *e)
+{
+    const struct tape *t = e->tape;
+    size_t actor = tape_find(t, 0, "Actor");
+
+    e->attributes = actor ? tape_find(t, actor, "Attributes") : 0;
+    e->actor = tape_string(t, actor ? tape_find(t, actor, "ID") : 0);
+    e->action = tape_string(t, tape_find(t, 0, "Action"));
+    e->told.at = tape_int(t, tape_find(t, 0, "timeNano"));
+    e->told.as = (struct happened){
+        .exit_code = number(attribute(e, "exitCode")),
+        .signal = number(attribute(e, "signal")),
+    };
+    snprintf(e->id, sizeof(e->id), "%.*s %.*s %" PRId64,
+             e->actor.n > ID_MAX ? ID_MAX : (int)e->actor.n, e->actor.p,
+             e->action.n > 32 ? 32 : (int)e->action.n, e->action.p, e->told.at);
+    e->told.id = slice_str(e->id);
+}
+
 static void apply(struct docker *d, struct slice text)
 {
     const struct action *action;
-    struct container *c;
-    struct slice id;
     struct tape t;
-    nsec at;
+    struct event_in e = { .tape = &t };
+    struct slice type;
 
     if (tape_parse(d->parser, text, &t, NULL)) {
         d->counters.bad_events++;
         return;
     }
-    d->counters.events++;
-    id = tape_string(&t, tape_at(&t, actor_id, 2));
-    action = find_action(tape_string(&t, tape_find(&t, 0, "Action")));
-    if (!slice_is(tape_string(&t, tape_find(&t, 0, "Type")), "container") ||
-        !action || !id.n)
-        return;
-    at = tape_int(&t, tape_find(&t, 0, "timeNano"));
-    if (at > d->event_at)
-        d->event_at = at;
-    c = container_find(d, id);
-    if (!c && action->fn == on_destroy)
-        return;
-    if (!c) {
-        c = container_add(d, id);
-        if (!c)
-            return;
-        c->follow.from_start = strcmp(action->name, "create") == 0;
+    read_event(&e);
+    type = tape_string(&t, tape_find(&t, 0, "Type"));
+    action = find_action(e.action);
+    if (slice_is(type, "network")) {
+        of_network(d, &e);
+    } else if (slice_is(type, "container") && action) {
+        e.told.what = action->what;
+        if (!e.actor.n || e.told.at < LONG_AGO)
+            d->counters.bad_events++;
+        else
+            of_container(d, &e, action);
     }
-    c->explained = true;
-    if (!c->info.name[0])
-        copy_text(tape_string(&t, tape_at(&t, actor_name, 3)), c->info.name,
-                  sizeof(c->info.name));
-    facts_event(c, action->name, at,
-                tape_string(&t, tape_at(&t, actor_exit, 3)));
-    if (action->fn != on_destroy)
-        inspect_want(c);
-    if (action->fn)
-        action->fn(c, &t, at);
 }
 
 /* Never asks the engine to wait: a slow reader of events harms everybody. */
@@ -181,6 +296,18 @@ static void on_events_end(void *self, const struct http_end *end)
     engine_refused(d, end);
 }
 
+/* Where the process before this one stopped; 0: there was none. */
+static nsec recorded_until(struct docker *d)
+{
+    const struct intake *in = d->intake;
+    struct cursor cursor;
+
+    if (in->cursor(in->self, slice_str(RECORDS_BLADE), slice_str(RECORDS_RUN),
+                   RECORDS_FD, &cursor) != ST_OK)
+        return 0;
+    return cursor.ts;
+}
+
 void events_open(struct docker *d)
 {
     struct http_ask get = {
@@ -189,13 +316,16 @@ void events_open(struct docker *d)
         .on_body = on_events_body,
         .on_end = on_events_end,
     };
-    char path[768];
+    char path[1024];
     int n = snprintf(path, sizeof(path), "/events?filters=%s", filters);
 
+    if (!d->event_at)
+        d->event_at = d->resumed_at = recorded_until(d);
     if (d->event_at)
         snprintf(path + n, sizeof(path) - (size_t)n,
-                 "&since=%" PRId64 ".%09" PRId64, d->event_at / NSEC_SEC,
-                 d->event_at % NSEC_SEC);
+                 "&since=%" PRId64 ".%09" PRId64,
+                 (d->event_at - OUT_OF_ORDER) / NSEC_SEC,
+                 (d->event_at - OUT_OF_ORDER) % NSEC_SEC);
     d->fresh = true;
     if (engine_get(d, path, &get, &d->events))
         engine_lost(d, "no request for events could be made");
@@ -205,6 +335,8 @@ static void came_up(struct docker *d)
 {
     d->state = ENGINE_UP;
     d->backoff_for = 0;
+    condition_up(d);
+    networks_ask(d);
     if (d->last_sentence[0])
         docker_say(d, DOCKER_INFO,
                    "the Docker engine answers (API 1.%d); its containers are "
@@ -229,6 +361,13 @@ static void apply_kept(struct docker *d)
     d->nkept = 0;
 }
 
+static nsec created_at(const struct docker *d, int64_t seconds)
+{
+    if (seconds < LONG_AGO / NSEC_SEC || seconds > NSEC_MAX / NSEC_SEC)
+        return 0;
+    return history_instant(d, seconds * NSEC_SEC);
+}
+
 /* One of the list: is there anything we do not know? */
 static void list_one(struct docker *d, const struct tape *t, size_t i)
 {
@@ -251,6 +390,9 @@ static void list_one(struct docker *d, const struct tape *t, size_t i)
         c = container_add(d, id);
     if (!c)
         return;
+    c->created_at = created_at(d, tape_int(t, tape_find(t, i, "Created")));
+    if (!c->info.name[0])
+        container_rename(c, name);
     differs = !c->known || !slice_is(state, c->info.status) ||
               (name.n && !slice_is(name, c->info.name));
     if (differs && !c->explained && !d->fresh)
@@ -263,20 +405,27 @@ static void list_one(struct docker *d, const struct tape *t, size_t i)
 
 static void apply_list(struct docker *d, const struct tape *t)
 {
-    struct container *c, *next;
+    struct container *c;
 
     for (c = d->containers; c; c = c->hh.next)
         c->listed = false;
     for (size_t i = 1; i < t->op[0].end; i = tape_next(t, i))
         list_one(d, t, i);
+    d->counters.relists++;
+}
+
+/* What was not in the list, nor came since, is gone, told or not. */
+static void drop_unlisted(struct docker *d)
+{
+    struct container *c, *next;
+
     HASH_ITER(hh, d->containers, c, next)
     {
-        if (c->listed || c->gone)
+        if (c->listed || c->gone || c->added_at >= d->list_at)
             continue;
         d->surprised |= !c->explained && !d->fresh;
-        container_gone(c);
+        container_gone(c, docker_now(d));
     }
-    d->counters.relists++;
 }
 
 /* Changes that no event told of, twice running: the stream is stuck. */
@@ -290,6 +439,26 @@ static bool events_are_stuck(struct docker *d)
     return true;
 }
 
+/*
+ * What happened before the list was made is applied after it: so it is known
+ * whose the names are by now.
+ */
+static void apply_all(struct docker *d, const struct tape *t)
+{
+    bool first = !d->listed;
+
+    apply_list(d, t);
+    if (first)
+        history_adopt(d);
+    d->replaying = first;
+    apply_kept(d);
+    d->replaying = false;
+    drop_unlisted(d);
+    if (first)
+        history_sweep(d);
+    d->listed = true;
+}
+
 static void on_list(void *self, const struct http_end *end)
 {
     struct docker *d = self;
@@ -300,13 +469,15 @@ static void on_list(void *self, const struct http_end *end)
         engine_refused(d, end);
         return;
     }
+    if (!d->listed && !d->remembered)
+        history_remember(d);
     if (tape_parse(d->parser, end->body, &t, NULL) ||
         t.op[0].kind != TAPE_ARRAY) {
         engine_lost(d, "the Docker engine's list of containers is no JSON "
                        "array");
         return;
     }
-    apply_list(d, &t);
+    apply_all(d, &t);
     d->fresh = false;
     if (events_are_stuck(d)) {
         engine_lost(d, "the Docker engine's stream of events is stuck");
@@ -314,7 +485,6 @@ static void on_list(void *self, const struct http_end *end)
     }
     if (d->state == ENGINE_LISTING)
         came_up(d);
-    apply_kept(d);
     if (d->relist) {
         d->relist = false;
         events_list(d);
@@ -330,6 +500,7 @@ void events_list(struct docker *d)
     if (d->list)
         return;
     get.body_max = 64u << 20;
+    d->list_at = loop_now(d->loop);
     if (engine_get(d, "/containers/json?all=1", &get, &d->list))
         engine_lost(d, "no request for the list could be made");
 }

@@ -25,6 +25,11 @@ static const char *const fact_key[FACT_COUNT] = {
     [FACT_PID] = "pid",
     [FACT_RESTART_POLICY] = "restartPolicy",
     [FACT_LABELS] = "labels",
+    [FACT_ERROR] = "error",
+    [FACT_AUTO_REMOVE] = "autoRemove",
+    [FACT_FAILING_STREAK] = "failingStreak",
+    [FACT_HEALTH_RETRIES] = "healthRetries",
+    [FACT_HEALTH_START_PERIOD] = "healthStartPeriod",
     [FACT_EVENT] = "event",
 };
 
@@ -78,6 +83,13 @@ static void literal_key(struct slice key, struct buf *b)
     buf_release(&k);
 }
 
+static void set_bool(struct container *c, enum fact which, bool v,
+                     struct buf *b)
+{
+    buf_str(b, v ? "true" : "false");
+    set(c, which, b);
+}
+
 /* Wholesale: a container made anew under its name has other labels. */
 static void set_labels(struct container *c, struct buf *b)
 {
@@ -91,6 +103,23 @@ static void set_labels(struct container *c, struct buf *b)
     }
     buf_str(b, "}}");
     set(c, FACT_LABELS, b);
+}
+
+static void gather_health(struct container *c, struct buf *b)
+{
+    const struct info *info = &c->info;
+
+    set_string(c, FACT_HEALTH, info->health, b);
+    if (info->health[0])
+        buf_i64(b, info->failing_streak);
+    set(c, FACT_FAILING_STREAK, b);
+    if (info->health[0])
+        buf_i64(b, info->health_retries);
+    set(c, FACT_HEALTH_RETRIES, b);
+    if (info->health[0])
+        buf_printf(b, "%.10g",
+                   (double)info->health_start_period / (double)NSEC_SEC);
+    set(c, FACT_HEALTH_START_PERIOD, b);
 }
 
 static void gather(struct container *c)
@@ -107,13 +136,14 @@ static void gather(struct container *c)
                &b);
     set_string(c, FACT_FINISHED_AT,
                info->finished_at ? info->finished_text : "", &b);
-    set_string(c, FACT_HEALTH, info->health, &b);
     set_string(c, FACT_RESTART_POLICY, info->policy, &b);
+    set_string(c, FACT_ERROR, info->error, &b);
     set_int(c, FACT_EXIT_CODE, info->exit_code, &b);
     set_int(c, FACT_RESTART_COUNT, info->restarts, &b);
     set_int(c, FACT_PID, info->pid, &b);
-    buf_str(&b, info->oom ? "true" : "false");
-    set(c, FACT_OOM_KILLED, &b);
+    set_bool(c, FACT_OOM_KILLED, info->oom, &b);
+    set_bool(c, FACT_AUTO_REMOVE, info->auto_remove, &b);
+    gather_health(c, &b);
     set_labels(c, &b);
     buf_release(&b);
 }
@@ -132,7 +162,8 @@ static bool same(const char *a, const char *b)
 
 /*
  * What differs from what was written; false if nothing does.  The first time
- * all is written, since another may have left its facts under the name.
+ * all is written, whatever the state holds, but for the last event: if we have
+ * heard of none, an earlier process may have.
  */
 static bool difference(const struct facts *f, struct buf *b)
 {
@@ -140,7 +171,9 @@ static bool difference(const struct facts *f, struct buf *b)
 
     buf_char(b, '{');
     for (int i = 0; i < FACT_COUNT; i++) {
-        if (f->name && same(f->now[i], f->written[i]))
+        if (!f->all && same(f->now[i], f->written[i]))
+            continue;
+        if (i == FACT_EVENT && !f->now[i])
             continue;
         if (any)
             buf_char(b, ',');
@@ -153,34 +186,20 @@ static bool difference(const struct facts *f, struct buf *b)
     return any;
 }
 
-static enum status declare(struct docker *d)
-{
-    struct source source = {
-        .blade = slice_str("docker"),
-        .run = slice_str(d->facts_run),
-        .mode = MODE_SHARD,
-        .trusted = true,
-    };
-    enum status st;
-
-    if (d->facts_declared)
-        return ST_OK;
-    st = d->intake->source(d->intake->self, &source, &d->facts_source, NULL);
-    if (st == ST_OK)
-        d->facts_declared = true;
-    return st;
-}
-
-static enum status put(struct docker *d, struct buf *b, nsec ts)
+enum status facts_put(struct docker *d, struct buf *b, nsec ts)
 {
     struct line line = { .ts = ts, .text = buf_view(b) };
     uint64_t ticket;
-    enum status st = declare(d);
+    enum status st;
 
+    /* What is erased is erased before anything new is written. */
+    if (!records_flush(d))
+        return ST_AGAIN;
+    st = records_source(d, &line.source);
     if (st)
         return st;
-    line.source = d->facts_source;
     st = d->intake->line(d->intake->self, &line, &ticket, NULL);
+    d->written_at = docker_now(d);
     /* It will never be taken: not to be tried for ever. */
     if (st == ST_BAD || st == ST_LIMIT) {
         docker_say(d, DOCKER_WARN,
@@ -196,39 +215,15 @@ static void forget_written(struct facts *f)
         free(f->written[i]);
         f->written[i] = NULL;
     }
-    free(f->name);
-    f->name = NULL;
+    f->all = true;
 }
 
-/* Another container may have taken the name since. */
-static bool name_is_taken(const struct container *c, const char *name)
+void facts_stand(struct container *c, const char *name)
 {
-    const struct container *o;
-
-    for (o = c->d->containers; o; o = o->hh.next) {
-        if (o != c && o->facts.name && strcmp(o->facts.name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Erases what stands under the name we wrote. */
-static enum status erase(struct container *c)
-{
-    struct buf b;
-    enum status st = ST_OK;
-
-    if (!c->facts.name)
-        return ST_OK;
-    buf_init(&b, FACTS_MAX);
-    open_body(&b, c->facts.name);
-    buf_str(&b, "null}}}");
-    if (!name_is_taken(c, c->facts.name))
-        st = put(c->d, &b, 0);
-    buf_release(&b);
-    if (st == ST_OK)
-        forget_written(&c->facts);
-    return st;
+    free(c->facts.name);
+    c->facts.name = name ? xstrdup(name) : NULL;
+    forget_written(&c->facts);
+    c->facts.dirty = name != NULL;
 }
 
 static enum status write_facts(struct container *c)
@@ -237,25 +232,25 @@ static enum status write_facts(struct container *c)
     struct buf b;
     enum status st = ST_OK;
 
-    if (f->name &&
-        (c->gone || c->choice.ignored || strcmp(f->name, c->info.name) != 0))
-        st = erase(c);
-    if (st || c->gone || !c->known || c->choice.ignored)
-        return st;
+    if (!f->name || !c->known)
+        return ST_OK;
     buf_init(&b, FACTS_MAX);
-    open_body(&b, c->info.name);
+    open_body(&b, f->name);
     if (difference(f, &b) && buf_ok(&b))
-        st = put(c->d, &b, 0);
+        st = facts_put(c->d, &b, 0);
     buf_release(&b);
     if (st)
         return st;
-    if (!f->name)
-        f->name = xstrdup(c->info.name);
-    for (int i = 0; i < FACT_COUNT; i++) {
-        free(f->written[i]);
+    forget_written(f);
+    f->all = false;
+    for (int i = 0; i < FACT_COUNT; i++)
         f->written[i] = f->now[i] ? xstrdup(f->now[i]) : NULL;
-    }
     return ST_OK;
+}
+
+void facts_later(struct docker *d)
+{
+    d->facts_retry_at = loop_now(d->loop) + FACTS_RETRY;
 }
 
 static void try_write(struct container *c)
@@ -263,13 +258,13 @@ static void try_write(struct container *c)
     enum status st;
 
     c->facts.dirty = true;
-    if (c->d->stopped || !c->d->facts_wiped)
+    if (c->d->stopped)
         return;
     st = write_facts(c);
     if (st == ST_OK)
         c->facts.dirty = false;
     else if (st != ST_AGAIN)
-        c->d->facts_retry_at = loop_now(c->d->loop) + FACTS_RETRY;
+        facts_later(c->d);
 }
 
 void facts_update(struct container *c)
@@ -281,7 +276,7 @@ void facts_update(struct container *c)
 
 /* Kept until inspect has come: one shard then says both. */
 void facts_event(struct container *c, const char *action, nsec at,
-                 struct slice exit_code)
+                 int64_t exit_code)
 {
     char text[INSTANT_TEXT];
     struct buf b;
@@ -289,10 +284,8 @@ void facts_event(struct container *c, const char *action, nsec at,
     instant_format(at, text);
     buf_init(&b, 512);
     buf_printf(&b, "{\"action\":\"%s\",\"at\":\"%s\"", action, text);
-    if (exit_code.n && exit_code.n < 8) {
-        copy_text(exit_code, text, sizeof(text));
-        buf_printf(&b, ",\"exitCode\":%d", atoi(text));
-    }
+    if (exit_code >= 0)
+        buf_printf(&b, ",\"exitCode\":%" PRId64, exit_code);
     buf_char(&b, '}');
     free(c->facts.now[FACT_EVENT]);
     c->facts.now[FACT_EVENT] = xmemdup0(b.p, b.n);
@@ -310,36 +303,21 @@ static bool asking(const struct docker *d)
     return d->state != ENGINE_UP;
 }
 
-/*
- * An earlier process may have left facts of containers that are gone.  They
- * are erased when all that are here are known, in the turn in which these are
- * written, so that no rule sees a container missing in between.
- */
-static void wipe(struct docker *d)
-{
-    static const char all[] = "{\"docker\":{\"containers\":null}}";
-    struct buf b;
-
-    buf_init(&b, sizeof(all));
-    buf_str(&b, all);
-    if (put(d, &b, 0) == ST_OK)
-        d->facts_wiped = true;
-    buf_release(&b);
-}
-
 void facts_flush(struct docker *d)
 {
     struct container *c, *next;
 
     if (loop_now(d->loop) < d->facts_retry_at || d->stopped)
         return;
-    if (!d->facts_wiped && !asking(d))
-        wipe(d);
+    if (!records_flush(d))
+        return;
+    condition_flush(d);
     HASH_ITER(hh, d->containers, c, next)
     {
         if (c->facts.dirty)
             try_write(c);
     }
+    d->looked_around |= !asking(d);
 }
 
 void facts_forget(struct docker *d)
@@ -350,6 +328,6 @@ void facts_forget(struct docker *d)
         forget_written(&c->facts);
         c->facts.dirty = true;
     }
-    d->facts_wiped = false;
-    d->facts_retry_at = loop_now(d->loop) + FACTS_RETRY;
+    d->condition.dirty = true;
+    facts_later(d);
 }

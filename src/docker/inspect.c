@@ -1,4 +1,5 @@
 #include "docker/engine.h"
+#include "docker/spec.h"
 
 #include "base/alloc.h"
 
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #define INSPECTS_MAX    16
+#define HEALTH_RETRIES  3 /* where none are set */
 #define LABELS_TEXT_MAX (LABELS_MAX * (LABEL_KEY_MAX + LABEL_VALUE_MAX))
 
 static const char *const k_status[] = { "State", "Status" };
@@ -16,6 +18,12 @@ static const char *const k_oom[] = { "State", "OOMKilled" };
 static const char *const k_started[] = { "State", "StartedAt" };
 static const char *const k_finished[] = { "State", "FinishedAt" };
 static const char *const k_health[] = { "State", "Health", "Status" };
+static const char *const k_streak[] = { "State", "Health", "FailingStreak" };
+static const char *const k_error[] = { "State", "Error" };
+static const char *const k_retries[] = { "Config", "Healthcheck", "Retries" };
+static const char *const k_period[] = { "Config", "Healthcheck",
+                                        "StartPeriod" };
+static const char *const k_remove[] = { "HostConfig", "AutoRemove" };
 static const char *const k_image[] = { "Config", "Image" };
 static const char *const k_tty[] = { "Config", "Tty" };
 static const char *const k_labels[] = { "Config", "Labels" };
@@ -27,7 +35,7 @@ static const char *const k_size[] = { "HostConfig", "LogConfig", "Config",
 #define AT(t, keys) tape_at(t, keys, sizeof(keys) / sizeof(*(keys)))
 
 /* Ids come from the engine and go into addresses: letters and digits only. */
-static bool good_id(struct slice id)
+bool container_id_ok(struct slice id)
 {
     if (!id.n || id.n > ID_MAX)
         return false;
@@ -49,7 +57,7 @@ struct container *container_find(struct docker *d, struct slice id)
     return c;
 }
 
-static bool is_self(const struct docker *d, struct slice id)
+bool container_is_self(const struct docker *d, struct slice id)
 {
     const char *self = d->config.self_id;
     size_t n = self ? strlen(self) : 0;
@@ -61,7 +69,7 @@ struct container *container_add(struct docker *d, struct slice id)
 {
     struct container *c;
 
-    if (!good_id(id) || is_self(d, id))
+    if (!container_id_ok(id) || container_is_self(d, id))
         return NULL;
     if (HASH_COUNT(d->containers) >= d->config.containers_max) {
         if (!d->over_max_said)
@@ -73,6 +81,7 @@ struct container *container_add(struct docker *d, struct slice id)
     }
     c = xcalloc(1, sizeof(*c));
     c->d = d;
+    c->added_at = loop_now(d->loop);
     copy_text(id, c->id, sizeof(c->id));
     follow_init(&c->follow);
     HASH_ADD(hh, d->containers, id, id.n, c);
@@ -86,6 +95,7 @@ void container_free(struct container *c)
     HASH_DEL(d->containers, c);
     http_cancel(c->inspect);
     d->ninspecting -= c->inspect != NULL;
+    stats_release(c);
     follow_release(c);
     facts_release(&c->facts);
     choice_release(&c->choice);
@@ -93,19 +103,46 @@ void container_free(struct container *c)
     free(c);
 }
 
-void container_gone(struct container *c)
+static void show(struct container *c)
+{
+    const struct docker_config *config = &c->d->config;
+    const struct docker_seen seen = {
+        .id = slice_str(c->id),
+        .name = slice_str(c->info.name),
+        .gone = c->gone,
+        .ignored = c->ignored,
+        .status = slice_str(c->info.status),
+        .started_at = c->info.started_at,
+        .address = slice_str(c->info.address),
+        .labels = container_labels(c),
+    };
+    const struct docker_seen gone = { .id = seen.id,
+                                      .name = seen.name,
+                                      .gone = true };
+
+    if (config->seen && (c->shown || !c->gone))
+        config->seen(config->seen_self, c->gone ? &gone : &seen);
+    c->shown = !c->gone;
+}
+
+void container_gone(struct container *c, nsec at)
 {
     if (c->gone)
         return;
     c->gone = true;
-    facts_update(c);
+    spec_gone(c->d->specs, c);
+    history_leave(c, at);
+    show(c);
     follow_on(c, FOLLOW_REMOVED);
 }
 
-/* The lines that follow are of another blade. */
+/*
+ * The lines that follow are of another blade.  No engine gives a name that
+ * begins with '$', which would be an instruction in the state.
+ */
 void container_rename(struct container *c, struct slice name)
 {
-    if (!name.n || slice_is(name, c->info.name))
+    if (!name.n || *name.p == '$' || slice_is(name, c->info.name))
         return;
     copy_text(name, c->info.name, sizeof(c->info.name));
     c->follow.now.declared = false;
@@ -176,22 +213,26 @@ static void take_labels(struct info *info, const struct tape *t)
     }
 }
 
-static void read_info(struct info *info, const struct tape *t)
+/* Podman says "" of a container without a health check. */
+static void read_health(struct info *info, const struct tape *t)
 {
-    char name[sizeof(info->name)];
+    struct slice health = tape_string(t, AT(t, k_health));
 
-    memcpy(name, info->name, sizeof(name));
-    *info = (struct info){ 0 };
-    memcpy(info->name, name, sizeof(name));
-    copy_text(tape_string(t, AT(t, k_image)), info->image, sizeof(info->image));
+    if (!health.n || slice_is(health, "none"))
+        return;
+    copy_text(health, info->health, sizeof(info->health));
+    info->failing_streak = tape_int(t, AT(t, k_streak));
+    info->health_retries = tape_int(t, AT(t, k_retries));
+    if (!info->health_retries)
+        info->health_retries = HEALTH_RETRIES;
+    info->health_start_period = tape_int(t, AT(t, k_period));
+}
+
+static void read_state(struct info *info, const struct tape *t)
+{
     copy_text(tape_string(t, AT(t, k_status)), info->status,
               sizeof(info->status));
-    copy_text(tape_string(t, AT(t, k_health)), info->health,
-              sizeof(info->health));
-    copy_text(tape_string(t, AT(t, k_policy)), info->policy,
-              sizeof(info->policy));
-    copy_text(tape_string(t, AT(t, k_driver)), info->driver,
-              sizeof(info->driver));
+    copy_text(tape_string(t, AT(t, k_error)), info->error, sizeof(info->error));
     info->started_at =
         instant_of(tape_string(t, AT(t, k_started)), info->started_text,
                    sizeof(info->started_text));
@@ -202,9 +243,33 @@ static void read_info(struct info *info, const struct tape *t)
     info->pid = tape_int(t, AT(t, k_pid));
     info->restarts = tape_int(t, tape_find(t, 0, "RestartCount"));
     info->oom = tape_true(t, AT(t, k_oom));
+    read_health(info, t);
+}
+
+static void read_info(struct info *info, const struct tape *t)
+{
+    char name[sizeof(info->name)];
+
+    memcpy(name, info->name, sizeof(name));
+    *info = (struct info){ 0 };
+    memcpy(info->name, name, sizeof(name));
+    read_state(info, t);
+    copy_text(tape_string(t, AT(t, k_image)), info->image, sizeof(info->image));
+    copy_text(tape_string(t, AT(t, k_policy)), info->policy,
+              sizeof(info->policy));
+    copy_text(tape_string(t, AT(t, k_driver)), info->driver,
+              sizeof(info->driver));
     info->tty = tape_true(t, AT(t, k_tty));
+    info->auto_remove = tape_true(t, AT(t, k_remove));
     info->rotated = AT(t, k_size) != 0 || strcmp(info->driver, "local") == 0;
     take_labels(info, t);
+}
+
+/* Nobody answers at the address of one that is stopped. */
+static bool has_address(const struct info *info)
+{
+    return strcmp(info->status, "running") == 0 ||
+           strcmp(info->status, "paused") == 0;
 }
 
 static void choose_now(struct container *c)
@@ -243,9 +308,18 @@ static void take_answer(struct container *c, const struct http_end *end)
     choice_release(&c->choice);
     buf_release(&c->info.text);
     read_info(&c->info, &t);
+    if (has_address(&c->info))
+        networks_address(&d->networks, &t, c->info.address);
     c->known = true;
     choose_now(c);
+    c->ignored = c->choice.ignored;
+    if (c->ignored)
+        history_leave(c, docker_now(d));
+    else
+        history_stand(c, docker_now(d));
+    spec_keep(d->specs, c, &t);
     facts_update(c);
+    show(c);
     follow_inspected(c, true);
 }
 

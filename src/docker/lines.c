@@ -474,7 +474,7 @@ static void take(struct container *c, const struct frame_line *line)
 static bool of_next_life(const struct container *c,
                          const struct frame_line *line)
 {
-    return c->follow.state == FOLLOW_DRAIN && c->d->unix_path &&
+    return c->follow.state == FOLLOW_DRAIN && c->d->read.unix_path &&
            line->ts > c->follow.opened_wall;
 }
 

@@ -36,6 +36,9 @@ struct labels {
     size_t n;
 };
 
+/* wanted: "key" or "key=value". */
+bool labels_match(struct labels labels, struct slice wanted);
+
 struct choice {
     bool follow;
     bool ignored; /* bladewatch.ignore: not followed, no facts */
@@ -48,6 +51,8 @@ struct choice {
     struct buf store;
 };
 
+/* bladewatch.ignore: "true", "1" or "yes". */
+bool label_says_yes(struct slice value);
 /* The labels and the rules are borrowed for as long as the choice lives. */
 void choose(struct choice *c, const struct docker_rule *rules, size_t nrules,
             struct labels labels);

@@ -59,7 +59,7 @@ enum heal_status {
     HEAL_GONE /* there is no such container any more */
 };
 
-const char *heal_status_name(enum heal_status status);
+const char *heal_status_name(enum heal_status status); /* "exited", ... */
 CHECKED enum status heal_status_parse(struct slice text, enum heal_status *ret);
 
 /* Why a container is never started, whatever a rule says. */
@@ -157,6 +157,7 @@ struct heal_facts {
     bool engine_up;
     nsec engine_up_at, engine_down_at; /* when that last began; 0: never */
     bool act_denied;                   /* observe only */
+    bool act_off;                      /* ... because it was told to */
 
     /* docker.holds.NAME or .*, docker.releases.NAME or .* */
     bool held;

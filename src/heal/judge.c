@@ -384,7 +384,7 @@ nsec judge_deadline(const struct step *s)
     case HEAL_HELD:
     case HEAL_BLOCKED:
         return h->next_at;
-    case HEAL_LOOPING:
+    case HEAL_LOOPING: /* one that hangs between two lives is not counted */
         return judge_loops(s) ? nsec_add(h->rise_at[HEAL_RISES - 1], LOOP_FOR)
                               : NSEC_MAX;
     default:

@@ -47,7 +47,9 @@ static bool hindered(struct step *s)
         return true;
     }
     if (s->f->act_denied) {
-        hinder(s, NO_RIGHT, "observes only: the engine denies it to act");
+        hinder(s, NO_RIGHT,
+               s->f->act_off ? "observes only, as it was told to"
+                             : "observes only: the engine denies it to act");
         return true;
     }
     if (!breaker_lets(s, &h->next_at)) {

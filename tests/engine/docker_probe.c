@@ -3,16 +3,20 @@
  *
  *   docker_probe --endpoint URL --journal FILE [--again N] [--discard N]
  *                [--history all|none|N] [--select LABEL=MODE] [--self ID]
- *                [--line-max N] [--api V]
+ *                [--line-max N] [--api V] [--seen yes] [--stats MILLISECONDS]
  *
  * The journal is a text file, an entry a line, written when "durable":
- *   L blade run fd ts text | G blade run from to lines why | F text
- * (tabs between).  A second start reads it and goes on.  --again refuses
- * every Nth line once, --discard voids what is pending after every N lines.
+ *   L blade run fd ts text | G blade run from to lines why |
+ *   F blade run fd ts id text
+ * (tabs between; F: what it says of the engine and of containers).  A second
+ * start reads it and goes on.  --again refuses every Nth line once, --discard
+ * voids what is pending after every N lines,
+ * --seen prints who is where.
  * SIGTERM ends it; SIGUSR1 prints containers and metrics to stderr.
  */
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "core/core.h"
 #include "docker/docker.h"
 #include "loop/loop.h"
 
@@ -38,21 +42,24 @@ struct pending {
     int fd;
     nsec ts, to;
     uint64_t lines;
-    char *text;
+    char *text, *id;
     size_t n;
 };
 
 struct store {
     struct loop *loop;
     struct docker *docker;
+    struct core *core; /* what the journal said at the start */
     struct intake intake;
     struct intake_listener *listener;
     struct known known[SOURCES_MAX];
     uint32_t nknown;
     struct pending *first, **end;
     FILE *file;
-    uint64_t ticket, calls, since_discard, again, discard;
-    bool refusing;
+    char **id; /* of all that was written */
+    size_t nids;
+    uint64_t repeated, recalled, ticket, calls, since_discard, again, discard;
+    bool refusing, show_seen;
     struct loop_timer commit;
     struct loop_signal term, usr1, intr;
 };
@@ -136,8 +143,11 @@ static enum status on_line(void *self, const struct line *line,
     p = push(s, s->known[line->source - 1].trusted ? 'F' : 'L', line->source);
     p->fd = line->fd;
     p->ts = line->ts;
+    if (p->kind == 'F' && !p->ts)
+        p->ts = loop_wall(s->loop);
     p->text = xmemdup0(line->text.p, line->text.n);
     p->n = line->text.n;
+    p->id = xmemdup0(line->id.p, line->id.n);
     s->since_discard++;
     *ret_ticket = s->ticket;
     return ST_OK;
@@ -155,6 +165,7 @@ static enum status on_gap(void *self, const struct gap *gap,
     p->to = gap->to_at;
     p->lines = gap->lines;
     p->text = xmemdup0(gap->why.p, gap->why.n);
+    p->id = xstrdup("");
     p->n = gap->why.n;
     *ret_ticket = s->ticket;
     return ST_OK;
@@ -203,12 +214,29 @@ static void advance(struct cursor *c, nsec ts, struct slice text)
     c->hash[c->nhash++] = cursor_hash(text);
 }
 
+/* As the core does. */
+static bool is_repeated(struct store *s, const char *id)
+{
+    for (size_t i = 0; *id && i < s->nids; i++) {
+        if (strcmp(s->id[i], id) == 0)
+            return true;
+    }
+    if (*id) {
+        s->id = xrealloc(s->id, (s->nids + 1) * sizeof(*s->id));
+        s->id[s->nids++] = xstrdup(id);
+    }
+    return false;
+}
+
 static void write_out(struct store *s, const struct pending *p)
 {
     struct known *k = &s->known[p->source - 1];
 
-    if (p->kind == 'F')
-        fprintf(s->file, "F\t%s\n", p->text);
+    if (p->kind == 'F' && !is_repeated(s, p->id))
+        fprintf(s->file, "F\t%s\t%s\t%d\t%" PRId64 "\t%s\t%s\n", k->blade,
+                k->run, p->fd, p->ts, p->id, p->text);
+    else if (p->kind == 'F')
+        s->repeated++;
     else if (p->kind == 'G')
         fprintf(s->file,
                 "G\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t%" PRIu64 "\t%s\n",
@@ -216,7 +244,7 @@ static void write_out(struct store *s, const struct pending *p)
     else
         fprintf(s->file, "L\t%s\t%s\t%d\t%" PRId64 "\t%s\n", k->blade, k->run,
                 p->fd, p->ts, p->text);
-    if (p->kind == 'L')
+    if (p->kind == 'L' || (p->kind == 'F' && p->fd))
         advance(&k->cursor[p->fd], p->ts, slice_of(p->text, p->n));
 }
 
@@ -235,6 +263,7 @@ static void commit(void *arg)
         if (!voided)
             write_out(s, p);
         free(p->text);
+        free(p->id);
         free(p);
     }
     s->end = &s->first;
@@ -258,6 +287,45 @@ static char *field(char **rest)
     return f ? f : (char *)"";
 }
 
+/* What was said of the engine and of containers, as the state has it. */
+static void recall(struct store *s, int fd, nsec ts, struct slice text)
+{
+    const struct source source = { .blade = slice_str("docker"),
+                                   .run = slice_str("events"),
+                                   .trusted = true };
+    struct event ev = { .kind = EV_SOURCE, .decl = &source };
+
+    if (!s->core) {
+        s->core = core_new(1);
+        core_step(s->core, &ev);
+    }
+    ev = (struct event){ .kind = EV_LINE,
+                         .seq = ++s->recalled,
+                         .fd = fd,
+                         .ts = ts,
+                         .logged_at = ts,
+                         .line = text };
+    core_step(s->core, &ev);
+}
+
+static bool add_to(void *self, struct slice text)
+{
+    buf_slice(self, text);
+    return true;
+}
+
+static void on_recorded(void *self, struct buf *out)
+{
+    struct store *s = self;
+    const struct path docker = { .key = { slice_str("docker") }, .n = 1 };
+    const struct sink sink = { .self = out, .write = add_to };
+
+    if (!s->core)
+        return;
+    core_flush(s->core);
+    (void)!view_write(s->core, &docker, (struct view_options){ 0 }, &sink);
+}
+
 static void read_back(struct store *s, const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -275,12 +343,19 @@ static void read_back(struct store *s, const char *path)
             break;
         line[n - 1] = '\0';
         kind = field(&rest);
-        if (*kind != 'L')
+        if (*kind != 'L' && *kind != 'F')
             continue;
         blade = field(&rest);
         run = field(&rest);
         fd = field(&rest);
         ts = field(&rest);
+        if (*kind == 'F') {
+            if (!is_repeated(s, field(&rest)))
+                recall(s, atoi(fd), strtoll(ts, NULL, 10),
+                       slice_of(rest, (size_t)(line + n - 1 - rest)));
+            if (*fd == '0')
+                continue;
+        }
         id = find(s, slice_str(blade), slice_str(run), NULL);
         if (!id)
             id = add(s, slice_str(blade), slice_str(run));
@@ -289,6 +364,20 @@ static void read_back(struct store *s, const char *path)
     }
     free(line);
     fclose(file);
+}
+
+static void on_seen(void *self, const struct docker_seen *c)
+{
+    struct store *s = self;
+
+    if (!s->show_seen)
+        return;
+    fprintf(stderr, "seen %.*s %s %.*s [%.*s]\n", SLICE_ARG(c->name),
+            c->gone      ? "gone"
+            : c->ignored ? "ignored"
+                         : "here",
+            SLICE_ARG(c->status), SLICE_ARG(c->address));
+    fflush(stderr);
 }
 
 static void on_log(void *self, enum docker_log level, const char *sentence)
@@ -317,11 +406,12 @@ static void on_usr1(void *arg, int signum)
 
     (void)signum;
     buf_init(&out, 64u << 20);
-    docker_containers(s->docker, &out);
+    docker_containers(s->docker, &out, NULL, NULL);
     buf_char(&out, '\n');
     docker_metrics(s->docker, &m);
-    fprintf(stderr, "%sdraining %d up %d\n", buf_cstr(&out),
-            docker_draining(s->docker, &since), docker_up(s->docker));
+    fprintf(stderr, "%srepeated %" PRIu64 "\ndraining %d up %d\n",
+            buf_cstr(&out), s->repeated, docker_draining(s->docker, &since),
+            docker_up(s->docker));
     fflush(stderr);
     buf_release(&out);
 }
@@ -344,8 +434,12 @@ static void read_arguments(struct store *s, struct docker_config *c, int argc,
             s->discard = strtoull(v, NULL, 10);
         else if (strcmp(k, "--self") == 0)
             c->self_id = v;
+        else if (strcmp(k, "--seen") == 0)
+            s->show_seen = strcmp(v, "yes") == 0;
         else if (strcmp(k, "--api") == 0)
             c->api_version = v;
+        else if (strcmp(k, "--stats") == 0)
+            c->stats_every = strtoll(v, NULL, 10) * NSEC_MSEC;
         else if (strcmp(k, "--line-max") == 0)
             c->line_max = strtoull(v, NULL, 10);
         else if (strcmp(k, "--history") == 0 && strcmp(v, "all") == 0)
@@ -372,14 +466,26 @@ static void read_arguments(struct store *s, struct docker_config *c, int argc,
 int main(int argc, char **argv)
 {
     static struct store s;
-    struct docker_config config = { .log = on_log, .seed = 1 };
+    struct docker_config config = { .log = on_log,
+                                    .recorded_self = &s,
+                                    .recorded = on_recorded,
+                                    .seen_self = &s,
+                                    .seen = on_seen,
+                                    .seed = 1 };
     const char *journal = "/dev/null";
     struct err err = { 0 };
 
     read_arguments(&s, &config, argc, argv, &journal);
     s.end = &s.first;
-    s.intake = (struct intake){ &s,        on_source, on_line,  on_gap,
-                                on_cursor, on_runs,   on_listen };
+    s.intake = (struct intake){
+        .self = &s,
+        .source = on_source,
+        .line = on_line,
+        .gap = on_gap,
+        .cursor = on_cursor,
+        .runs = on_runs,
+        .listen = on_listen,
+    };
     read_back(&s, journal);
     s.file = fopen(journal, "a");
     if (!s.file || loop_new(&s.loop, &err))
@@ -405,6 +511,10 @@ int main(int argc, char **argv)
         free(s.known[i].run);
         free(s.known[i].where);
     }
+    for (size_t i = 0; i < s.nids; i++)
+        free(s.id[i]);
+    free(s.id);
+    core_free(s.core);
     fclose(s.file);
     return 0;
 }

@@ -1,5 +1,6 @@
 """What the engine tests are made of: an engine, a fault proxy, a probe."""
 import collections
+import http.client
 import json
 import os
 import re
@@ -47,10 +48,14 @@ def wait(what, condition, seconds=15.0):
 
 
 class Engine:
-    """A private dockerd and the image bb:1 (busybox and emit)."""
+    """A private dockerd and the image bb:1 (busybox and emit).
 
-    def __init__(self, directory):
+    One that is apart has a network namespace of its own, in which networks
+    may be made and ports published."""
+
+    def __init__(self, directory, apart=False):
         self.dir = directory
+        self.apart = apart
         self.address = None
         self.args = ""
 
@@ -60,8 +65,12 @@ class Engine:
 
     def control(self, *words):
         env = dict(os.environ, DOCKERD_ARGS=self.args)
-        done = subprocess.run([os.path.join(HERE, "dockerd"), *words],
-                              stdout=subprocess.PIPE, env=env, text=True)
+        command = [os.path.join(HERE, "dockerd"), *words]
+        if self.apart and words[0] == "start":
+            command = ["unshare", "-n", "sh", "-c",
+                       'busybox ip link set lo up; exec "$@"', "-", *command]
+        done = subprocess.run(command, stdout=subprocess.PIPE, env=env,
+                              text=True)
         if done.returncode:
             raise Failed(f"dockerd {' '.join(words)} failed")
         return done.stdout.strip()
@@ -71,6 +80,29 @@ class Engine:
 
     def stop(self):
         self.control("stop", self.dir)
+
+    def clear(self):
+        for listed, remove in (("ps -aq", "rm -fv"),
+                               ("network ls -q -f type=custom", "network rm"),
+                               ("volume ls -q", "volume rm")):
+            ids = self.docker(*listed.split(), ok=False).split()
+            if ids:
+                self.docker(*remove.split(), *ids, ok=False)
+
+    def inspect(self, which):
+        return json.loads(self.api("GET", f"/containers/{which}/json")[1])
+
+    def api(self, method, path, body=None):
+        """The code and the bytes of an answer, as the engine sends them."""
+        c = http.client.HTTPConnection("docker")
+        c.sock = socket.socket(socket.AF_UNIX)
+        c.sock.connect(self.socket)
+        c.request(method, "/v1.41" + path, body and json.dumps(body),
+                  {"Content-Type": "application/json"})
+        answer = c.getresponse()
+        got = answer.status, answer.read()
+        c.close()
+        return got
 
     def signal(self, name):
         with open(os.path.join(self.dir, "pid")) as f:
@@ -121,6 +153,7 @@ class Proxy:
         self.refusing = False
         self.deny = None     # a pattern of request lines answered with 403
         self.idle = None     # (pattern, seconds): cut when silent that long
+        self.before = None   # (pattern, function): called before it passes
         self.requests = []
         self.pairs = set()
         self.lock = threading.Lock()
@@ -171,8 +204,10 @@ class Proxy:
                 if not data:
                     break
                 line = data.split(b"\r\n", 1)[0].decode("latin-1")
-                if line.startswith("GET "):
+                if line.startswith(("GET ", "POST ")):
                     self.requests.append(line)
+                    if self.before and re.search(self.before[0], line):
+                        self.before[1]()
                 if self.deny and re.search(self.deny, line):
                     body = b"<html>forbidden</html>"
                     client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Type: "
@@ -251,9 +286,11 @@ class Probe:
         err.close()
 
     def up(self):
-        wait("the probe is up", lambda: "docker\":{\"containers\":null" in
-             self.read(), 20)
+        wait("the probe is up", lambda: self.ups() > 0, 20)
         return self
+
+    def ups(self):
+        return self.read().count('"engine":{"state":"up"')
 
     def read(self):
         try:
@@ -277,11 +314,24 @@ class Probe:
     def gaps(self, blade=None):
         return [Gap(*e) for e in self.entries("G") if blade in (None, e[0])]
 
-    def facts(self):
+    def docker(self):
         state = {}
         for e in self.entries("F"):
-            merge(state, json.loads(e[0]))
-        return state.get("docker", {}).get("containers", {})
+            merge(state, json.loads(e[5]))
+        return state.get("docker", {})
+
+    def facts(self):
+        return self.docker().get("containers", {})
+
+    def happened(self, name):
+        """How often what has happened to a container."""
+        events = self.facts().get(name, {}).get("events", {})
+        return {action: e["n"] for action, e in events.items()}
+
+    def seen(self, name):
+        """Where it was, in order, as long as it was anywhere."""
+        return re.findall(rf"^seen {re.escape(name)} (\S+ \S* \[.*\])$",
+                          self.stderr(), re.M)
 
     def stderr(self):
         with open(self.errors, errors="replace") as f:
@@ -337,8 +387,12 @@ class Probe:
 
 def merge(to, patch):
     for key, value in patch.items():
+        if key == "$ts":
+            continue
         if isinstance(value, dict) and "$set" in value:
             to[key] = value["$set"]
+        elif isinstance(value, dict) and "$inc" in value:
+            to[key] = to.get(key, 0) + value["$inc"]
         elif isinstance(value, dict):
             if not isinstance(to.get(key), dict):
                 to[key] = {}
