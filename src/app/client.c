@@ -23,10 +23,12 @@
 #define CONNECT_FOR (5 * NSEC_SEC)
 #define HEAD_FOR    (30 * NSEC_SEC)
 #define SILENT_MAX  (60 * NSEC_SEC) /* the server beats every 15 s */
+#define PAGE_FOR    (10 * NSEC_SEC)
 #define RETRY_FIRST (500 * NSEC_MSEC)
 #define RETRY_LAST  (10 * NSEC_SEC)
 #define PATCH_MAX   ((size_t)64 << 20)
 #define SECRET_MAX  4096
+#define ANSWER_MAX  ((size_t)64 << 10)
 #define VALUE_SHOWN 1000 /* bytes of one changed value on a terminal */
 
 struct client {
@@ -35,7 +37,8 @@ struct client {
     struct http *http;
     struct http_request *request;
     struct buf url, base;
-    bool page; /* that has no path */
+    bool page;          /* that has no path */
+    struct buf *answer; /* to a post; or NULL */
     char *secret;
     struct pretty pretty;
     struct buf out;
@@ -52,6 +55,10 @@ struct client {
     struct loop_signal on_int, on_term;
     uint64_t state_bytes;
     const char *why; /* the server's word before it hung up */
+
+    /* asking again and again */
+    const struct client_poll *poll;
+    struct loop_signal on_size, on_suspend;
 };
 
 /* -- asking --------------------------------------------------------------- */
@@ -95,6 +102,14 @@ static void add_escaped(struct buf *url, const char *text)
             buf_char(url, *text);
         else
             buf_printf(url, "%%%02X", (unsigned char)*text);
+}
+
+void client_param(const char *name, const char *value, struct buf *page)
+{
+    buf_printf(page,
+               "%c%s=", page->p && memchr(page->p, '?', page->n) ? '&' : '?',
+               name);
+    add_escaped(page, value);
 }
 
 static enum status build_url(struct client *c, const char *where)
@@ -246,6 +261,19 @@ static void on_state_end(void *self, const struct http_end *end)
     finish(c, good ? ST_OK : ST_IO);
 }
 
+static void on_answer(void *self, const struct http_end *end)
+{
+    struct client *c = self;
+    bool good = end->status == ST_OK && end->head.code < 300;
+
+    c->request = NULL;
+    if (good)
+        buf_slice(c->answer, end->body);
+    else
+        explain(c, end, c->err);
+    finish(c, good ? ST_OK : ST_IO);
+}
+
 static enum status ask(struct client *c)
 {
     struct http_ask get = {
@@ -257,8 +285,18 @@ static enum status ask(struct client *c)
         .on_body = on_state_body,
         .on_end = on_state_end,
     };
+    struct http_ask post = {
+        .url = buf_cstr(&c->url),
+        .bearer = c->secret,
+        .post = true,
+        .connect_for = CONNECT_FOR,
+        .head_for = HEAD_FOR,
+        .body_max = ANSWER_MAX,
+        .self = c,
+        .on_end = on_answer,
+    };
 
-    return http_ask(c->http, &get, &c->request, c->err);
+    return http_ask(c->http, c->answer ? &post : &get, &c->request, c->err);
 }
 
 static enum status open_client(struct client *c, const char *where)
@@ -323,6 +361,138 @@ enum status client_page(const struct client_options *options, const char *page,
     struct client c = { .options = options, .err = err, .page = true };
 
     return fetch(&c, page);
+}
+
+enum status client_post(const struct client_options *options, const char *page,
+                        struct buf *ret_answer, struct err *err)
+{
+    struct client c = {
+        .options = options, .err = err, .page = true, .answer = ret_answer
+    };
+
+    return fetch(&c, page);
+}
+
+/* Once there was an answer: a refusal is one too, but an overload or no
+ * answer may pass. */
+static bool may_pass(const struct client *c, const struct http_end *end)
+{
+    return c->connected && (end->head.code < 300 || end->head.code >= 500);
+}
+
+static void on_signal(void *arg, int signum)
+{
+    (void)signum;
+    finish(arg, ST_OK);
+}
+
+static enum status heed_signals(struct client *c)
+{
+    enum status st;
+
+    st = loop_signal_start(c->loop, &c->on_int, SIGINT, on_signal, c, c->err);
+    if (st == ST_OK)
+        st = loop_signal_start(c->loop, &c->on_term, SIGTERM, on_signal, c,
+                               c->err);
+    return st;
+}
+
+/* -- again and again ------------------------------------------------------ */
+
+static void poll_again(void *arg);
+
+static void wait_to_poll(struct client *c)
+{
+    if (!c->poll->every)
+        finish(c, ST_OK);
+    else
+        loop_timer_start(c->loop, &c->timer, c->poll->every, 0, poll_again, c);
+}
+
+static void on_page_end(void *self, const struct http_end *end)
+{
+    struct client *c = self;
+    struct err why = { 0 };
+    enum status st;
+
+    c->request = NULL;
+    if (end->status == ST_OK && end->head.code < 300) {
+        c->connected = true;
+        st = c->poll->answer(c->poll->self, end->body, c->err);
+        if (st == ST_OK)
+            wait_to_poll(c);
+        else
+            finish(c, st == ST_END ? ST_OK : st);
+        return;
+    }
+    explain(c, end, &why);
+    if (may_pass(c, end)) {
+        c->poll->lost(c->poll->self, &why);
+        wait_to_poll(c);
+        return;
+    }
+    *c->err = why;
+    finish(c, ST_IO);
+}
+
+static void poll_again(void *arg)
+{
+    struct client *c = arg;
+    struct http_ask get = {
+        .url = buf_cstr(&c->url),
+        .bearer = c->secret,
+        .connect_for = CONNECT_FOR,
+        .total_for = PAGE_FOR,
+        .body_max = PATCH_MAX,
+        .self = c,
+        .on_end = on_page_end,
+    };
+    enum status st = http_ask(c->http, &get, &c->request, c->err);
+
+    if (st)
+        finish(c, st);
+}
+
+static void on_poll_signal(void *arg, int signum)
+{
+    const struct client_poll *poll = ((struct client *)arg)->poll;
+
+    poll->signalled(poll->self, signum);
+}
+
+static enum status poll_page(struct client *c)
+{
+    enum status st = heed_signals(c);
+
+    if (st == ST_OK)
+        st = loop_signal_start(c->loop, &c->on_size, SIGWINCH, on_poll_signal,
+                               c, c->err);
+    if (st == ST_OK)
+        st = loop_signal_start(c->loop, &c->on_suspend, SIGTSTP, on_poll_signal,
+                               c, c->err);
+    if (st)
+        return st;
+    poll_again(c);
+    loop_run(c->loop);
+    return c->status;
+}
+
+enum status client_poll(const struct client_options *options, const char *page,
+                        const struct client_poll *poll, struct err *err)
+{
+    struct client c = {
+        .options = options, .err = err, .page = true, .poll = poll
+    };
+    enum status st = open_client(&c, page);
+
+    if (st == ST_OK)
+        st = poll_page(&c);
+    loop_signal_stop(&c.on_int);
+    loop_signal_stop(&c.on_term);
+    loop_signal_stop(&c.on_size);
+    loop_signal_stop(&c.on_suspend);
+    close_client(&c);
+    return st;
 }
 
 /* -- watching ------------------------------------------------------------- */
@@ -524,8 +694,7 @@ static void on_watch_end(void *self, const struct http_end *end)
         err_set(&why, "%.150s ended the connection", buf_cstr(&c->base));
     else
         explain(c, end, &why);
-    /* A refusal is an answer; an overload or no answer may pass. */
-    if (c->connected && (end->head.code < 300 || end->head.code >= 500)) {
+    if (may_pass(c, end)) {
         retry(c, &why);
         return;
     }
@@ -554,20 +723,10 @@ static void connect_again(void *arg)
         finish(c, st);
 }
 
-static void on_signal(void *arg, int signum)
-{
-    (void)signum;
-    finish(arg, ST_OK);
-}
-
 static enum status watch(struct client *c)
 {
-    enum status st;
+    enum status st = heed_signals(c);
 
-    st = loop_signal_start(c->loop, &c->on_int, SIGINT, on_signal, c, c->err);
-    if (st == ST_OK)
-        st = loop_signal_start(c->loop, &c->on_term, SIGTERM, on_signal, c,
-                               c->err);
     if (st)
         return st;
     connect_again(c);

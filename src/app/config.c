@@ -1,6 +1,8 @@
 #include "config.h"
 
 #include "app/config_notify.h"
+#include "app/config_probe.h"
+#include "app/config_read.h"
 #include "app/limits.h"
 #include "base/alloc.h"
 #include "httpd/endpoint.h"
@@ -15,18 +17,19 @@
 #define SEGMENT_MIN ((uint64_t)64 << 10)
 #define SEGMENT_MAX ((uint64_t)64 << 30)
 #define REORDER_MAX (60 * NSEC_SEC)
-
-/* For %.*s: as much of a value as a sentence can bear. */
-#define SHOWN(s) (int)((s).n < 80 ? (s).n : 80), (s).p
+#define STATS_MAX   (600 * NSEC_SEC)
 
 void config_init(struct config *c)
 {
     *c = (struct config){
         .docker = true,
+        .stats_every = 5 * NSEC_SEC,
+        .revive = true,
         .fsync = FSYNC_ALWAYS,
         .reorder_for = 100 * NSEC_MSEC,
         .limits = limits_default(),
     };
+    config_probe_init(&c->probe);
     c->listen = xstrdup("127.0.0.1:7433");
 }
 
@@ -46,12 +49,14 @@ void config_release(struct config *c)
         receiver_release(&c->receivers[i]);
     free(c->receivers);
     config_forget_rules(c);
+    config_probe_release(&c->probe);
     free(c->external_url);
     free(c->tokens);
     free(c->rules);
     free(c->listen);
     free(c->data);
     free(c->docker_host);
+    free(c->docker_act);
     free(c->docker_version);
     free(c->self_id);
     *c = (struct config){ 0 };
@@ -204,8 +209,7 @@ static bool begins(struct slice text, const char *with)
     return text.n > n && memcmp(text.p, with, n) == 0;
 }
 
-static enum status set_docker_host(struct config *c, struct slice value,
-                                   struct err *err)
+static enum status set_engine(char **field, struct slice value, struct err *err)
 {
     if (begins(value, "ssh://")) {
         err_set(err, "an engine over ssh:// is not supported; forward its "
@@ -226,7 +230,36 @@ static enum status set_docker_host(struct config *c, struct slice value,
                 SHOWN(value));
         return ST_BAD;
     }
-    keep(&c->docker_host, value);
+    keep(field, value);
+    return ST_OK;
+}
+
+static enum status set_docker_host(struct config *c, struct slice value,
+                                   struct err *err)
+{
+    return set_engine(&c->docker_host, value, err);
+}
+
+static enum status set_docker_act(struct config *c, struct slice value,
+                                  struct err *err)
+{
+    return set_engine(&c->docker_act, value, err);
+}
+
+static enum status set_stats(struct config *c, struct slice value,
+                             struct err *err)
+{
+    nsec span;
+
+    if (span_parse(value, &span) || (span && span < NSEC_SEC) ||
+        span > STATS_MAX) {
+        err_set(err,
+                "\"%.*s\" is no span from 1s to 10m, nor 0 for none; write "
+                "it like 5s",
+                SHOWN(value));
+        return ST_BAD;
+    }
+    c->stats_every = span;
     return ST_OK;
 }
 
@@ -291,8 +324,10 @@ static const struct {
     { "segment_size", set_segment_size },
     { "reorder", set_reorder },
     { "docker.host", set_docker_host },
+    { "docker.act_host", set_docker_act },
     { "docker.api_version", set_docker_version },
     { "docker.history", set_history },
+    { "docker.stats", set_stats },
     { "rules", add_rules },
     { "notify.resend_every", config_set_resend },
     { "notify.external_url", config_set_external_url },
@@ -341,6 +376,30 @@ static enum status truth(const char *name, const char *value, bool *ret,
     return ST_BAD;
 }
 
+/* Those that are true or false and nothing else. */
+static enum status plain_switches(struct config *c, config_getenv *getenv,
+                                  struct err *err)
+{
+    const struct {
+        const char *name;
+        bool *field;
+    } all[] = {
+        { "BLADEWATCH_ALLOW_ANONYMOUS", &c->allow_anonymous },
+        { "BLADEWATCH_DRY_RUN", &c->dry_run },
+        { "BLADEWATCH_REVIVE", &c->revive },
+    };
+    enum status st = ST_OK;
+    const char *value;
+    size_t i;
+
+    for (i = 0; !st && i < sizeof(all) / sizeof(*all); i++) {
+        value = variable(getenv, all[i].name);
+        if (value)
+            st = truth(all[i].name, value, all[i].field, err);
+    }
+    return st;
+}
+
 static enum status switches(struct config *c, config_getenv *getenv,
                             struct err *err)
 {
@@ -355,13 +414,7 @@ static enum status switches(struct config *c, config_getenv *getenv,
     } else if (value) {
         st = truth("BLADEWATCH_DOCKER", value, &c->docker, err);
     }
-    if (st)
-        return st;
-    value = variable(getenv, "BLADEWATCH_ALLOW_ANONYMOUS");
-    if (value)
-        st = truth("BLADEWATCH_ALLOW_ANONYMOUS", value, &c->allow_anonymous,
-                   err);
-    return st;
+    return st ? st : plain_switches(c, getenv, err);
 }
 
 enum status config_environment(struct config *c, config_getenv *getenv,
@@ -371,6 +424,8 @@ enum status config_environment(struct config *c, config_getenv *getenv,
         const char *variable, *setting;
     } plain[] = {
         { "DOCKER_API_VERSION", "docker.api_version" },
+        { "BLADEWATCH_DOCKER_READ", "docker.host" },
+        { "BLADEWATCH_DOCKER_ACT", "docker.act_host" },
         { "BLADEWATCH_LISTEN", "listen" },
         { "BLADEWATCH_DATA", "data" },
         { "BLADEWATCH_FSYNC", "fsync" },
@@ -402,7 +457,8 @@ enum status config_environment(struct config *c, config_getenv *getenv,
             return st;
         }
     }
-    return switches(c, getenv, err);
+    st = config_probe_environment(&c->probe, getenv, err);
+    return st ? st : switches(c, getenv, err);
 }
 
 /* As the XDG base directories say; for a service, where such things are. */
@@ -457,6 +513,8 @@ enum status config_finish(struct config *c, config_getenv *getenv,
 {
     enum status st = check_docker(c, err);
 
+    if (st == ST_OK)
+        st = config_probe_finish(&c->probe, err);
     if (st == ST_OK && !c->data)
         st = default_data(c, getenv, err);
     return st;

@@ -15,8 +15,25 @@
 #include "httpd/httpd.h"
 #include "journal/journal.h"
 #include "notify/notify.h"
+#include "probe/probe.h"
 
 #define CONFIG_RULES_MAX 100 /* paths of rules */
+
+/* Of those that have a name and an address of their own, or of all containers
+ * that carry a label ("key" or "key=value"). */
+struct probe_entry {
+    char *name, *host; /* or */
+    char *label;
+    struct probe_spec spec;
+    bool asked; /* the file says how */
+};
+
+struct config_probe {
+    struct probe_spec usual; /* what is not said of one */
+    struct probe_entry *entry;
+    size_t n;
+    bool leader; /* HEARTBEAT_INTERVAL or LEADER_TIMEOUT is set */
+};
 
 /* All that is pointed to is the configuration's own, on the heap. */
 struct config {
@@ -32,17 +49,24 @@ struct config {
     bool docker;          /* false: --no-docker */
     bool docker_tls;      /* DOCKER_TLS_VERIFY asks for what is not there */
     char *docker_host;    /* NULL: the default socket */
+    char *docker_act;     /* what changes containers goes there; NULL: there */
     char *docker_version; /* NULL: negotiated */
+    nsec stats_every;     /* of containers, 5 s; 0: none are asked for */
     char *self_id;        /* BLADEWATCH_SELF; NULL: found out at start */
     struct docker_rule *rules; /* docker.select */
     size_t nrules;
     enum docker_history history;
     uint64_t history_lines; /* 0: the default */
 
+    bool revive;  /* false: nothing is started, whatever rules say */
+    bool dry_run; /* as if, and said so */
+
     struct receiver *receivers; /* who is told of alerts, see notify.h */
     size_t nreceivers;
     nsec resend_every;  /* 0: the default */
     char *external_url; /* of this bladewatch, in what they are told; or NULL */
+
+    struct config_probe probe;
 
     char **rule_paths; /* rule files, and directories of them */
     size_t nrule_paths;
@@ -87,10 +111,11 @@ CHECKED enum status config_environment(struct config *c, config_getenv *getenv,
 void config_forget_rules(struct config *c);
 
 /* One setting by the name it has in the file: "listen", "data", "fsync",
- * "segment_size", "reorder", "docker.host", "docker.api_version",
- * "docker.history", "notify.resend_every", "notify.external_url"; "webhook" and
- * "alertmanager" add a receiver at a URL.  ST_BAD: the value; err does not name
- * the setting. */
+ * "segment_size", "reorder", "docker.host", "docker.act_host",
+ * "docker.api_version", "docker.history", "docker.stats",
+ * "notify.resend_every", "notify.external_url"; "webhook" and "alertmanager"
+ * add a receiver at a URL.  ST_BAD: the value; err does not name the setting.
+ */
 CHECKED enum status config_set(struct config *c, const char *name,
                                struct slice value, struct err *err);
 

@@ -1,9 +1,13 @@
 #include "live.h"
 
 #include "app/clock.h"
+#include "app/figures.h"
+#include "app/holds.h"
 #include "app/intake.h"
 #include "app/log.h"
+#include "app/probes.h"
 #include "app/reload.h"
+#include "app/revival.h"
 #include "app/self.h"
 #include "app/zones.h"
 #include "base/alloc.h"
@@ -16,8 +20,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define TICK_EVERY  (100 * NSEC_MSEC)
-#define STATS_EVERY (5 * NSEC_SEC)
+#define TICK_EVERY (100 * NSEC_MSEC)
 /* A stream that does not get through its backlog must not stop alerts. */
 #define HOLD_MAX (30 * NSEC_SEC)
 /* What is still coming in then is not taken. */
@@ -33,22 +36,31 @@ struct live {
     struct journal *journal;
     struct registry *registry;
     struct committer *committer;
+    struct revival revival;
     struct httpd *httpd;
     struct docker *docker;
+    struct prober *prober;
     struct loop_timer ticker;
     struct loop_signal on_int, on_term, on_hup;
     struct clock clock;
     bool behind; /* the wall clock, and it was said */
     nsec tick;   /* the last one journalled */
     nsec started_at;
-    bool rules_failed; /* to load, the last time */
-    nsec rules_at;     /* when they last did */
-    bool has_limits;   /* the journal says which bounds are in force */
+    char run[INSTANT_TEXT]; /* the same, of lines without another */
+    bool rules_failed;      /* to load, the last time */
+    nsec rules_at;          /* when they last did */
+    bool has_limits;        /* the journal says which bounds are in force */
     bool stopping;
     nsec stopping_at;
 };
 
 /* -- recovery ------------------------------------------------------------- */
+
+static void recover_line(struct live *l, const struct event *ev)
+{
+    registry_durable(l->registry, ev);
+    revival_recovered(&l->revival, ev);
+}
 
 static enum status recover_event(void *arg, const struct event *ev,
                                  struct err *err)
@@ -65,7 +77,7 @@ static enum status recover_event(void *arg, const struct event *ev,
     if (ev->kind == EV_SOURCE)
         registry_recover(l->registry, ev->source, ev->decl);
     else if (ev->kind == EV_LINE)
-        registry_durable(l->registry, ev);
+        recover_line(l, ev);
     else if (ev->kind == EV_TICK && ev->ts > l->tick)
         l->tick = ev->ts;
     else if (ev->kind == EV_LIMITS)
@@ -122,11 +134,18 @@ static void on_notice(void *self, const struct notice *notice)
     notify_put(((struct live *)self)->notify, notice);
 }
 
+static void on_decision(void *self, const struct decision *d)
+{
+    revival_decision(&((struct live *)self)->revival, d);
+}
+
 /* Before the journal is read: what it brings forth again has been delivered
  * up to where each receiver got. */
 static enum status prepare_notify(struct live *l, struct err *err)
 {
-    const struct engine_sink sink = { .self = l, .notice = on_notice };
+    const struct engine_sink sink = { .self = l,
+                                      .notice = on_notice,
+                                      .decision = on_decision };
     char id[32];
     struct notify_config config = {
         .receiver = l->config->receivers,
@@ -218,6 +237,7 @@ static void on_tick(void *arg)
     struct event ev = { .kind = EV_TICK };
     struct err err;
 
+    revival_tick(&l->revival);
     ev.ts = log_time(l);
     mind_clock(l, ev.ts);
     ev.ts -= l->config->reorder_for;
@@ -247,6 +267,7 @@ static void on_merged(void *self)
 
     l->has_limits = true; /* the first thing in a new journal */
     reload_merged(&l->reload);
+    revival_merged(&l->revival);
     if (l->httpd)
         httpd_flush_watchers(l->httpd);
 }
@@ -363,72 +384,9 @@ static void on_hangup(void *arg, int signum)
 
 /* -- faces ----------------------------------------------------------------- */
 
-static void family(struct metrics *m, const char *name, const char *help,
-                   uint64_t value)
-{
-    size_t n = strlen(name);
-    bool counter = n > 6 && strcmp(name + n - 6, "_total") == 0;
-
-    metrics_family(m, name, counter ? "counter" : "gauge", help);
-    metrics_u64(m, value);
-}
-
-static void core_metrics(const struct live *l, struct metrics *m)
-{
-    struct core_stats s = core_stats(l->core);
-
-    family(m, "bladewatch_lines_total", "Lines taken in.", s.lines);
-    family(m, "bladewatch_shards_merged_total",
-           "Shards released into the state.", s.merged);
-    family(m, "bladewatch_duplicates_total", "Lines that had been seen before.",
-           s.duplicates);
-    family(m, "bladewatch_late_total", "Lines that came below the watermark.",
-           s.late);
-    family(m, "bladewatch_not_json_total",
-           "Lines that were no JSON and became msg.", s.not_json);
-    family(m, "bladewatch_refused_total",
-           "Parts of shards beyond a limit or a scope.", s.refused);
-    family(m, "bladewatch_unknown_instructions_total",
-           "Instructions in shards that are none, or lack what they want.",
-           s.not_known);
-    family(m, "bladewatch_oversize_total",
-           "Lines longer than the limit of a shard.", s.oversize);
-    family(m, "bladewatch_lost_lines_total", "Lines declared as lost.", s.lost);
-    family(m, "bladewatch_state_nodes", "Nodes in the state.", s.nodes);
-    family(m, "bladewatch_waiting_shards", "Shards in the reorder buffer.",
-           s.waiting);
-    family(m, "bladewatch_waiting_bytes", "Memory of shards not yet merged.",
-           s.waiting_bytes);
-    metrics_family(m, "bladewatch_watermark_timestamp_seconds", "gauge",
-                   "Log time: every earlier shard has been merged.");
-    metrics_double(m, (double)s.watermark / 1e9);
-}
-
-static void journal_metrics(const struct live *l, struct metrics *m)
-{
-    struct journal_stats s = journal_stats(l->journal);
-    struct committer_stats c = committer_stats(l->committer);
-
-    family(m, "bladewatch_journal_written_bytes_total",
-           "Bytes written to the journal.", s.bytes);
-    family(m, "bladewatch_journal_commits_total", "Group commits written.",
-           s.batches);
-    family(m, "bladewatch_journal_syncs_total", "fdatasync calls.", s.syncs);
-    family(m, "bladewatch_journal_failures_total",
-           "Writes or syncs that failed.", s.failures);
-    family(m, "bladewatch_journal_segments", "Files of the journal.",
-           s.segments);
-    family(m, "bladewatch_journal_healthy",
-           "1 while the journal can be written.",
-           committer_trouble(l->committer) == NULL);
-    family(m, "bladewatch_discarded_lines_total",
-           "Lines given back to their source after a failed write.",
-           c.discarded);
-}
-
 static void rule_metrics(const struct live *l, struct metrics *m)
 {
-    family(m, "bladewatch_rules_last_reload_successful",
+    figure(m, "bladewatch_rules_last_reload_successful",
            "1 unless the rules that were read last are broken.",
            !l->rules_failed);
     metrics_family(m, "bladewatch_rules_last_reload_success_timestamp_seconds",
@@ -438,46 +396,23 @@ static void rule_metrics(const struct live *l, struct metrics *m)
     notify_metrics(l->notify, m);
 }
 
-static void process_metrics(const struct live *l, struct metrics *m)
-{
-    struct rusage use;
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-
-    if (f) {
-        if (fscanf(f, "%*u %lu", &pages) != 1)
-            pages = 0;
-        fclose(f);
-    }
-    family(m, "process_resident_memory_bytes", "Resident memory.",
-           (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE));
-    getrusage(RUSAGE_SELF, &use);
-    metrics_family(m, "process_cpu_seconds_total", "counter",
-                   "User and system CPU time.");
-    metrics_double(
-        m, (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-               (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
-    metrics_family(m, "process_start_time_seconds", "gauge",
-                   "When the process started.");
-    metrics_double(m, (double)l->started_at / 1e9);
-    metrics_family(m, "bladewatch_build_info", "gauge",
-                   "Always 1; the label tells the version.");
-    metrics_label_u64(
-        m, (struct slice[]){ slice_str("version"), slice_str(BW_VERSION) }, 1,
-        1);
-}
-
 static void on_metrics(void *self, struct metrics *m)
 {
     struct live *l = self;
 
-    core_metrics(l, m);
-    journal_metrics(l, m);
+    figures_core(l->core, m);
+    figures_journal(l->journal, l->committer, m);
     rule_metrics(l, m);
     if (l->docker)
         docker_metrics(l->docker, m);
+    prober_metrics(l->prober, m);
     httpd_metrics(l->httpd, m);
-    process_metrics(l, m);
+    figures_process(l->started_at, m);
+}
+
+static void on_container(void *self, struct slice name, struct buf *out)
+{
+    roster_container(((struct live *)self)->core, name, out);
 }
 
 static void on_containers(void *self, struct buf *out)
@@ -485,9 +420,22 @@ static void on_containers(void *self, struct buf *out)
     struct live *l = self;
 
     if (l->docker)
-        docker_containers(l->docker, out, NULL, NULL);
+        docker_containers(l->docker, out, on_container, l);
     else
         buf_str(out, "[]");
+}
+
+static enum status on_hold(void *self, const struct httpd_hold *hold,
+                           uint64_t *ret_ticket, struct err *err)
+{
+    struct live *l = self;
+
+    return holds_take(l->core, &l->revival.ledger, hold, ret_ticket, err);
+}
+
+static void on_held(void *self, const struct httpd_hold *hold, struct buf *out)
+{
+    holds_tell(((struct live *)self)->core, hold, out);
 }
 
 static bool on_ready(void *self, struct buf *why)
@@ -519,20 +467,12 @@ static void on_docker_log(void *self, enum docker_log level,
         log_info(loop_wall(l->loop), "docker: %s", sentence);
 }
 
-static bool add_to(void *self, struct slice text)
-{
-    buf_slice(self, text);
-    return true;
-}
-
 /* What the docker source has to pick up from the process before. */
 static void on_recorded(void *self, struct buf *out)
 {
-    const struct live *l = self;
     const struct path docker = { .key = { slice_str("docker") }, .n = 1 };
-    const struct sink sink = { .self = out, .write = add_to };
 
-    (void)!view_write(l->core, &docker, (struct view_options){ 0 }, &sink);
+    view_text(((const struct live *)self)->core, &docker, out);
 }
 
 /* -- life -------------------------------------------------------------------
@@ -561,7 +501,9 @@ static void on_stop(void *arg, int signum)
     l->stopping = true;
     l->stopping_at = loop_now(l->loop);
     log_info(loop_wall(l->loop), "stopping on signal %d", signum);
+    l->revival.docker = NULL;
     docker_stop(l->docker);
+    prober_stop(l->prober);
     loop_timer_start(l->loop, &l->ticker, NSEC_MSEC, 10 * NSEC_MSEC,
                      finish_when_idle, l);
 }
@@ -599,8 +541,8 @@ static enum status start_committer(struct live *l, struct err *err)
 
 static enum status start_httpd(struct live *l, struct err *err)
 {
-    char run[INSTANT_TEXT];
     struct httpd_config config = {
+        .run = slice_str(l->run),
         .listen = l->config->listen,
         .allow_anonymous = l->config->allow_anonymous,
         .tokens = l->config->tokens,
@@ -614,19 +556,32 @@ static enum status start_httpd(struct live *l, struct err *err)
         .metrics = on_metrics,
         .containers = on_containers,
         .reload = on_reload,
+        .hold = on_hold,
+        .held = on_held,
         .ready = on_ready,
     };
 
-    snprintf(run, sizeof(run), "%lld", (long long)l->started_at);
-    config.run = slice_str(run);
     return httpd_start(l->loop, &config, &ports, &l->httpd, err);
+}
+
+/* Where what a container was made of is kept, for making it anew. */
+static const char *specs_dir(const struct live *l, struct buf *path)
+{
+    buf_init(path, BUF_NO_CAP);
+    buf_printf(path, "%s/specs", l->config->data);
+    return buf_cstr(path);
 }
 
 static enum status start_docker(struct live *l, struct err *err)
 {
     char *found = l->config->self_id ? NULL : self_container_id();
+    struct buf specs;
     struct docker_config config = {
         .endpoint = l->config->docker_host,
+        .act_endpoint = l->config->docker_act,
+        .observe = !l->config->revive,
+        .spec_dir = specs_dir(l, &specs),
+        .stats_every = l->config->stats_every,
         .api_version = l->config->docker_version,
         .self_id = l->config->self_id ? l->config->self_id : found,
         .rules = l->config->rules,
@@ -634,9 +589,10 @@ static enum status start_docker(struct live *l, struct err *err)
         .history = l->config->history,
         .history_lines = l->config->history_lines,
         .seed = (uint64_t)l->started_at,
-        .stats_every = STATS_EVERY,
         .recorded_self = l,
         .recorded = on_recorded,
+        .seen_self = l->prober,
+        .seen = prober_seen,
         .log_self = l,
         .log = on_docker_log,
     };
@@ -645,6 +601,8 @@ static enum status start_docker(struct live *l, struct err *err)
     if (l->config->docker)
         st = docker_start(l->loop, &config, committer_intake(l->committer),
                           &l->docker, err);
+    l->revival.docker = l->docker;
+    buf_release(&specs);
     free(found);
     return st;
 }
@@ -671,10 +629,12 @@ static enum status start(struct live *l, struct err *err)
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
         seed = (uint64_t)loop_wall(l->loop) * (uint64_t)getpid();
     l->started_at = loop_wall(l->loop);
+    snprintf(l->run, sizeof(l->run), "%lld", (long long)l->started_at);
     l->core = core_new(seed);
     zones_init(&l->zones);
     core_zones(l->core, &l->zones.port);
     reload_init(&l->reload);
+    revival_init(&l->revival, l->loop, l->core);
     l->registry = registry_new();
     st = recover(l, err);
     l->clock.at = core_stats(l->core).watermark;
@@ -682,11 +642,18 @@ static enum status start(struct live *l, struct err *err)
     if (!st)
         st = start_committer(l, err);
     if (!st)
+        st = revival_begin(&l->revival, committer_intake(l->committer),
+                           slice_str(l->run), err);
+    if (!st)
         st = notify_start(l->notify, l->loop, err);
     if (!st)
         st = start_signals(l, err);
     if (!st)
         st = start_httpd(l, err);
+    if (!st)
+        st =
+            prober_start(l->loop, &l->config->probe,
+                         committer_intake(l->committer), seed, &l->prober, err);
     if (!st)
         st = start_docker(l, err);
     if (st)
@@ -704,6 +671,7 @@ static enum status start(struct live *l, struct err *err)
 static void stop(struct live *l)
 {
     docker_stop(l->docker);
+    prober_stop(l->prober);
     if (l->httpd)
         httpd_stop(l->httpd);
     loop_timer_stop(&l->ticker);
@@ -717,7 +685,9 @@ static void stop(struct live *l)
     }
     notify_free(l->notify);
     committer_free(l->committer);
+    revival_release(&l->revival);
     docker_free(l->docker);
+    prober_free(l->prober);
     httpd_free(l->httpd);
     journal_close(l->journal);
     registry_free(l->registry);
@@ -730,7 +700,10 @@ static void stop(struct live *l)
 
 enum status live_run(const struct config *config, struct err *err)
 {
-    struct live l = { .config = config };
+    struct live l = {
+        .config = config,
+        .revival = { .enabled = config->revive, .dry_run = config->dry_run },
+    };
     enum status st;
 
     signal(SIGHUP, SIG_IGN); /* until there are rules to read anew */

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
-    &cmd_run,    &cmd_replay,  &cmd_check, &cmd_eval, &cmd_state,
-    &cmd_report, &cmd_version, &cmd_help,  NULL,
+    &cmd_run, &cmd_replay, &cmd_check,   &cmd_eval,    &cmd_state, &cmd_report,
+    &cmd_top, &cmd_hold,   &cmd_release, &cmd_version, &cmd_help,  NULL,
 };
 
 const char *cli_url(void)

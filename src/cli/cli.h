@@ -23,7 +23,7 @@ struct command {
 };
 
 extern const struct command cmd_run, cmd_replay, cmd_check, cmd_eval, cmd_state,
-    cmd_report, cmd_version, cmd_help;
+    cmd_report, cmd_top, cmd_hold, cmd_release, cmd_version, cmd_help;
 
 /* All of them, in the order help shows; ends with NULL. */
 extern const struct command *const commands[];

@@ -17,12 +17,15 @@ enum {
     OPT_LISTEN,
     OPT_DATA,
     OPT_DOCKER,
+    OPT_DOCKER_ACT,
     OPT_NO_DOCKER,
     OPT_FSYNC,
     OPT_ALLOW_ANONYMOUS,
     OPT_LIMIT,
     OPT_WEBHOOK,
-    OPT_ALERTMANAGER
+    OPT_ALERTMANAGER,
+    OPT_DRY_RUN,
+    OPT_NO_REVIVE
 };
 
 static const struct option options[] = {
@@ -31,12 +34,16 @@ static const struct option options[] = {
     { "listen", required_argument, NULL, OPT_LISTEN },
     { "data", required_argument, NULL, OPT_DATA },
     { "docker", required_argument, NULL, OPT_DOCKER },
+    { "docker-read", required_argument, NULL, OPT_DOCKER },
+    { "docker-act", required_argument, NULL, OPT_DOCKER_ACT },
     { "no-docker", no_argument, NULL, OPT_NO_DOCKER },
     { "fsync", required_argument, NULL, OPT_FSYNC },
     { "allow-anonymous", no_argument, NULL, OPT_ALLOW_ANONYMOUS },
     { "limit", required_argument, NULL, OPT_LIMIT },
     { "webhook", required_argument, NULL, OPT_WEBHOOK },
     { "alertmanager", required_argument, NULL, OPT_ALERTMANAGER },
+    { "dry-run", no_argument, NULL, OPT_DRY_RUN },
+    { "no-revive", no_argument, NULL, OPT_NO_REVIVE },
     { "help", no_argument, NULL, 'h' },
     { 0 },
 };
@@ -75,7 +82,9 @@ static int set(struct config *c, const char *name, const char *text)
 
     if (config_set(c, name, slice_str(text), &err) == ST_OK)
         return EXIT_FINE;
-    if (strncmp(name, "docker.", 7) == 0)
+    if (strcmp(name, "docker.act_host") == 0)
+        name = "docker-act";
+    else if (strncmp(name, "docker.", 7) == 0)
         name = "docker";
     return usage(&cmd_run, "--%s: %s", name, err.text);
 }
@@ -111,8 +120,16 @@ static int take(struct config *c, int option, const char *text)
     case OPT_DOCKER:
         c->docker = true;
         return set(c, "docker.host", text);
+    case OPT_DOCKER_ACT:
+        return set(c, "docker.act_host", text);
     case OPT_NO_DOCKER:
         c->docker = false;
+        return EXIT_FINE;
+    case OPT_DRY_RUN:
+        c->dry_run = true;
+        return EXIT_FINE;
+    case OPT_NO_REVIVE:
+        c->revive = false;
         return EXIT_FINE;
     case OPT_ALLOW_ANONYMOUS:
         c->allow_anonymous = true;
@@ -226,7 +243,11 @@ const struct command cmd_run = {
     "  --data DIR          keep the recording there; one process at a time\n"
     "  --fsync WHEN        always, interval or never (always)\n"
     "  --docker URL        the engine: unix:///path or tcp://host:port\n"
+    "  --docker-read URL   the same\n"
+    "  --docker-act URL    where containers are started, if it is elsewhere\n"
     "  --no-docker         follow no containers\n"
+    "  --dry-run           decide about containers as ever, and start nothing\n"
+    "  --no-revive         observe only\n"
     "  --webhook URL       tell alerts there, in Alertmanager's form; again\n"
     "                      for another\n"
     "  --alertmanager URL  tell alerts to an Alertmanager; again for another\n"

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "data/json.h"
 #include "docker/engine.h"
+#include "docker/spec.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -101,6 +102,7 @@ static void on_tick(void *arg)
     engine_tick(d);
     events_tick(d);
     inspect_pump(d);
+    specs_tick(d->specs);
     stats_tick(d);
     facts_flush(d);
     HASH_ITER(hh, d->containers, c, next)
@@ -161,6 +163,7 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
     buf_init(&d->event_in, EVENT_MAX);
     buf_init(&d->event_kept, EVENTS_KEPT_BYTES);
     copy_config(d, config);
+    d->condition.act = config->observe ? "off" : NULL;
     d->parser = tape_parser_new(d->rng);
     st = engine_parse_endpoint(
         config->endpoint ? config->endpoint : DEFAULT_ENDPOINT, &d->read, err);
@@ -178,6 +181,8 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
                                             .durable = on_durable,
                                             .discarded = on_discarded };
     intake->listen(intake->self, &d->listener);
+    if (config->spec_dir)
+        d->specs = specs_open(d, config->spec_dir);
     loop_timer_start(loop, &d->tick, TICK, TICK, on_tick, d);
     engine_connect(d);
     *ret_docker = d;
@@ -191,6 +196,9 @@ void docker_stop(struct docker *d)
     d->stopped = true;
     loop_timer_stop(&d->tick);
     engine_close(d);
+    acts_stop(d);
+    specs_close(d->specs);
+    d->specs = NULL;
     while (d->containers)
         container_free(d->containers);
     http_free(d->http);

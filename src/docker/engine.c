@@ -74,6 +74,30 @@ const char *endpoint_name(const struct endpoint *e)
     return e->unix_path ? e->unix_path : e->base_url;
 }
 
+/* Of a proxy's page its text alone; blanks are joined. */
+static void plain_words(struct slice s, char *out, size_t size)
+{
+    char text[4 * ERR_TEXT_MAX];
+    size_t n = 0;
+    bool tag = false;
+
+    for (size_t i = 0; i < s.n && n + 1 < sizeof(text); i++) {
+        char c = s.p[i];
+
+        if (c == '<' && s.p[0] == '<')
+            tag = true;
+        if (!tag && (unsigned char)c > ' ')
+            text[n++] = c;
+        else if (n && text[n - 1] != ' ')
+            text[n++] = ' ';
+        if (c == '>')
+            tag = false;
+    }
+    while (n && text[n - 1] == ' ')
+        n--;
+    copy_text(slice_of(text, n), out, size);
+}
+
 void engine_message(struct docker *d, const struct http_end *end, char *out,
                     size_t size)
 {
@@ -85,11 +109,7 @@ void engine_message(struct docker *d, const struct http_end *end, char *out,
         at = tape_find(&tape, 0, "message");
     if (at)
         s = tape_string(&tape, at);
-    copy_text(s, out, size);
-    for (char *p = out; *p; p++) {
-        if ((unsigned char)*p < ' ')
-            *p = ' ';
-    }
+    plain_words(s, out, size);
 }
 
 void engine_close(struct docker *d)
@@ -229,6 +249,7 @@ void engine_connect(struct docker *d)
     enum status st;
 
     d->state = ENGINE_ASKING;
+    d->act_minor = 0;
     buf_init(&url, 1024);
     buf_printf(&url, "%s/version", d->read.base_url);
     get.unix_path = d->read.unix_path;

@@ -143,8 +143,12 @@ struct docker {
     int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
-    int minor;        /* of the API version in use: 1.<minor> */
-    int major_engine; /* 20 of 20.10.24; 0: not known */
+    int minor;           /* of the API version in use: 1.<minor> */
+    int major_engine;    /* 20 of 20.10.24; 0: not known */
+    int act_minor;       /* of the act endpoint; 0: not agreed on yet */
+    bool denial_said;    /* that the act endpoint answers 403 */
+    struct deed *deeds;  /* acts under way */
+    struct specs *specs; /* NULL: nothing is recreated */
     nsec retry_at, backoff_for;
     char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
     char down_why[ERR_TEXT_MAX];
@@ -229,13 +233,14 @@ void events_list(struct docker *d);
 void events_tick(struct docker *d);
 
 /* inspect.c */
+bool container_id_ok(struct slice id); /* fit for an address */
+bool container_is_self(const struct docker *d, struct slice id);
 struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */
 struct container *container_add(struct docker *d, struct slice id);
 void container_free(struct container *c);
 /* at: when it was removed, in log time. */
 void container_gone(struct container *c, nsec at);
-bool container_is_self(const struct docker *d, struct slice id);
 void inspect_want(struct container *c);
 /* Asks anew even if an answer is under way. */
 void inspect_anew(struct container *c);
@@ -255,6 +260,9 @@ void facts_flush(struct docker *d);
 void facts_forget(struct docker *d); /* the journal lost them */
 void facts_later(struct docker *d);  /* the journal cannot be written */
 void facts_release(struct facts *f);
+
+/* act.c */
+void acts_stop(struct docker *d);
 
 /* Walking a tape: indices of values; 0 is "not there". */
 size_t tape_find(const struct tape *t, size_t object, const char *key);

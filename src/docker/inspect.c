@@ -1,4 +1,5 @@
 #include "docker/engine.h"
+#include "docker/spec.h"
 
 #include "base/alloc.h"
 
@@ -34,7 +35,7 @@ static const char *const k_size[] = { "HostConfig", "LogConfig", "Config",
 #define AT(t, keys) tape_at(t, keys, sizeof(keys) / sizeof(*(keys)))
 
 /* Ids come from the engine and go into addresses: letters and digits only. */
-static bool good_id(struct slice id)
+bool container_id_ok(struct slice id)
 {
     if (!id.n || id.n > ID_MAX)
         return false;
@@ -68,7 +69,7 @@ struct container *container_add(struct docker *d, struct slice id)
 {
     struct container *c;
 
-    if (!good_id(id) || container_is_self(d, id))
+    if (!container_id_ok(id) || container_is_self(d, id))
         return NULL;
     if (HASH_COUNT(d->containers) >= d->config.containers_max) {
         if (!d->over_max_said)
@@ -129,6 +130,7 @@ void container_gone(struct container *c, nsec at)
     if (c->gone)
         return;
     c->gone = true;
+    spec_gone(c->d->specs, c);
     history_leave(c, at);
     show(c);
     follow_on(c, FOLLOW_REMOVED);
@@ -315,6 +317,7 @@ static void take_answer(struct container *c, const struct http_end *end)
         history_leave(c, docker_now(d));
     else
         history_stand(c, docker_now(d));
+    spec_keep(d->specs, c, &t);
     facts_update(c);
     show(c);
     follow_inspected(c, true);

@@ -59,6 +59,7 @@ enum heal_status {
     HEAL_GONE /* there is no such container any more */
 };
 
+const char *heal_status_name(enum heal_status status); /* "exited", ... */
 CHECKED enum status heal_status_parse(struct slice text, enum heal_status *ret);
 
 /* Why a container is never started, whatever a rule says. */
@@ -156,6 +157,7 @@ struct heal_facts {
     bool engine_up;
     nsec engine_up_at, engine_down_at; /* when that last began; 0: never */
     bool act_denied;                   /* observe only */
+    bool act_off;                      /* ... because it was told to */
 
     /* docker.holds.NAME or .*, docker.releases.NAME or .* */
     bool held;
@@ -227,8 +229,7 @@ void heal_leave(struct heal *h);
 /* Nothing would be lost with it. */
 bool heal_idle(const struct heal *h);
 
-/* The order that is out; NULL: none.  Its id is unique in the recording:
- * "start/<log time>/<attempt>", the caller puts rule and name before it. */
+/* The order that is out; NULL: none. */
 struct heal_order {
     enum heal_act act;
     uint32_t attempt, attempts;
@@ -241,6 +242,15 @@ struct heal_order {
 };
 
 const struct heal_order *heal_order(const struct heal *h);
+
+#define HEAL_ID_MAX 80 /* room for an id and its NUL */
+
+/*
+ * "start/<log time>/<attempt>"; the caller puts ".../<rule>/<name>/" before it
+ * to have one that is unique in the recording.  The facts may name the order
+ * of a result either way.
+ */
+void heal_order_id(const struct heal_order *order, char out[HEAL_ID_MAX]);
 
 /* For reports. */
 struct heal_view {

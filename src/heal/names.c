@@ -60,6 +60,11 @@ const char *heal_state_name(enum heal_state state)
     return states[state];
 }
 
+const char *heal_status_name(enum heal_status status)
+{
+    return statuses[status];
+}
+
 const char *heal_result_name(enum heal_result result)
 {
     return results[result];

@@ -88,6 +88,8 @@ static void on_sweep(void *arg)
     {
         if (req->logs)
             logs_sweep(req);
+        else if (req->hold)
+            hold_sweep(req);
     }
     streams_beat(h);
     if (h->parked || h->nwatchers)
@@ -140,6 +142,8 @@ static void on_durable(void *self, uint64_t ticket)
     {
         if (req->logs)
             logs_durable(req);
+        else if (req->hold)
+            hold_durable(req);
     }
 }
 
@@ -154,6 +158,8 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
     {
         if (req->logs)
             logs_discarded(req, ticket, why);
+        else if (req->hold)
+            hold_discarded(req, ticket, why);
     }
 }
 
@@ -182,6 +188,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con,
     *con = NULL;
     assert(req->parked == PARK_NONE);
     logs_free(req);
+    hold_free(req);
     answer_release(&req->answer);
     req->httpd->stats.in_flight--;
     free(req);

@@ -11,6 +11,8 @@
  *   GET  /report       what the rules have come to      ?format=
  *   GET  /api/v1/rules /api/v1/alerts   Prometheus' shapes
  *   POST /-/reload     reads the rules anew
+ *   POST /-/hold       no container, or this one, is revived    ?container=
+ *   POST /-/release    the end of that
  *   GET  /containers   /metrics   /-/healthy   /-/ready   /
  *
  * Who may do what: while no token grants a right, everybody on this host has
@@ -67,6 +69,16 @@ struct httpd_config {
     nsec beat_for;         /* a sign of life to watchers, 15 s */
 };
 
+/* What an operator wants of revival.  Borrowed for the call. */
+struct httpd_hold {
+    bool release;      /* else hold */
+    struct slice name; /* of the container; "*": all */
+    nsec hold_for;     /* 0: until it is released */
+    struct slice why;  /* or empty */
+    struct slice by;   /* who: the token's name, else "anonymous" */
+    nsec at;
+};
+
 struct httpd_ports {
     struct intake *intake;
     struct core *core;
@@ -79,6 +91,12 @@ struct httpd_ports {
     /* Reads the rules anew; httpd_reloaded() says what came of it, later or
      * from within.  NULL: there is nothing to read. */
     void (*reload)(void *self);
+    /* Hands it to the intake.  ST_NONE: there is no such container; anything
+     * else: not now.  NULL: nothing is revived here. */
+    enum status (*hold)(void *self, const struct httpd_hold *hold,
+                        uint64_t *ret_ticket, struct err *err);
+    /* One JSON object: what has become of it, once it is durable. */
+    void (*held)(void *self, const struct httpd_hold *hold, struct buf *out);
     /* True, or one sentence why not yet.  NULL: always. */
     bool (*ready)(void *self, struct buf *why);
 };

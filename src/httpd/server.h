@@ -21,6 +21,7 @@
 #include <microhttpd.h>
 
 struct logs;
+struct hold;
 struct stream;
 struct request;
 
@@ -43,6 +44,8 @@ enum route_id {
     ROUTE_HEALTHY,
     ROUTE_READY,
     ROUTE_RELOAD,
+    ROUTE_HOLD,
+    ROUTE_RELEASE,
     ROUTE_INDEX,
     ROUTE_OTHER, /* no such address */
     ROUTES
@@ -64,7 +67,7 @@ extern const struct route routes[ROUTES];
 
 enum parking {
     PARK_NONE,
-    PARK_DURABLE, /* until logs' ticket is on disk */
+    PARK_DURABLE, /* until the ticket of logs or hold is on disk */
     PARK_STALLED, /* until the intake takes lines again */
     PARK_RELOAD   /* until httpd_reloaded() */
 };
@@ -80,6 +83,7 @@ struct request {
     struct answer answer; /* code 0: none yet */
     struct MHD_Response *stream;
     struct logs *logs;
+    struct hold *hold;
     enum parking parked;
     struct request *prev, *next; /* in httpd->parked */
 };
@@ -144,6 +148,14 @@ void logs_free(struct request *req);
 void logs_sweep(struct request *req);
 void logs_durable(struct request *req);
 void logs_discarded(struct request *req, uint64_t ticket,
+                    const struct err *why);
+
+/* hold.c */
+enum outcome hold_end(struct request *req);
+void hold_free(struct request *req);
+void hold_sweep(struct request *req);
+void hold_durable(struct request *req);
+void hold_discarded(struct request *req, uint64_t ticket,
                     const struct err *why);
 
 /* state.c, stream.c, pages.c */

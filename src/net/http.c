@@ -343,6 +343,29 @@ static void set_headers(struct http_request *r)
     curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
 }
 
+static void set_connection(struct http_request *r)
+{
+    CURL *e = r->easy;
+
+    if (r->ask.unix_path)
+        curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->ask.unix_path);
+    if (r->ask.fresh) {
+        curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+        curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    }
+    if (r->ask.insecure) {
+        curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    if (r->ask.connect_for)
+        curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+                         (long)(r->ask.connect_for / NSEC_MSEC));
+    if (r->ask.total_for)
+        curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
+                         (long)(r->ask.total_for / NSEC_MSEC));
+}
+
 static void set_options(struct http_request *r)
 {
     CURL *e = r->easy;
@@ -367,14 +390,7 @@ static void set_options(struct http_request *r)
         r->ask.bearer = NULL;
     }
     set_headers(r);
-    if (r->ask.unix_path)
-        curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->ask.unix_path);
-    if (r->ask.connect_for)
-        curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
-                         (long)(r->ask.connect_for / NSEC_MSEC));
-    if (r->ask.total_for)
-        curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
-                         (long)(r->ask.total_for / NSEC_MSEC));
+    set_connection(r);
 }
 
 enum status http_ask(struct http *http, const struct http_ask *ask,

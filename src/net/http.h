@@ -58,8 +58,10 @@ struct http_ask {
     bool post;                  /* else GET */
     struct slice content;       /* what is posted */
     const char *content_type;   /* of it; NULL: none is said */
-    nsec connect_for;           /* time-outs; 0: none */
-    nsec head_for;              /* until the headers are complete */
+    bool fresh;    /* over a connection of its own, its name looked up anew */
+    bool insecure; /* the certificate is not verified */
+    nsec connect_for; /* time-outs; 0: none */
+    nsec head_for;    /* until the headers are complete */
     nsec total_for;
     size_t body_max; /* 0: HTTP_ERROR_BODY_MAX */
     void *self;

@@ -7,20 +7,23 @@
  *
  * Of a target NAME every answer is one shard of blade "probes", under
  *
- *   probes.NAME {kind, target, ok, fails, down, since, latency, error, code,
- *                body}
+ *   probes.NAME {kind, target, ok, fails, down, since, at, latency, error,
+ *                code, body}
  *
  * with a lease of three intervals (and the time-out): what nobody asks any
  * more is forgotten.  fails counts bad answers in a row, down says that there
- * are as many as it takes, since when `down` is what it is; body is a JSON
- * answer, replaced wholesale.  If the target is a container, the same shard
- * writes ok, fails, down, since and error to docker.containers.NAME.probe.
+ * are as many as it takes, since when `down` is what it is, at is the instant
+ * of the last answer; body is a JSON answer, replaced wholesale.  If the target
+ * is a container, the same shard writes ok, fails, down, since, at and error to
+ * docker.containers.NAME.probe, with the same lease.  One that begins anew is
+ * written at once, with fails 0 and without ok and at: nothing is known yet.
  *
  * Bad answers count only while `counts` is set and since its start period is
- * over; a good one ends the start period.
+ * over; a good one ends the start period.  Until then it is asked every second.
  *
- * All sockets are on the loop; names are looked up on a worker thread and never
- * delay another target.  Targets are spread over the interval.
+ * All sockets are on the loop; names are looked up on threads of their own and
+ * never delay another target.  Targets are spread over the interval, in slots:
+ * answers that come together are on disk together.
  */
 #ifndef PROBE_PROBE_H
 #define PROBE_PROBE_H
@@ -36,6 +39,8 @@
 #include <stdint.h>
 
 #define PROBE_TARGETS_MAX 2000
+#define PROBE_BODY_MAX    ((size_t)64 << 10) /* of an answer by HTTP */
+#define PROBE_JSON_MAX    ((size_t)60 << 10) /* of one that is recorded */
 
 enum probe_kind { PROBE_UDP, PROBE_TCP, PROBE_HTTP };
 
@@ -50,19 +55,24 @@ struct probe_spec {
     bool json;       /* the body has to be JSON and is recorded */
     uint16_t code_from, code_to; /* 200 to 299 */
     nsec interval;               /* 5 s */
-    nsec timeout;                /* 2 s, at most the interval */
-    uint32_t failures;           /* 3 */
-    nsec start_period;           /* 10 s: bad answers do not count */
+    nsec timeout;      /* at most the interval; 0: 2 s, or the interval */
+    uint32_t failures; /* 3 */
+    nsec start_period; /* 10 s: bad answers do not count */
 };
 
 struct probe_spec probe_spec_default(void);
+bool probe_spec_same(const struct probe_spec *a, const struct probe_spec *b);
+nsec probe_spec_timeout(const struct probe_spec *spec);     /* never 0 */
+const char *probe_spec_kind(const struct probe_spec *spec); /* "https" */
 
 /*
- * "udp:8888", "tcp:5432", "http:8000/health", "https:8443/": kind, port and
- * path.  ST_BAD: err says what is wrong.
+ * Kind, port and path: "udp:8888", "tcp:5432", "http:8000/health",
+ * "https:8443/".  With an address of its own: "udp:gw:8888", "tcp:[::1]:5432",
+ * "http://gw/health"; ret_host is its part of text, or empty.  The rest of
+ * spec stays.  ST_BAD: err says what is wrong.
  */
 CHECKED enum status probe_spec_parse(struct slice text, struct probe_spec *spec,
-                                     struct err *err);
+                                     struct slice *ret_host, struct err *err);
 /* One setting by name: "interval", "timeout", "failures", "start_period",
  * "status" ("200" or "200-399"), "match", "json", "insecure". */
 CHECKED enum status probe_spec_set(struct probe_spec *spec, struct slice name,
@@ -100,7 +110,8 @@ void probes_stop(struct probes *p); /* NULL is fine */
 void probes_free(struct probes *p);
 
 /* Adds the target or changes it; what is the same goes on as it was.  Another
- * host or start begins anew, with no failures.  ST_LIMIT: too many. */
+ * host or start begins anew, with no failures.  ST_LIMIT: too many.  ST_BAD:
+ * such a name or host there is not. */
 CHECKED enum status probes_set(struct probes *p,
                                const struct probe_target *target);
 /* Asks no more; what is recorded is erased. */

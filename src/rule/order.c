@@ -61,6 +61,10 @@ static bool find_kind(struct slice section, enum rule_kind *ret)
 {
     unsigned kind;
 
+    if (slice_is(section, RULE_BREAKERS)) {
+        *ret = RULE_REVIVE;
+        return true;
+    }
     for (kind = 0; kind < RULE_KINDS; kind++)
         if (slice_is(section, rule_kind_section((enum rule_kind)kind))) {
             *ret = (enum rule_kind)kind;
@@ -349,13 +353,14 @@ static void walk(struct graph *g, struct frame *frame, size_t start,
 
 static void tell_section(struct graph *g, const struct reference *r)
 {
-    const char *words[COUNT(own_keys) + RULE_KINDS], *meant;
+    const char *words[COUNT(own_keys) + RULE_KINDS + 1], *meant;
     struct diagnostic *item;
     unsigned kind;
 
     memcpy(words, own_keys, sizeof(own_keys));
     for (kind = 0; kind < RULE_KINDS; kind++)
         words[COUNT(own_keys) + kind] = rule_kind_section((enum rule_kind)kind);
+    words[COUNT(own_keys) + kind] = RULE_BREAKERS;
     item = load_tell(g->l, true, &r->at, "nothing is ever at monitor.%.*s",
                      SHOWN(r->name));
     meant = near_word(r->name, words, COUNT(words));

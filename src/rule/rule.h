@@ -15,7 +15,11 @@
  *   monitor.counts.RULE           value, by
  *   monitor.errors.RULE           count, groups
  *   monitor.alerts.NAME           pending, firing, instances
- *   monitor.revivals.RULE.NAME    due, since, in_scope
+ *   monitor.revivals.RULE.NAME    due, since, in_scope, state, reason,
+ *                                 attempts, revived, failed, next, downSince,
+ *                                 byPerson
+ *   monitor.breakers.RULE         open, half_open, since, down, in_scope: of
+ *                                 revive rules, too
  *   monitor.rules.alerts.NAME     health, last_error, errors; .counts and so
  *                                 on for the other kinds
  *
@@ -62,6 +66,7 @@ enum rule_kind {
 const char *rule_kind_name(enum rule_kind kind); /* "alert", ... */
 /* "alerts", ...: the key below monitor. */
 const char *rule_kind_section(enum rule_kind kind);
+#define RULE_BREAKERS "breakers" /* the other one of revive rules */
 
 /* `id, host, r in state.intents.*.resolution.*` */
 struct rule_foreach {
@@ -147,15 +152,27 @@ struct rule_errors {
 };
 
 enum rule_on_stop { STOP_SECOND_HOLDS, STOP_REVIVE, STOP_RESPECT };
+enum rule_on_exit { EXIT_ALWAYS, EXIT_ON_FAILURE };
+
+/* When so much falls at once that starting it would make it worse. */
+struct rule_breaker {
+    uint32_t down;     /* so many within; 0: the breaker is off */
+    uint32_t percent;  /* or more than this share of the scope */
+    uint32_t failures; /* or so many revivals failed in a row */
+    nsec within, open_for;
+};
 
 struct rule_revive {
     struct cel_program *containers; /* bool: in scope */
     struct cel_program *when;       /* bool: fell over */
     enum rule_on_stop on_stop;
+    enum rule_on_exit on_exit;
     uint32_t attempts;
     nsec window, backoff, max_backoff, verify_after, verify_timeout,
         reset_after;
-    bool dry_run, recreate;
+    bool dry_run, recreate, repair_network;
+    bool restart_unhealthy; /* on_unhealthy: restart */
+    struct rule_breaker breaker;
 };
 
 struct rule {

@@ -29,6 +29,14 @@ refuses "a key twice" $'data: /a\ndata: /b\n' \
 refuses "a receiver that is none" \
     'notify: {receivers: [{webhook: "ftp://h"}]}' \
     '1:32: webhook: "ftp://h" is no URL of a receiver: write it like'
+refuses "an act_host that is none" $'docker: {act_host: host}\n' \
+    '1:20: act_host: "host" is no Docker engine; write unix:///path'
+refuses "statistics too often" $'docker: {stats: 10ms}\n' \
+    '1:17: stats: "10ms" is no span from 1s to 10m, nor 0 for none'
+refuses "a dry run that is no switch" $'revive: {dry_run: maybe}\n' \
+    '1:19: dry_run: true or false is wanted, not "maybe"$'
+refuses "a misspelt switch of revival" $'revive:\n  enable: true\n' \
+    '2:3: unknown key "enable"; did you mean "enabled"\?$'
 refuses "no YAML" $'listen: "x\n' '[0-9]+:[0-9]+: this is not YAML: '
 refuses "a bomb" 'a: &a [*a]' '1:8: the alias \*a stands inside'
 refuses "a secret that is not there" \
@@ -61,6 +69,8 @@ usage_error '--docker and --no-docker exclude' --docker unix:///x --no-docker
 usage_error '--listen: cannot listen on' --listen nowhere
 usage_error '--fsync: "x" is not one of' --fsync x
 usage_error '--docker: an engine over ssh:// is not' --docker ssh://h
+usage_error '--docker-act: TLS to the engine' --docker-act https://h
+usage_error '--docker: "h" is no Docker engine' --docker-read h
 usage_error '--limit: there is no limit "nods"' --limit nods=1
 usage_error '--data: a directory is wanted' --data ''
 usage_error '--webhook: "h:9" is no URL of a receiver' --webhook h:9
@@ -79,6 +89,10 @@ environment_error 'BLADEWATCH_LISTEN: cannot listen' BLADEWATCH_LISTEN=x
 environment_error 'BLADEWATCH_FSYNC: "x"' BLADEWATCH_FSYNC=x
 environment_error 'BLADEWATCH_WEBHOOK: "x"' BLADEWATCH_WEBHOOK=x
 environment_error 'BLADEWATCH_ALERTMANAGER: "x"' BLADEWATCH_ALERTMANAGER=x
+environment_error 'BLADEWATCH_DRY_RUN is true or false' BLADEWATCH_DRY_RUN=x
+environment_error 'BLADEWATCH_REVIVE is true or false' BLADEWATCH_REVIVE=x
+environment_error 'BLADEWATCH_DOCKER_ACT: "x" is no' BLADEWATCH_DOCKER_ACT=x
+environment_error 'BLADEWATCH_DOCKER_READ: "x" is no' BLADEWATCH_DOCKER_READ=x
 environment_error 'ssh:// is not supported' DOCKER_HOST=ssh://h
 environment_error 'DOCKER_TLS_VERIFY asks for TLS' \
     DOCKER_HOST=tcp://127.0.0.1:1 DOCKER_TLS_VERIFY=1

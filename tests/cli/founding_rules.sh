@@ -22,6 +22,10 @@ missing() {
 
 is "alerts that no fixture shows firing, or none quiet" "$(missing \
     '.alerts[] | {name: .rule, seen: (.fired > 0)}')" ""
+is "alerts that no fixture shows resolving, or none quiet" "$(missing \
+    '.alerts[] | {name: .rule, seen: (.resolved > 0)}')" ""
+is "machines that no fixture shows climbing, or none at nothing" "$(missing \
+    '.machines[] | {name: .rule, seen: (.instances != [])}')" ""
 is "intents that no fixture shows resolved, or none" "$(missing \
     '.intents[] | {name: .rule, seen: (.open.resolved > 0)}')" ""
 is "intents that no fixture shows late, or none" "$(missing \

@@ -12,7 +12,7 @@ command -v mandoc >/dev/null || {
 }
 mandoc -Tlint -W warning "$page" || bad=1
 
-help=$(for command in run replay check eval state report; do
+help=$(for command in run replay check eval state report top hold release; do
     "${BLADEWATCH:-build-test/bladewatch}" help "$command"
 done)
 while read -r option; do

@@ -28,7 +28,7 @@ is "version's exit" "$status" 0
 like "version" "$out" '^bladewatch [0-9]+\.[0-9]+\.[0-9]+'
 run "$program" help
 is "help's exit" "$status" 0
-for word in run replay state version; do
+for word in run replay state top version; do
     like "help knows $word" "$out" "$word"
 done
 

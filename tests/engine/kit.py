@@ -1,5 +1,6 @@
 """What the engine tests are made of: an engine, a fault proxy, a probe."""
 import collections
+import http.client
 import json
 import os
 import re
@@ -49,10 +50,14 @@ def wait(what, condition, seconds=15.0):
 
 
 class Engine:
-    """A private dockerd and the image bb:1 (busybox and emit)."""
+    """A private dockerd and the image bb:1 (busybox and emit).
 
-    def __init__(self, directory):
+    One that is apart has a network namespace of its own, in which networks
+    may be made and ports published."""
+
+    def __init__(self, directory, apart=False):
         self.dir = directory
+        self.apart = apart
         self.address = None
         self.args = ""
 
@@ -62,8 +67,12 @@ class Engine:
 
     def control(self, *words):
         env = dict(os.environ, DOCKERD_ARGS=self.args)
-        done = subprocess.run([os.path.join(HERE, "dockerd"), *words],
-                              stdout=subprocess.PIPE, env=env, text=True)
+        command = [os.path.join(HERE, "dockerd"), *words]
+        if self.apart and words[0] == "start":
+            command = ["unshare", "-n", "sh", "-c",
+                       'busybox ip link set lo up; exec "$@"', "-", *command]
+        done = subprocess.run(command, stdout=subprocess.PIPE, env=env,
+                              text=True)
         if done.returncode:
             raise Failed(f"dockerd {' '.join(words)} failed")
         return done.stdout.strip()
@@ -73,6 +82,29 @@ class Engine:
 
     def stop(self):
         self.control("stop", self.dir)
+
+    def clear(self):
+        for listed, remove in (("ps -aq", "rm -fv"),
+                               ("network ls -q -f type=custom", "network rm"),
+                               ("volume ls -q", "volume rm")):
+            ids = self.docker(*listed.split(), ok=False).split()
+            if ids:
+                self.docker(*remove.split(), *ids, ok=False)
+
+    def inspect(self, which):
+        return json.loads(self.api("GET", f"/containers/{which}/json")[1])
+
+    def api(self, method, path, body=None):
+        """The code and the bytes of an answer, as the engine sends them."""
+        c = http.client.HTTPConnection("docker")
+        c.sock = socket.socket(socket.AF_UNIX)
+        c.sock.connect(self.socket)
+        c.request(method, "/v1.41" + path, body and json.dumps(body),
+                  {"Content-Type": "application/json"})
+        answer = c.getresponse()
+        got = answer.status, answer.read()
+        c.close()
+        return got
 
     def signal(self, name):
         with open(os.path.join(self.dir, "pid")) as f:
@@ -123,6 +155,7 @@ class Proxy:
         self.refusing = False
         self.deny = None     # a pattern of request lines answered with 403
         self.idle = None     # (pattern, seconds): cut when silent that long
+        self.before = None   # (pattern, function): called before it passes
         self.requests = []
         self.pairs = set()
         self.lock = threading.Lock()
@@ -173,8 +206,10 @@ class Proxy:
                 if not data:
                     break
                 line = data.split(b"\r\n", 1)[0].decode("latin-1")
-                if line.startswith("GET "):
+                if line.startswith(("GET ", "POST ")):
                     self.requests.append(line)
+                    if self.before and re.search(self.before[0], line):
+                        self.before[1]()
                 if self.deny and re.search(self.deny, line):
                     body = b"<html>forbidden</html>"
                     client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Type: "

@@ -85,9 +85,12 @@ START_TEST(a_full_file_is_understood)
              "  api_version: 1.41\n"
              "  enabled: true\n"
              "  history: tail 50\n"
+             "  act_host: tcp://act:2375\n"
+             "  stats: 30s\n"
              "  select:\n"
              "    - {label: app}\n"
              "    - {label: role=node, mode: text}\n"
+             "revive: {dry_run: true, enabled: false}\n"
              "limits: {nodes: 5000000, retire_after: 48h}\n");
     ck_assert_str_eq(c.listen, "0.0.0.0:8000");
     ck_assert(c.allow_anonymous);
@@ -99,6 +102,10 @@ START_TEST(a_full_file_is_understood)
     ck_assert_str_eq(c.docker_version, "1.41");
     ck_assert_int_eq(c.history, DOCKER_TAIL);
     ck_assert_uint_eq(c.history_lines, 50);
+    ck_assert_str_eq(c.docker_act, "tcp://act:2375");
+    ck_assert_int_eq(c.stats_every, 30 * NSEC_SEC);
+    ck_assert(c.dry_run);
+    ck_assert(!c.revive);
     ck_assert_uint_eq(c.nrules, 2);
     ck_assert(slice_is(c.rules[0].label, "app"));
     ck_assert_int_eq(c.rules[0].mode, MODE_JSON);
@@ -117,6 +124,10 @@ START_TEST(an_empty_file_changes_nothing)
     good(&c, "# nothing yet\n");
     ck_assert_str_eq(c.listen, "127.0.0.1:7433");
     ck_assert(c.docker);
+    ck_assert_ptr_null(c.docker_act);
+    ck_assert_int_eq(c.stats_every, 5 * NSEC_SEC);
+    ck_assert(c.revive);
+    ck_assert(!c.dry_run);
     ck_assert_int_eq(c.reorder_for, 100 * NSEC_MSEC);
     config_release(&c);
     good(&c, "{\"listen\": \"127.0.0.1:1\"}");
@@ -474,6 +485,29 @@ static void refused(const char *const *vars, const char *says)
 
 #define VARS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
+START_TEST(the_environment_says_where_and_whether_to_act)
+{
+    const char *const vars[] = { "BLADEWATCH_DOCKER_READ",
+                                 "tcp://read:2375",
+                                 "BLADEWATCH_DOCKER_ACT",
+                                 "tcp://act:2375",
+                                 "BLADEWATCH_DRY_RUN",
+                                 "yes",
+                                 "BLADEWATCH_REVIVE",
+                                 "off",
+                                 NULL };
+    struct config c;
+    struct err err = { 0 };
+
+    ck_assert_int_eq(with(&c, vars, &err), ST_OK);
+    ck_assert_str_eq(c.docker_host, "tcp://read:2375");
+    ck_assert_str_eq(c.docker_act, "tcp://act:2375");
+    ck_assert(c.dry_run);
+    ck_assert(!c.revive);
+    config_release(&c);
+}
+END_TEST
+
 START_TEST(a_variable_that_is_nonsense_is_named)
 {
     struct config c;
@@ -630,6 +664,7 @@ int main(void)
     tcase_add_test(tc, what_is_no_yaml_is_no_configuration);
     tcase_add_test(tc, a_file_that_is_not_there_is_said_to_be_so);
     tcase_add_test(tc, the_environment_speaks_after_the_file);
+    tcase_add_test(tc, the_environment_says_where_and_whether_to_act);
     tcase_add_test(tc, a_variable_that_is_nonsense_is_named);
     tcase_add_test(tc, the_recording_has_a_place_by_default);
     tcase_add_test(tc, rules_are_a_path_or_a_list_beside_the_file);

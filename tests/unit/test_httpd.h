@@ -47,6 +47,9 @@ struct world {
     int step;
     bool unready;
     void (*reload)(void *self);
+    enum status (*hold)(void *self, const struct httpd_hold *hold,
+                        uint64_t *ret_ticket, struct err *err);
+    void (*held)(void *self, const struct httpd_hold *hold, struct buf *out);
     /* the client's */
     pthread_t thread;
     void (*client)(struct world *w);
@@ -243,6 +246,8 @@ static inline void world_start(struct world *w)
         .self = w,
         .containers = some_containers,
         .reload = w->reload,
+        .hold = w->hold,
+        .held = w->held,
         .ready = is_ready,
     };
     struct err err = { 0 };

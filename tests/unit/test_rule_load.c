@@ -227,7 +227,14 @@ START_TEST(a_revival_has_the_documented_policy)
     ck_assert_int_eq(r->verify_after, 2 * NSEC_SEC);
     ck_assert_int_eq(r->verify_timeout, 30 * NSEC_SEC);
     ck_assert_int_eq(r->reset_after, 10 * MINUTE);
-    ck_assert(!r->dry_run && !r->recreate);
+    ck_assert(!r->dry_run && !r->recreate && !r->repair_network);
+    ck_assert_int_eq(r->on_exit, EXIT_ALWAYS);
+    ck_assert(!r->restart_unhealthy);
+    ck_assert_uint_eq(r->breaker.down, 5);
+    ck_assert_uint_eq(r->breaker.percent, 30);
+    ck_assert_uint_eq(r->breaker.failures, 3);
+    ck_assert_int_eq(r->breaker.within, 30 * NSEC_SEC);
+    ck_assert_int_eq(r->breaker.open_for, 2 * MINUTE);
     ck_assert_uint_eq(rule->foreach.n, 3);
     assert_slice(rule->foreach.key[1], "containers");
     ck_assert_uint_eq(rule->foreach.nstars, 1);
@@ -242,7 +249,9 @@ START_TEST(a_policy_can_be_chosen)
         &only("{revive: r, containers: 'true', when: c.x, policy: {on_stop: "
               "respect, attempts: 7, window: 1, backoff: 3s, max_backoff: 3s, "
               "verify_after: 0s, verify_timeout: 1s, reset_after: 1d, dry_run: "
-              "true, recreate: true}}")
+              "true, recreate: true, repair_network: true, on_exit: "
+              "on-failure, on_unhealthy: restart, breaker: {down: 2, percent: "
+              "100, failures: 9, within: 1m, open: 1h}}}")
              ->revive;
 
     ck_assert_int_eq(r->on_stop, STOP_RESPECT);
@@ -250,7 +259,31 @@ START_TEST(a_policy_can_be_chosen)
     ck_assert_int_eq(r->window, NSEC_SEC);
     ck_assert_int_eq(r->max_backoff, 3 * NSEC_SEC);
     ck_assert_int_eq(r->reset_after, 1440 * MINUTE);
-    ck_assert(r->dry_run && r->recreate);
+    ck_assert(r->dry_run && r->recreate && r->repair_network);
+    ck_assert_int_eq(r->on_exit, EXIT_ON_FAILURE);
+    ck_assert(r->restart_unhealthy);
+    ck_assert_uint_eq(r->breaker.down, 2);
+    ck_assert_uint_eq(r->breaker.percent, 100);
+    ck_assert_uint_eq(r->breaker.failures, 9);
+    ck_assert_int_eq(r->breaker.within, MINUTE);
+    ck_assert_int_eq(r->breaker.open_for, 60 * MINUTE);
+}
+END_TEST
+
+/* YAML 1.1 took off for false. */
+static const char *const offs[] = { "off", "false" };
+
+START_TEST(a_breaker_can_be_off)
+{
+    struct buf yaml;
+
+    buf_init(&yaml, BUF_NO_CAP);
+    buf_printf(&yaml,
+               "{revive: r, containers: 'true', when: c.x, policy: "
+               "{breaker: %s}}",
+               offs[_i]);
+    ck_assert_uint_eq(only(buf_cstr(&yaml))->revive.breaker.down, 0);
+    buf_release(&yaml);
 }
 END_TEST
 
@@ -476,6 +509,7 @@ static const struct suite_table tables[] = {
     { &a_deadline_is_a_span_or_an_expression, COUNT(deadlines) },
     { &a_match_of_the_level_alone_is_known_as_such, COUNT(matches) },
     { &all_programs_of_a_rule_can_be_listed, COUNT(listed) },
+    { &a_breaker_can_be_off, COUNT(offs) },
 };
 
 int main(void)

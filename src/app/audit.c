@@ -1,0 +1,310 @@
+#include "audit.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+/* Of decisions that no journal holds, as of one written before there were
+ * any, the last ones will do. */
+#define UNTOLD_MAX 1000
+#define LEASE      604800 /* seconds */
+#define ID_SHOWN   12
+#define TEXT_MAX   1000
+
+/* A decision made at recovery that may be in the journal yet. */
+struct audit_entry {
+    struct audit_entry *prev, *next;
+    uint64_t ordinal;
+    bool warning;
+    struct buf line, shard;
+};
+
+void audit_init(struct audit *a, struct ledger *ledger, bool dry_run,
+                void *log_self,
+                void (*log)(void *self, bool warning, const char *line))
+{
+    *a = (struct audit){
+        .ledger = ledger,
+        .dry_run = dry_run,
+        .log_self = log_self,
+        .log = log,
+        .parser = tape_parser_new(0),
+    };
+}
+
+static void drop_first(struct audit *a)
+{
+    struct audit_entry *e = a->entries;
+
+    DL_DELETE(a->entries, e);
+    buf_release(&e->line);
+    buf_release(&e->shard);
+    free(e);
+    a->n--;
+}
+
+void audit_release(struct audit *a)
+{
+    while (a->entries)
+        drop_first(a);
+    tape_parser_free(a->parser);
+    a->parser = NULL;
+}
+
+/* -- for people ------------------------------------------------------------ */
+
+/* "2 s", "5.2 s", "5 min", "3 h" */
+static void span_text(nsec span, struct buf *out)
+{
+    long long tenths = (long long)((span + 50 * NSEC_MSEC) / (100 * NSEC_MSEC));
+
+    if (span >= 7200 * NSEC_SEC)
+        buf_printf(out, "%lld h", tenths / 36000);
+    else if (span >= 120 * NSEC_SEC)
+        buf_printf(out, "%lld min", tenths / 600);
+    else if (tenths % 10)
+        buf_printf(out, "%lld.%lld s", tenths / 10, tenths % 10);
+    else
+        buf_printf(out, "%lld s", tenths / 10);
+}
+
+static void name_text(const struct decision *d, bool with_id, struct buf *out)
+{
+    struct slice id = d->container;
+
+    if (id.n > ID_SHOWN)
+        id.n = ID_SHOWN;
+    buf_slice(out, d->name);
+    if (with_id && id.n)
+        buf_printf(out, " (%.*s)", SLICE_ARG(id));
+}
+
+/* What stands before and behind the name. */
+struct phrase {
+    const char *before, *behind;
+    bool with_id;
+    bool enough; /* the reason adds nothing */
+};
+
+/* Of orders: by what it was in. */
+static struct phrase ordered(enum heal_state from, bool dry_run)
+{
+    static const struct phrase really[] = {
+        { "REVIVAL starting ", "", true, false },
+        { "REVIVAL restarting ", "", true, false },
+        { "REVIVAL recreating ", "", true, false },
+    };
+    static const struct phrase dry[] = {
+        { "REVIVAL would start ", "", true, false },
+        { "REVIVAL would restart ", "", true, false },
+        { "REVIVAL would recreate ", "", true, false },
+    };
+    size_t act = from == HEAL_FROZEN ? 1 : from == HEAL_MISSING ? 2 : 0;
+
+    return dry_run ? dry[act] : really[act];
+}
+
+/* Of changes of state. */
+static struct phrase told(const struct heal_decision *what, bool dry_run)
+{
+    static const struct phrase to[HEAL_STATES] = {
+        [HEAL_OK] = { "NODE OK ", "", false, false },
+        [HEAL_SUSPECT] = { "NODE DOWN ", "", true, false },
+        [HEAL_WAITING] = { "REVIVAL waits with ", "", false, false },
+        [HEAL_ACTING] = { "REVIVAL starting ", "", true, false },
+        [HEAL_VERIFYING] = { "REVIVAL started ", "", false, false },
+        [HEAL_HELD] = { "REVIVAL keeps off ", "", false, false },
+        [HEAL_COMPLETED] = { "NODE COMPLETED ", "", true, false },
+        [HEAL_GIVEN_UP] = { "REVIVAL gives up ", "", false, false },
+        [HEAL_BLOCKED] = { "REVIVAL is blocked for ", "", false, false },
+        [HEAL_LOOPING] = { "NODE LOOPING ", "", true, false },
+        [HEAL_FROZEN] = { "NODE FROZEN ", "", true, false },
+        [HEAL_MISSING] = { "NODE REMOVED ", "", true, false },
+        [HEAL_EXEMPT] = { "REVIVAL leaves alone ", "", false, false },
+    };
+    static const struct phrase refused = { "REVIVAL refused ", "", false,
+                                           false };
+    static const struct phrase not_sent = { "REVIVAL did not start ", "", false,
+                                            false };
+    static const struct phrase failed = { "REVIVAL failed for ", "", false,
+                                          false };
+    static const struct phrase silent = { "REVIVAL ",
+                                          " runs but does not answer its probe",
+                                          false, true };
+    bool again = what->to == HEAL_WAITING || what->to == HEAL_FROZEN ||
+                 what->to == HEAL_MISSING || what->to == HEAL_BLOCKED;
+
+    if (what->from == HEAL_ACTING && again)
+        return dry_run ? not_sent : refused;
+    if (what->from == HEAL_VERIFYING && what->to == HEAL_FROZEN)
+        return silent;
+    if (what->from == HEAL_VERIFYING && again)
+        return failed;
+    return to[what->to];
+}
+
+static struct phrase phrase_of(const struct heal_decision *what, bool dry_run)
+{
+    switch (what->verb) {
+    case HEAL_ORDERS:
+        return ordered(what->from, dry_run);
+    case HEAL_DECLINES:
+        return (struct phrase){ "REVIVAL declines for ", "", false, false };
+    case HEAL_RECOVERS:
+        return (struct phrase){ "NODE RECOVERED ", "", false, false };
+    default:
+        return told(what, dry_run);
+    }
+}
+
+/* When that is not said otherwise. */
+static bool says_when(const struct decision *d)
+{
+    const struct heal_decision *what = &d->what;
+
+    return what->next_at > d->at && what->next_at != NSEC_MAX &&
+           what->verb != HEAL_ORDERS && what->to != HEAL_VERIFYING &&
+           what->to != HEAL_OK &&
+           !(what->verb == HEAL_TELLS && what->from == what->to);
+}
+
+void audit_line(const struct decision *d, bool dry_run, struct buf *out)
+{
+    const struct heal_decision *what = &d->what;
+    struct phrase p = phrase_of(what, dry_run);
+
+    buf_str(out, p.before);
+    name_text(d, p.with_id, out);
+    buf_str(out, p.behind);
+    if (what->verb == HEAL_ORDERS && what->attempts)
+        buf_printf(out, ", attempt %u of %u", what->attempt, what->attempts);
+    if (what->reason.n && !p.enough && !slice_is(what->reason, "started"))
+        buf_printf(out, ": %.*s", SLICE_ARG(what->reason));
+    if (what->verb == HEAL_RECOVERS && what->down_for) {
+        buf_str(out, ", after ");
+        span_text(what->down_for, out);
+    } else if (says_when(d)) {
+        buf_str(out, "; looked at again in ");
+        span_text(what->next_at - d->at, out);
+    }
+}
+
+/* -- for the journal ------------------------------------------------------- */
+
+static const char *verb_name(enum heal_verb verb)
+{
+    static const char *const name[] = {
+        [HEAL_TELLS] = "tells",
+        [HEAL_ORDERS] = "orders",
+        [HEAL_DECLINES] = "declines",
+        [HEAL_RECOVERS] = "recovers",
+    };
+
+    return name[verb];
+}
+
+static void write_shard(const struct decision *d, struct buf *out)
+{
+    const struct heal_decision *what = &d->what;
+
+    buf_printf(out, "{\"docker\":{\"audit\":{\"ordinal\":%llu},\"decisions\":{",
+               (unsigned long long)d->ordinal);
+    ledger_key(d->name, out);
+    buf_str(out, "{\"$push\":{");
+    ledger_instant("at", d->at, out);
+    if (what->attempts) {
+        ledger_number("attempt", what->attempt, out);
+        ledger_number("attempts", what->attempts, out);
+    }
+    ledger_text("from", slice_str(heal_state_name(what->from)), 16, out);
+    if (what->next_at)
+        ledger_instant("next", what->next_at, out);
+    if (d->order.n)
+        ledger_text("order", d->order, TEXT_MAX, out);
+    ledger_number("ordinal", (int64_t)d->ordinal, out);
+    ledger_text("reason", what->reason, TEXT_MAX, out);
+    ledger_text("rule", d->rule, TEXT_MAX, out);
+    ledger_text("to", slice_str(heal_state_name(what->to)), 16, out);
+    ledger_text("verb", slice_str(verb_name(what->verb)), 16, out);
+    buf_printf(out, "},\"$ttl\":%d}}}}", LEASE);
+}
+
+/* -- recovery -------------------------------------------------------------- */
+
+static void keep(struct audit *a, const struct decision *d)
+{
+    struct audit_entry *e = xcalloc(1, sizeof(*e));
+    char at[INSTANT_TEXT];
+
+    e->ordinal = d->ordinal;
+    e->warning = d->what.warning;
+    buf_init(&e->line, BUF_NO_CAP);
+    buf_init(&e->shard, BUF_NO_CAP);
+    audit_line(d, a->dry_run || d->dry_run, &e->line);
+    instant_format(d->at, at);
+    buf_printf(&e->line, " (decided at %.23sZ)", at);
+    write_shard(d, &e->shard);
+    DL_APPEND(a->entries, e);
+    if (++a->n > UNTOLD_MAX)
+        drop_first(a);
+}
+
+void audit_decision(struct audit *a, const struct decision *d)
+{
+    struct buf b;
+
+    if (a->parser) {
+        keep(a, d);
+        return;
+    }
+    buf_init(&b, BUF_NO_CAP);
+    audit_line(d, a->dry_run || d->dry_run, &b);
+    a->log(a->log_self, d->what.warning, buf_cstr(&b));
+    buf_reset(&b);
+    write_shard(d, &b);
+    ledger_put(a->ledger, buf_view(&b));
+    buf_release(&b);
+}
+
+static uint64_t ordinal_of(struct tape_parser *parser, struct slice line)
+{
+    const struct tape_op *op;
+    struct tape tape;
+    uint64_t n = 0;
+    size_t i;
+
+    if (tape_parse(parser, line, &tape, NULL))
+        return 0;
+    op = tape_member(&tape, "docker");
+    if (op)
+        op = tape_member_of(&tape, (size_t)(op - tape.op), "audit");
+    if (op)
+        op = tape_member_of(&tape, (size_t)(op - tape.op), "ordinal");
+    for (i = 0; op && op->kind == TAPE_NUMBER && i < op->n && i < 19; i++)
+        n = n * 10 + (unsigned char)op->p[i] - '0';
+    return n;
+}
+
+void audit_recovered(struct audit *a, struct slice line)
+{
+    uint64_t told = ordinal_of(a->parser, line);
+
+    while (a->entries && a->entries->ordinal <= told)
+        drop_first(a);
+}
+
+void audit_begin(struct audit *a)
+{
+    struct audit_entry *e;
+
+    tape_parser_free(a->parser);
+    a->parser = NULL;
+    DL_FOREACH(a->entries, e)
+    {
+        a->log(a->log_self, e->warning, buf_cstr(&e->line));
+        ledger_put(a->ledger, buf_view(&e->shard));
+    }
+    while (a->entries)
+        drop_first(a);
+}

@@ -1,0 +1,148 @@
+#include "heal/inside.h"
+
+#include <stdio.h>
+#include <utlist.h>
+
+#define LOOK_AGAIN   (5 * NSEC_SEC) /* while another is on trial */
+#define PERCENT_FROM 3              /* so few are no share of anything */
+#define TOGETHER_FOR (10 * NSEC_SEC)
+
+/* Will it, or may it still, want to act? */
+static bool wants(const struct heal *h)
+{
+    switch (h->state) {
+    case HEAL_SUSPECT:
+    case HEAL_WAITING:
+    case HEAL_ACTING:
+    case HEAL_VERIFYING:
+        return true;
+    case HEAL_FROZEN:
+    case HEAL_MISSING:
+    case HEAL_BLOCKED:
+        return h->next_at != NSEC_MAX;
+    default:
+        return false;
+    }
+}
+
+static void close_breaker(struct heal_scope *scope)
+{
+    scope->open = scope->half_open = false;
+    scope->trial = NULL;
+    scope->since = 0;
+}
+
+static void open_breaker(struct heal_scope *scope, nsec now)
+{
+    scope->open = true;
+    scope->half_open = false;
+    scope->trial = NULL;
+    scope->since = now;
+}
+
+void breaker_settle(struct heal *h)
+{
+    struct heal_scope *scope = h->scope;
+    const struct heal *other;
+
+    if (!scope->open)
+        return;
+    if (scope->trial == h && (!wants(h) || h->state == HEAL_SUSPECT))
+        scope->trial = NULL;
+    DL_FOREACH(scope->list, other)
+    if (wants(other))
+        return;
+    close_breaker(scope);
+}
+
+static bool fell_lately(const struct heal *h, const struct step *s)
+{
+    return h->in_scope && h->down_since && !h->with_engine && wants(h) &&
+           nsec_sub(s->now, h->down_since) < s->p->breaker_within;
+}
+
+void breaker_fell(const struct step *s)
+{
+    struct heal_scope *scope = s->h->scope;
+    uint32_t down = 0, all = 0;
+    const struct heal *h;
+
+    if (!s->p->breaker_down || scope->open)
+        return;
+    DL_FOREACH(scope->list, h)
+    {
+        all += h->in_scope;
+        down += fell_lately(h, s);
+    }
+    if (down < s->p->breaker_down &&
+        (down < PERCENT_FROM ||
+         (uint64_t)down * 100 <= (uint64_t)s->p->breaker_percent * all))
+        return;
+    open_breaker(scope, s->now);
+    snprintf(scope->why, sizeof(scope->why), "%u of %u are down", down, all);
+}
+
+void breaker_failed(const struct step *s)
+{
+    struct heal_scope *scope = s->h->scope;
+    uint32_t failing = 0;
+    const struct heal *h;
+
+    s->h->failing = true;
+    if (scope->trial == s->h) {
+        open_breaker(scope, s->now);
+        snprintf(scope->why, sizeof(scope->why), "it was tried with %.*s",
+                 SLICE_ARG(say_cut(s->f->name)));
+        return;
+    }
+    if (!s->p->breaker_failures || scope->open)
+        return;
+    DL_FOREACH(scope->list, h)
+    failing += h->failing;
+    if (failing < s->p->breaker_failures)
+        return;
+    open_breaker(scope, s->now);
+    snprintf(scope->why, sizeof(scope->why), "the revivals of %u failed",
+             failing);
+}
+
+void breaker_succeeded(struct heal *h)
+{
+    struct heal *other;
+
+    DL_FOREACH(h->scope->list, other)
+    other->failing = false;
+    if (h->scope->trial == h)
+        close_breaker(h->scope);
+}
+
+bool breaker_lets(const struct step *s, nsec *ret_at)
+{
+    struct heal_scope *scope = s->h->scope;
+    nsec half_at = nsec_add(scope->since, s->p->breaker_open);
+
+    if (!scope->open || scope->trial == s->h)
+        return true;
+    if (s->now < half_at || scope->trial) {
+        *ret_at = s->now < half_at ? half_at : nsec_add(s->now, LOOK_AGAIN);
+        return false;
+    }
+    scope->half_open = true;
+    scope->trial = s->h;
+    return true;
+}
+
+void scope_lost(struct heal *h, nsec now)
+{
+    struct heal_scope *scope = h->scope;
+    bool soon = scope->nlost && nsec_sub(now, scope->lost_at) <= TOGETHER_FOR;
+    struct heal *other;
+
+    scope->nlost = soon ? scope->nlost + 1 : 1;
+    scope->lost_at = h->lost_at = now;
+    h->lost_with = scope->nlost;
+    DL_FOREACH(scope->list, other)
+    if (other->state == HEAL_MISSING &&
+        nsec_sub(now, other->lost_at) <= TOGETHER_FOR)
+        other->lost_with = scope->nlost;
+}

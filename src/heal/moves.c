@@ -1,0 +1,315 @@
+#include "heal/inside.h"
+
+#define SECOND_STOP_FOR (300 * NSEC_SEC)
+
+/* -- nothing is done until something changes ------------------------------- */
+
+void heal_decided(struct step *s)
+{
+    s->h->decided_life = s->f->started_at;
+    s->h->decided_status = s->f->status;
+}
+
+/* It ran in between, or has come back from the dead. */
+static bool is_news(const struct step *s)
+{
+    switch (s->h->decided_status) {
+    case HEAL_GONE:
+    case HEAL_REMOVING:
+    case HEAL_DEAD:
+        if (s->f->status != s->h->decided_status)
+            return true;
+        break;
+    default:
+        break;
+    }
+    return s->f->started_at != s->h->decided_life;
+}
+
+/* To a state that lasts; what was planned is dropped. */
+static void rest_in(struct step *s, enum heal_state to, bool warning)
+{
+    s->h->next_at = NSEC_MAX;
+    heal_decided(s);
+    heal_move(s, to, HEAL_TELLS, warning);
+}
+
+/* The same, but once for a reason. */
+static void rest_once(struct step *s, enum heal_state to, const char *reason)
+{
+    struct heal *h = s->h;
+
+    if (h->state == to && strcmp(h->reason, reason) == 0)
+        return;
+    say(h->reason, "%s", reason);
+    rest_in(s, to, false);
+}
+
+void do_quit(struct step *s)
+{
+    s->h->down_since = 0;
+    say(s->h->reason, s->f->status == HEAL_GONE
+                          ? "was removed"
+                          : "is not in the scope of the rule any more");
+    rest_in(s, HEAL_OK, false);
+}
+
+void do_omit(struct step *s)
+{
+    s->h->down_since = 0;
+    rest_once(s, HEAL_EXEMPT, say_exempt(s->f->exempt));
+}
+
+void do_hold(struct step *s)
+{
+    struct heal *h = s->h;
+    char reason[HEAL_TEXT_MAX] = "paused by a person";
+    struct slice why = say_cut(s->f->held_why);
+
+    if (s->f->status == HEAL_RUNNING)
+        h->down_since = 0;
+    h->hold = s->f->held ? HOLD_OPERATOR : HOLD_PAUSE;
+    h->missed = false;
+    if (s->f->held)
+        say(reason, "held by operator%s%.*s", why.n ? ": " : "",
+            SLICE_ARG(why));
+    rest_once(s, HEAL_HELD, reason);
+}
+
+void do_dead(struct step *s)
+{
+    bool dead = s->f->status == HEAL_DEAD;
+    struct slice error = say_cut(s->f->error);
+
+    say(s->h->reason, "%s%s%.*s",
+        dead ? "could not be removed and is dead" : "is being removed",
+        error.n ? ": " : "", SLICE_ARG(error));
+    rest_in(s, HEAL_BLOCKED, dead);
+}
+
+void do_loop(struct step *s)
+{
+    struct heal *h = s->h;
+
+    if (!h->down_since)
+        h->down_since = s->now;
+    if (h->state == HEAL_VERIFYING) {
+        h->failed++;
+        breaker_failed(s);
+    }
+    say(h->reason, judge_loops(s) ? "the engine restarts it again and again"
+                                  : "the engine tries in vain to restart it");
+    rest_in(s, HEAL_LOOPING, true);
+}
+
+void do_mute(struct step *s)
+{
+    struct heal *h = s->h;
+
+    if (!h->down_since)
+        h->down_since = s->now;
+    h->with_engine = false;
+    h->next_at = s->p->restart_unhealthy ? nsec_add(s->now, attempts_backoff(s))
+                                         : NSEC_MAX;
+    say(h->cause, "runs, but does not answer");
+    say(h->reason, "%s", h->cause);
+    heal_move(s, HEAL_FROZEN, HEAL_TELLS, true);
+    if (s->p->restart_unhealthy)
+        breaker_fell(s);
+}
+
+/* -- up -------------------------------------------------------------------- */
+
+static void recover(struct step *s, const char *reason)
+{
+    struct heal *h = s->h;
+
+    say(h->reason, "%s", reason);
+    h->last[0] = '\0';
+    h->by_person = h->own_stop = false;
+    heal_move(s, HEAL_OK, h->down_since ? HEAL_RECOVERS : HEAL_TELLS, false);
+}
+
+void do_rise(struct step *s)
+{
+    recover(s, s->h->down_since ? "runs again" : "runs");
+}
+
+void do_talk(struct step *s)
+{
+    if (!s->f->has_probe || s->f->probe_ok)
+        recover(s, "answers again");
+}
+
+void do_rest(struct step *s)
+{
+    say(s->h->reason, "need not run");
+    rest_in(s, HEAL_OK, false);
+}
+
+void do_well(struct step *s)
+{
+    struct heal *h = s->h;
+    char span[SPAN_MAX];
+
+    attempts_forget(&h->attempts);
+    h->failing = false;
+    h->stop_revived_at = 0;
+    say(h->reason, "was well for %s, earlier attempts are forgotten",
+        say_span(s->p->reset_after, span));
+    heal_tell(s, HEAL_TELLS, false);
+}
+
+/* -- down ------------------------------------------------------------------ */
+
+void heal_suspect(struct step *s, bool warning)
+{
+    heal_decided(s);
+    heal_move(s, HEAL_SUSPECT, HEAL_TELLS, warning);
+}
+
+/* What is known of the death; more may come while it settles. */
+static void judge(struct step *s)
+{
+    s->h->with_engine = judge_with_engine(s);
+    s->h->by_person = judge_by_person(s);
+    say_cause(s);
+}
+
+void do_fall(struct step *s)
+{
+    struct heal *h = s->h;
+
+    if (!h->down_since)
+        h->down_since = s->now;
+    h->fell_at = s->now;
+    judge(s);
+    say(h->reason, "%s", h->cause);
+    heal_suspect(s, true);
+    breaker_fell(s);
+}
+
+void do_anew(struct step *s)
+{
+    if (!is_news(s))
+        return;
+    if (judge_sight(s) == SEE_SILENT)
+        do_mute(s);
+    else
+        do_fall(s);
+}
+
+void do_kept(struct step *s)
+{
+    struct heal *h = s->h;
+
+    if (h->hold == HOLD_STOP || h->hold == HOLD_REFUSED) {
+        do_anew(s);
+        return;
+    }
+    /* A hold that ends takes the stop back that it was given for. */
+    if (h->hold == HOLD_OPERATOR && s->p->on_stop != HEAL_RESPECT)
+        h->pardoned = s->f->die_at;
+    do_fall(s);
+}
+
+void do_ends(struct step *s)
+{
+    if (!judge_ended_well(s))
+        do_fall(s);
+}
+
+/* Obeyed: true. */
+static bool obey_stop(struct step *s)
+{
+    struct heal *h = s->h;
+    nsec revived_for = nsec_sub(h->fell_at, h->stop_revived_at);
+    char span[SPAN_MAX];
+
+    if (!h->by_person || s->p->on_stop == HEAL_REVIVE)
+        return false;
+    if (s->p->on_stop == HEAL_RESPECT)
+        say(h->reason, "a person stopped it");
+    else if (h->stop_revived_at && revived_for <= SECOND_STOP_FOR)
+        say(h->reason, "a person stopped it again %s after it was revived",
+            say_span(revived_for, span));
+    else
+        return false;
+    h->hold = HOLD_STOP;
+    rest_in(s, HEAL_HELD, false);
+    return true;
+}
+
+void do_sure(struct step *s)
+{
+    struct heal *h = s->h;
+    char span[SPAN_MAX];
+
+    if (judge_restarting(s)) {
+        do_loop(s);
+        return;
+    }
+    judge(s);
+    if (obey_stop(s))
+        return;
+    if (judge_ended_well(s)) {
+        say(h->reason, "ended well (exit code 0) and need not run again");
+        h->down_since = 0;
+        rest_in(s, HEAL_COMPLETED, false);
+        return;
+    }
+    if (heal_exhausted(s)) {
+        heal_give_up(s);
+        return;
+    }
+    heal_decided(s);
+    h->next_at = nsec_add(h->fell_at, attempts_backoff(s));
+    heal_pass(s, HEAL_WAITING);
+    if (h->next_at <= s->now)
+        return;
+    say(h->reason, "%s; waits %s before it is started again", h->cause,
+        say_span(nsec_sub(h->next_at, s->now), span));
+    heal_tell(s, HEAL_TELLS, false);
+}
+
+/* -- what an operator or a deployment changes ------------------------------ */
+
+void do_free(struct step *s)
+{
+    struct heal *h = s->h;
+
+    attempts_forget(&h->attempts);
+    h->failing = false;
+    h->stop_revived_at = 0;
+    h->pardoned = s->f->die_at;
+    h->hold = NO_HOLD;
+    h->decided_life = -1; /* whatever is seen is news */
+}
+
+void do_swap(struct step *s)
+{
+    struct heal *h = s->h;
+
+    do_free(s);
+    h->pardoned = 0;
+    h->tried = h->own_stop = false;
+    h->restarts = s->f->restarts;
+    memset(h->rise_at, 0, sizeof(h->rise_at));
+}
+
+void do_over(struct step *s)
+{
+    do_swap(s);
+    s->h->fell_at = s->now;
+    say(s->h->reason, "another container has its name now");
+    heal_suspect(s, false);
+}
+
+void do_look(struct step *s)
+{
+    s->h->next_at = NSEC_MAX;
+    if (judge_sight(s) != SEE_DOWN)
+        return;
+    say(s->h->reason, "%s", s->h->cause);
+    heal_suspect(s, false);
+}

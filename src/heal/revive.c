@@ -1,0 +1,295 @@
+#include "heal/inside.h"
+
+#define SOON_FOR (5 * NSEC_SEC) /* what the engine said shows in the facts */
+
+/* -- ordering -------------------------------------------------------------- */
+
+bool heal_exhausted(struct step *s)
+{
+    return attempts_spent(&s->h->attempts, s->p->window, s->now) >=
+           2 * s->p->attempts;
+}
+
+void heal_give_up(struct step *s)
+{
+    struct heal *h = s->h;
+    char span[SPAN_MAX];
+
+    say(h->reason, "%u attempts in %s, the last: %s", s->p->attempts,
+        say_span(s->p->window, span), h->last[0] ? h->last : h->cause);
+    h->next_at = NSEC_MAX;
+    heal_decided(s);
+    heal_move(s, HEAL_GIVEN_UP, HEAL_TELLS, true);
+}
+
+/* Told once as long as it waits. */
+static void hinder(struct step *s, enum heal_hindrance what, const char *why)
+{
+    struct heal *h = s->h;
+    bool again = what == NO_BREAKER && h->hindered_by != h->scope->since;
+
+    if (h->hindered & what && !again)
+        return;
+    h->hindered |= what;
+    h->hindered_by = h->scope->since;
+    say(h->reason, "%s", why);
+    heal_tell(s, HEAL_DECLINES, what != NO_TURN);
+}
+
+static bool hindered(struct step *s)
+{
+    struct heal *h = s->h;
+    char why[HEAL_TEXT_MAX];
+
+    h->parked = !judge_can_act(s);
+    if (!s->f->engine_up) {
+        hinder(s, NO_ENGINE, "the engine is not reachable");
+        return true;
+    }
+    if (s->f->act_denied) {
+        hinder(s, NO_RIGHT,
+               s->f->act_off ? "observes only, as it was told to"
+                             : "observes only: the engine denies it to act");
+        return true;
+    }
+    if (!breaker_lets(s, &h->next_at)) {
+        say(why, "waits for the breaker: %s", h->scope->why);
+        hinder(s, NO_BREAKER, why);
+        return true;
+    }
+    if (!turns_take(h->scope->turns, s->now, &h->next_at)) {
+        hinder(s, NO_TURN, "waits for its turn: others are being started");
+        return true;
+    }
+    return false;
+}
+
+static void order(struct step *s, enum heal_act act, uint32_t spent)
+{
+    struct heal *h = s->h;
+
+    memcpy(h->order_id, h->id, sizeof(h->id));
+    h->order = (struct heal_order){
+        .act = act,
+        .attempt = spent / 2 + 1,
+        .attempts = s->p->attempts,
+        .at = s->now,
+        .container = slice_str(h->order_id),
+        .status = s->f->status,
+        .started_at = s->f->started_at,
+        .finished_at = s->f->finished_at,
+        .reason = slice_str(h->cause),
+    };
+    h->tried = h->has_turn = true;
+    h->own_stop |= act == HEAL_RESTART;
+    h->makes = act == HEAL_RECREATE;
+    attempts_add(&h->attempts, s->now, s->f->oom ? 4 : 2);
+    say(h->reason, "%s", h->cause);
+    heal_move(s, HEAL_ACTING, HEAL_ORDERS, false);
+}
+
+void heal_try(struct step *s, enum heal_act act)
+{
+    uint32_t spent = attempts_spent(&s->h->attempts, s->p->window, s->now);
+
+    if (spent >= 2 * s->p->attempts)
+        heal_give_up(s);
+    else if (!hindered(s))
+        order(s, act, spent);
+}
+
+void do_turn(struct step *s)
+{
+    heal_try(s, s->h->state == HEAL_FROZEN ? HEAL_RESTART : HEAL_START);
+}
+
+/* -- what came of it ------------------------------------------------------- */
+
+/* h->reason says how it failed; in vain: though the engine did its part. */
+static void note_failure(struct step *s, bool in_vain)
+{
+    s->h->failed++;
+    say(s->h->last, "%s", s->h->reason);
+    if (in_vain)
+        breaker_failed(s);
+}
+
+static void fail(struct step *s, enum heal_state to, bool in_vain)
+{
+    note_failure(s, in_vain);
+    heal_decided(s);
+    heal_move(s, to, HEAL_TELLS, true);
+}
+
+/* To be tried again after a back-off, if there are attempts left. */
+static void fail_for_now(struct step *s, bool in_vain)
+{
+    static const enum heal_state back_to[] = {
+        [HEAL_START] = HEAL_WAITING,
+        [HEAL_RESTART] = HEAL_FROZEN,
+        [HEAL_RECREATE] = HEAL_MISSING,
+    };
+
+    struct heal *h = s->h;
+
+    h->next_at = nsec_add(s->now, attempts_backoff(s));
+    if (h->order.act != HEAL_RECREATE && heal_exhausted(s)) {
+        note_failure(s, in_vain);
+        heal_give_up(s);
+    } else {
+        fail(s, back_to[h->order.act], in_vain);
+    }
+}
+
+/* The table of results: what each of them means. */
+static const struct outcome {
+    enum heal_state to; /* WAITING: to where it is tried again */
+    nsec look_for;      /* looks again after; 0: does not by itself */
+    bool in_vain;       /* the breaker counts it */
+    const char *text;
+} outcomes[HEAL_RESULTS] = {
+    [HEAL_STARTED] = { HEAL_VERIFYING, 0, false, "started" },
+    [HEAL_RUNS] = { HEAL_VERIFYING, 0, false, "runs already" },
+    [HEAL_CHANGED] = { HEAL_WAITING, 0, false,
+                       "nothing was done, it is not as it was" },
+    [HEAL_NOT_THERE] = { HEAL_MISSING, SOON_FOR, false,
+                         "the engine does not know it" },
+    [HEAL_NETWORK] = { HEAL_BLOCKED, NSEC_MAX, true, "its network is gone" },
+    [HEAL_PORT] = { HEAL_BLOCKED, NSEC_MAX, true, "its port is taken" },
+    [HEAL_WAS_PAUSED] = { HEAL_HELD, SOON_FOR, false, "it is paused" },
+    [HEAL_BEING_REMOVED] = { HEAL_BLOCKED, SOON_FOR, false,
+                             "it is being removed" },
+    [HEAL_CONFIG] = { HEAL_GIVEN_UP, 0, true, "no attempt can help" },
+    [HEAL_DENIED] = { HEAL_WAITING, 0, false, "the engine denies it to act" },
+    [HEAL_REFUSED] = { HEAL_WAITING, 0, true, "the engine refuses" },
+    [HEAL_TIMEOUT] = { HEAL_WAITING, 0, true, "the engine did not answer" },
+    [HEAL_UNREACHABLE] = { HEAL_WAITING, 0, false,
+                           "the engine is not reachable" },
+    [HEAL_DRY_RUN] = { HEAL_WAITING, 0, false,
+                       "dry run, nothing was sent to the engine" },
+    [HEAL_UNFAITHFUL] = { HEAL_MISSING, 0, false,
+                          "cannot be recreated as it was" },
+};
+
+static void verify(struct step *s)
+{
+    struct heal *h = s->h;
+
+    h->up_at = h->up_life = 0;
+    h->stop_revived_at = h->by_person ? s->now : 0;
+    heal_move(s, HEAL_VERIFYING, HEAL_TELLS, false);
+}
+
+void do_done(struct step *s)
+{
+    const struct outcome *o = &outcomes[s->f->result];
+    struct heal *h = s->h;
+    nsec look_for =
+        o->look_for < s->p->max_backoff ? o->look_for : s->p->max_backoff;
+
+    say_result(s, o->text);
+    if (o->to == HEAL_VERIFYING) {
+        verify(s);
+    } else if (o->to == HEAL_WAITING) {
+        fail_for_now(s, o->in_vain);
+    } else {
+        h->next_at = o->look_for ? nsec_add(s->now, look_for) : NSEC_MAX;
+        h->hold = HOLD_REFUSED;
+        h->missed = false;
+        fail(s, o->to, o->in_vain);
+    }
+}
+
+void do_late(struct step *s)
+{
+    say(s->h->reason, "no answer from the engine");
+    fail_for_now(s, true);
+}
+
+/* While it is made there may be none, or one that was not started yet. */
+void do_form(struct step *s)
+{
+    const struct heal *h = s->h;
+
+    if (h->order.act == HEAL_RECREATE && !h->up_life)
+        return;
+    if (s->f->status == HEAL_GONE)
+        do_lost(s);
+    else
+        do_rest(s);
+}
+
+/* -- verifying ------------------------------------------------------------- */
+
+void do_seen(struct step *s)
+{
+    const struct heal_facts *f = s->f;
+    struct heal *h = s->h;
+
+    if (f->started_at == h->order.started_at)
+        return;
+    if (h->up_life != f->started_at) {
+        h->up_life = f->started_at;
+        h->up_at = s->now;
+    }
+    if (judge_is_stale(s) || s->now < judge_steady_at(s) ||
+        (f->has_probe && !judge_answers(s)))
+        return;
+    h->revived++;
+    breaker_succeeded(h);
+    h->own_stop = false;
+    h->last[0] = '\0';
+    say(h->reason, f->has_probe ? "runs and answers" : "runs");
+    heal_move(s, HEAL_OK, HEAL_RECOVERS, false);
+}
+
+void do_died(struct step *s)
+{
+    const struct heal_facts *f = s->f;
+    struct heal *h = s->h;
+    char span[SPAN_MAX];
+
+    if (f->started_at == h->order.started_at)
+        return; /* the facts do not have the start yet */
+    h->fell_at = s->now;
+    h->own_stop = false;
+    h->with_engine = judge_with_engine(s);
+    h->by_person = judge_by_person(s);
+    say_cause(s);
+    if (h->by_person || h->with_engine) {
+        say(h->reason, "%s", h->cause);
+        heal_suspect(s, true);
+        return;
+    }
+    say(h->reason, "died again after %s: %s",
+        say_span(nsec_sub(f->finished_at, f->started_at), span), h->cause);
+    fail(s, HEAL_SUSPECT, true);
+}
+
+static void does_not_answer(struct step *s)
+{
+    struct heal *h = s->h;
+    char span[SPAN_MAX];
+
+    attempts_halve_last(&h->attempts);
+    h->next_at = s->p->restart_unhealthy ? nsec_add(s->now, attempts_backoff(s))
+                                         : NSEC_MAX;
+    say(h->cause, "runs, but did not answer within %s",
+        say_span(judge_verify_for(s), span));
+    say(h->reason, "%s", h->cause);
+    fail(s, HEAL_FROZEN, true);
+}
+
+void do_wait(struct step *s)
+{
+    struct heal *h = s->h;
+
+    if (judge_deadline(s) > s->now)
+        return;
+    if (h->up_at && s->f->status == HEAL_RUNNING) {
+        does_not_answer(s);
+        return;
+    }
+    say(h->reason, "was started, but is not seen to run");
+    fail_for_now(s, true);
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# `bladewatch hold` and `release`: who may, what is said, what is in the state,
+# and that what was answered is not forgotten.
+# shellcheck source=tests/cli/engine.bash
+. "$(dirname "$0")/engine.bash"
+
+cat >"$work/rules.yaml" <<'YAML'
+groups:
+  - name: healing
+    rules:
+      - revive: nodes
+        containers: c.labels.?role.orValue('') == 'node'
+        when: c.state == 'exited'
+YAML
+engine_on
+happens add scraper role=node
+happens add database
+watch || exit
+becomes containers.scraper.state '"running"'
+becomes containers.database.state '"running"'
+export BLADEWATCH_URL=http://127.0.0.1:$port
+
+# What it did and how the container is.
+run "$program" hold scraper --why "disk is being changed"
+is "status of hold" "$status" 0
+is "hold" "$out" "scraper is held; it is running, revival: ok"
+becomes holds.scraper.why '"disk is being changed"'
+becomes holds.scraper.by '"anonymous"'
+run "$program" hold database
+is "hold of another" "$out" \
+    "database is held; it is running, and under no revive rule"
+run "$program" hold --all --for 1h
+like "hold --all" "$out" \
+    "^all containers are held until 20[0-9T:-]+Z$"
+becomes 'holds | keys' '["*","database","scraper"]'
+run "$program" release scraper database
+is "status of release" "$status" 0
+is "release while all are held" "$out" "scraper is released, but all are held \
+('bladewatch release --all'); it is running, revival: held
+database is released, but all are held \
+('bladewatch release --all'); it is running, and under no revive rule"
+becomes holds.scraper null
+becomes 'holds | keys' '["*"]'
+run "$program" release --all
+is "release --all" "$out" "all containers are released"
+becomes 'holds // {}' '{}'
+becomes 'releases | keys' '["*","database","scraper"]'
+
+# To release all is to release each.
+run "$program" hold scraper
+run "$program" release --all --json
+is "as JSON" "$out" '{"container":"*","held":false}'
+becomes 'holds // {}' '{}'
+
+# A hold for a time ends by itself.
+run "$program" hold scraper --for 2s --json
+like "until" "$(jq -r .until <<<"$out")" "^20.*Z$"
+is "state and revival" "$(jq -c '[.container, .held, .state, .revival.rule]' \
+    <<<"$out")" '["scraper",true,"running","nodes"]'
+becomes 'holds // {}' '{}'
+# One without a time takes the place of one with it.
+run "$program" hold scraper --for 1s
+run "$program" hold scraper
+sleep 2
+becomes 'holds | keys' '["scraper"]'
+
+# Nothing that was answered is forgotten.
+end KILL
+watch || exit
+becomes 'holds | keys' '["scraper"]'
+
+# A name that is none.
+run "$program" hold scrapper
+is "status of a name that is none" "$status" 1
+is "a name that is near" "$err" \
+    'bladewatch: there is no container "scrapper"; did you mean "scraper"?'
+run "$program" release whatever database
+is "status of one that is none" "$status" 1
+is "one that is none" "$err" 'bladewatch: there is no container "whatever"'
+is "the other" "$out" \
+    "database is released; it is running, and under no revive rule"
+run curl -s -o "$work/body" -w '%{http_code}' -X POST \
+    "$BLADEWATCH_URL/-/hold?container=a%22%0A%1b%5b1m"
+is "a name full of controls" "$out" 404
+
+# One that is removed and held can be released.
+happens remove scraper
+becomes containers.scraper null
+run "$program" release scraper
+like "one that is removed" "$out" "^scraper is released; it is removed"
+becomes 'holds // {}' '{}'
+run "$program" release scraper
+is "one that nobody knows any more" "$status" 1
+
+# What is wrong is told without asking.
+for words in "hold" "release" "hold --all scraper" "release --for 1h x" \
+    "hold --frobnicate" "hold x --for"; do
+    # shellcheck disable=SC2086
+    run "$program" $words
+    is "status of $words" "$status" 2
+    like "$words" "$err" "usage: bladewatch ${words%% *}"
+done
+run "$program" hold database --for soon
+is "status of a span that is none" "$status" 1
+like "a span that is none" "$err" "for: 'soon' is no span"
+end TERM
+is "status of the server" "$status" 0
+run "$program" hold database
+is "status without a server" "$status" 1
+like "without a server" "$err" "is \`bladewatch run\` running there"
+
+# A token that may act, and its name in the state.
+echo operators-secret >"$work/operator.token"
+echo readers-secret >"$work/reader.token"
+chmod 600 "$work"/*.token
+cat >"$work/config.yaml" <<'YAML'
+tokens:
+  - {name: operator, file: operator.token, may: [act]}
+  - {name: reader, file: reader.token, may: [read]}
+YAML
+watch --config "$work/config.yaml" || exit
+run "$program" hold database
+like "without a token" "$err" "acting needs a token"
+run "$program" hold database --token-file "$work/reader.token"
+like "with a token that may read" "$err" "does not allow acting"
+run "$program" hold database --token-file "$work/operator.token"
+is "with a token that may act" "$status" 0
+reads() { curl -fsS -H 'Authorization: Bearer readers-secret' \
+    "$BLADEWATCH_URL/state?path=docker.holds.database.by"; }
+by_operator() { [[ $(reads) == '"operator"' ]]; }
+eventually 10 by_operator || fail "it is held by $(reads)"
+end TERM
