@@ -241,7 +241,7 @@ static void keep(struct audit *a, const struct decision *d)
     e->warning = d->what.warning;
     buf_init(&e->line, BUF_NO_CAP);
     buf_init(&e->shard, BUF_NO_CAP);
-    audit_line(d, a->dry_run, &e->line);
+    audit_line(d, a->dry_run || d->dry_run, &e->line);
     instant_format(d->at, at);
     buf_printf(&e->line, " (decided at %.23sZ)", at);
     write_shard(d, &e->shard);
@@ -259,7 +259,7 @@ void audit_decision(struct audit *a, const struct decision *d)
         return;
     }
     buf_init(&b, BUF_NO_CAP);
-    audit_line(d, a->dry_run, &b);
+    audit_line(d, a->dry_run || d->dry_run, &b);
     a->log(a->log_self, d->what.warning, buf_cstr(&b));
     buf_reset(&b);
     write_shard(d, &b);

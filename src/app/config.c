@@ -1,6 +1,8 @@
 #include "config.h"
 
 #include "app/config_notify.h"
+#include "app/config_probe.h"
+#include "app/config_read.h"
 #include "app/limits.h"
 #include "base/alloc.h"
 #include "httpd/endpoint.h"
@@ -17,9 +19,6 @@
 #define REORDER_MAX (60 * NSEC_SEC)
 #define STATS_MAX   (600 * NSEC_SEC)
 
-/* For %.*s: as much of a value as a sentence can bear. */
-#define SHOWN(s) (int)((s).n < 80 ? (s).n : 80), (s).p
-
 void config_init(struct config *c)
 {
     *c = (struct config){
@@ -30,6 +29,7 @@ void config_init(struct config *c)
         .reorder_for = 100 * NSEC_MSEC,
         .limits = limits_default(),
     };
+    config_probe_init(&c->probe);
     c->listen = xstrdup("127.0.0.1:7433");
 }
 
@@ -49,6 +49,7 @@ void config_release(struct config *c)
         receiver_release(&c->receivers[i]);
     free(c->receivers);
     config_forget_rules(c);
+    config_probe_release(&c->probe);
     free(c->external_url);
     free(c->tokens);
     free(c->rules);
@@ -456,7 +457,8 @@ enum status config_environment(struct config *c, config_getenv *getenv,
             return st;
         }
     }
-    return switches(c, getenv, err);
+    st = config_probe_environment(&c->probe, getenv, err);
+    return st ? st : switches(c, getenv, err);
 }
 
 /* As the XDG base directories say; for a service, where such things are. */
@@ -511,6 +513,8 @@ enum status config_finish(struct config *c, config_getenv *getenv,
 {
     enum status st = check_docker(c, err);
 
+    if (st == ST_OK)
+        st = config_probe_finish(&c->probe, err);
     if (st == ST_OK && !c->data)
         st = default_data(c, getenv, err);
     return st;

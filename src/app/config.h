@@ -15,8 +15,25 @@
 #include "httpd/httpd.h"
 #include "journal/journal.h"
 #include "notify/notify.h"
+#include "probe/probe.h"
 
 #define CONFIG_RULES_MAX 100 /* paths of rules */
+
+/* Of those that have a name and an address of their own, or of all containers
+ * that carry a label ("key" or "key=value"). */
+struct probe_entry {
+    char *name, *host; /* or */
+    char *label;
+    struct probe_spec spec;
+    bool asked; /* the file says how */
+};
+
+struct config_probe {
+    struct probe_spec usual; /* what is not said of one */
+    struct probe_entry *entry;
+    size_t n;
+    bool leader; /* HEARTBEAT_INTERVAL or LEADER_TIMEOUT is set */
+};
 
 /* All that is pointed to is the configuration's own, on the heap. */
 struct config {
@@ -48,6 +65,8 @@ struct config {
     size_t nreceivers;
     nsec resend_every;  /* 0: the default */
     char *external_url; /* of this bladewatch, in what they are told; or NULL */
+
+    struct config_probe probe;
 
     char **rule_paths; /* rule files, and directories of them */
     size_t nrule_paths;

@@ -1,180 +1,25 @@
 #include "config.h"
 
 #include "app/config_notify.h"
+#include "app/config_probe.h"
+#include "app/config_read.h"
 #include "app/limits.h"
 #include "base/alloc.h"
-#include "data/near.h"
 #include "data/yaml.h"
 #include "notify/address.h"
 #include "notify/token.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PROBLEMS_MAX      20
 #define TOKENS_MAX        100
 #define RULES_MAX         100
 #define TIMEOUT_MAX       (300 * NSEC_SEC)
 #define RECEIVER_NAME_MAX 64
-#define KEYS_MAX          16
-
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-/* For %.*s: as much of a value as a sentence can bear. */
-#define SHOWN(s) (int)((s).n < 80 ? (s).n : 80), (s).p
-
-struct reader {
-    struct config *config;
-    const char *path;
-    const struct config_told *told;
-    struct err *err; /* the first problem */
-    size_t problems;
-};
-
-/* What one key of a mapping means; into is what the mapping is read into. */
-struct key {
-    const char *name;
-    void (*read)(struct reader *r, const struct yaml_node *value, void *into);
-};
-
-struct keys {
-    const struct key *key;
-    size_t n;
-};
-
-static void blank_controls(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
-}
-
-static void tell(struct reader *r, struct err *problem)
-{
-    blank_controls(problem->text);
-    if (r->problems == 0 && r->err)
-        *r->err = *problem;
-    if (r->problems++ < PROBLEMS_MAX && r->told && r->told->problem)
-        r->told->problem(r->told->self, r->path, problem);
-}
-
-static void problem(struct reader *r, const struct yaml_node *where,
-                    const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void problem(struct reader *r, const struct yaml_node *where,
-                    const char *format, ...)
-{
-    struct err e = { .line = where->line, .column = where->column };
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(e.text, sizeof(e.text), format, args);
-    va_end(args);
-    tell(r, &e);
-}
-
-static void warn(struct reader *r, const struct yaml_node *where,
-                 const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void warn(struct reader *r, const struct yaml_node *where,
-                 const char *format, ...)
-{
-    struct err e = { .line = where->line, .column = where->column };
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(e.text, sizeof(e.text), format, args);
-    va_end(args);
-    blank_controls(e.text);
-    if (r->told && r->told->warning)
-        r->told->warning(r->told->self, r->path, &e);
-}
-
-/* "key: " in front of what err says. */
-static void problem_of(struct reader *r, const struct yaml_node *value,
-                       const struct err *err)
-{
-    problem(r, value, "%.*s: %s", SHOWN(value->key->text), err->text);
-}
-
-static void unknown_key(struct reader *r, const struct yaml_node *key,
-                        struct keys keys)
-{
-    const char *names[KEYS_MAX], *meant;
-    struct buf list;
-    size_t i;
-
-    buf_init(&list, 300);
-    for (i = 0; i < keys.n; i++) {
-        names[i] = keys.key[i].name;
-        buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
-    }
-    meant = near_word(key->text, names, keys.n);
-    if (meant)
-        problem(r, key, "unknown key \"%.*s\"; did you mean \"%s\"?",
-                SHOWN(key->text), meant);
-    else
-        problem(r, key, "unknown key \"%.*s\"; there are: %s", SHOWN(key->text),
-                buf_cstr(&list));
-    buf_release(&list);
-}
-
-static bool is_kind(struct reader *r, const struct yaml_node *value,
-                    enum yaml_kind kind, const char *wanted)
-{
-    if (value->kind == kind && !(kind == YAML_SCALAR && yaml_is_null(value)))
-        return true;
-    if (value->key) /* what is not there stands nowhere */
-        problem(r, yaml_is_null(value) ? value->key : value,
-                "%.*s: %s is wanted, not %s", SHOWN(value->key->text), wanted,
-                yaml_kind_name(value));
-    else
-        problem(r, value, "%s is wanted here, not %s", wanted,
-                yaml_kind_name(value));
-    return false;
-}
-
-static void read_mapping(struct reader *r, const struct yaml_node *mapping,
-                         struct keys keys, void *into)
-{
-    const struct yaml_node *child;
-    size_t i;
-
-    if (!is_kind(r, mapping, YAML_MAPPING, "a mapping"))
-        return;
-    for (child = mapping->first; child; child = child->next) {
-        for (i = 0; i < keys.n; i++)
-            if (slice_is(child->key->text, keys.key[i].name))
-                break;
-        if (i == keys.n)
-            unknown_key(r, child->key, keys);
-        else
-            keys.key[i].read(r, child, into);
-    }
-}
-
-static void read_bool(struct reader *r, const struct yaml_node *value,
-                      bool *ret)
-{
-    struct slice t = value->text;
-    bool yes, no;
-
-    if (!is_kind(r, value, YAML_SCALAR, "true or false"))
-        return;
-    yes = slice_is(t, "true") || slice_is(t, "True") || slice_is(t, "TRUE");
-    no = slice_is(t, "false") || slice_is(t, "False") || slice_is(t, "FALSE");
-    if (value->style == YAML_PLAIN && (yes || no))
-        *ret = yes;
-    else
-        problem(r, value, "%.*s: true or false is wanted, not \"%.*s\"",
-                SHOWN(value->key->text), SHOWN(t));
-}
 
 /* A setting that config_set() knows. */
 static void read_setting(struct reader *r, const struct yaml_node *value,
@@ -182,9 +27,9 @@ static void read_setting(struct reader *r, const struct yaml_node *value,
 {
     struct err err;
 
-    if (is_kind(r, value, YAML_SCALAR, "a single value") &&
+    if (config_is_kind(r, value, YAML_SCALAR, "a single value") &&
         config_set(r->config, name, value->text, &err))
-        problem_of(r, value, &err);
+        config_problem_of(r, value, &err);
 }
 
 static void read_listen(struct reader *r, const struct yaml_node *v, void *in)
@@ -221,7 +66,7 @@ static void read_anonymous(struct reader *r, const struct yaml_node *v,
                            void *in)
 {
     (void)in;
-    read_bool(r, v, &r->config->allow_anonymous);
+    config_read_bool(r, v, &r->config->allow_anonymous);
 }
 
 /* Relative to the configuration's directory. */
@@ -266,19 +111,19 @@ static bool find_secret(struct reader *r, const struct yaml_node *value,
     struct err err;
     char *path;
 
-    if (!is_kind(r, value, YAML_SCALAR, "the name of a file"))
+    if (!config_is_kind(r, value, YAML_SCALAR, "the name of a file"))
         return false;
     path = path_beside(r->path, value->text);
     if (token_read(path, secret, &err)) {
-        problem_of(r, value, &err);
+        config_problem_of(r, value, &err);
         free(path);
         return false;
     }
     if (stat(path, &about) == 0 && (about.st_mode & 07))
-        warn(r, value,
-             "everybody on this machine can read the secret in %s; "
-             "chmod 640 it",
-             path);
+        config_warn(r, value,
+                    "everybody on this machine can read the secret in %s; "
+                    "chmod 640 it",
+                    path);
     *ret_path = path;
     return true;
 }
@@ -301,11 +146,11 @@ static void read_name(struct reader *r, const struct yaml_node *value,
 {
     struct httpd_token *token = into;
 
-    if (!is_kind(r, value, YAML_SCALAR, "a name"))
+    if (!config_is_kind(r, value, YAML_SCALAR, "a name"))
         return;
     if (value->text.n == 0 || value->text.n > 128 ||
         memchr(value->text.p, '\0', value->text.n))
-        problem(r, value, "name: 1 to 128 characters are wanted");
+        config_problem(r, value, "name: 1 to 128 characters are wanted");
     else
         token->name = xmemdup0(value->text.p, value->text.n);
 }
@@ -319,17 +164,18 @@ static void read_may(struct reader *r, const struct yaml_node *value,
     const struct yaml_node *item;
     size_t i;
 
-    if (!is_kind(r, value, YAML_SEQUENCE, "a list of write, read, act"))
+    if (!config_is_kind(r, value, YAML_SEQUENCE, "a list of write, read, act"))
         return;
     for (item = value->first; item; item = item->next) {
-        if (!is_kind(r, item, YAML_SCALAR, "write, read or act"))
+        if (!config_is_kind(r, item, YAML_SCALAR, "write, read or act"))
             continue;
         for (i = 0; i < COUNT(names); i++)
             if (slice_is(item->text, names[i]))
                 break;
         if (i == COUNT(names))
-            problem(r, item, "may: \"%.*s\" is not one of write, read, act",
-                    SHOWN(item->text));
+            config_problem(r, item,
+                           "may: \"%.*s\" is not one of write, read, act",
+                           SHOWN(item->text));
         else
             token->may |= rights[i];
     }
@@ -344,20 +190,21 @@ static void check_token(struct reader *r, const struct yaml_node *item,
     if (item->kind != YAML_MAPPING)
         return;
     if (!yaml_get(item, "name"))
-        problem(r, item, "a token needs a name");
+        config_problem(r, item, "a token needs a name");
     if (!yaml_get(item, "file"))
-        problem(r, item, "a token needs a file that holds its secret");
+        config_problem(r, item, "a token needs a file that holds its secret");
     if (!yaml_get(item, "may"))
-        problem(r, item,
-                "a token needs may: what it allows, of write, read, "
-                "act");
+        config_problem(r, item,
+                       "a token needs may: what it allows, of write, read, "
+                       "act");
     for (i = 0; token->name && i < c->ntokens; i++)
         if (c->tokens[i].name && strcmp(c->tokens[i].name, token->name) == 0)
-            problem(r, item, "two tokens are called \"%s\"", token->name);
+            config_problem(r, item, "two tokens are called \"%s\"",
+                           token->name);
     for (i = 0; token->secret && i < c->ntokens; i++)
         if (c->tokens[i].secret &&
             strcmp(c->tokens[i].secret, token->secret) == 0)
-            problem(r, item, "two tokens have the same secret");
+            config_problem(r, item, "two tokens have the same secret");
 }
 
 static void read_tokens(struct reader *r, const struct yaml_node *value,
@@ -373,17 +220,17 @@ static void read_tokens(struct reader *r, const struct yaml_node *value,
     const struct yaml_node *item;
 
     (void)into;
-    if (!is_kind(r, value, YAML_SEQUENCE, "a list of tokens"))
+    if (!config_is_kind(r, value, YAML_SEQUENCE, "a list of tokens"))
         return;
     if (value->n > TOKENS_MAX) {
-        problem(r, value, "tokens: at most %d", TOKENS_MAX);
+        config_problem(r, value, "tokens: at most %d", TOKENS_MAX);
         return;
     }
     c->tokens = xcalloc(value->n + 1, sizeof(*c->tokens));
     for (item = value->first; item; item = item->next) {
         struct httpd_token token = { 0 };
 
-        read_mapping(r, item, keys, &token);
+        config_read_mapping(r, item, keys, &token);
         check_token(r, item, &token);
         c->tokens[c->ntokens++] = token;
     }
@@ -422,7 +269,7 @@ static void read_history(struct reader *r, const struct yaml_node *v, void *in)
 static void read_enabled(struct reader *r, const struct yaml_node *v, void *in)
 {
     (void)in;
-    read_bool(r, v, &r->config->docker);
+    config_read_bool(r, v, &r->config->docker);
 }
 
 static void read_label(struct reader *r, const struct yaml_node *value,
@@ -431,10 +278,10 @@ static void read_label(struct reader *r, const struct yaml_node *value,
     struct docker_rule *rule = into;
     struct slice t = value->text;
 
-    if (!is_kind(r, value, YAML_SCALAR, "\"key\" or \"key=value\""))
+    if (!config_is_kind(r, value, YAML_SCALAR, "\"key\" or \"key=value\""))
         return;
     if (t.n == 0 || t.n > 1024 || *t.p == '=')
-        problem(r, value, "label: \"key\" or \"key=value\" is wanted");
+        config_problem(r, value, "label: \"key\" or \"key=value\" is wanted");
     else
         rule->label = slice_of(xmemdup0(t.p, t.n), t.n);
 }
@@ -444,10 +291,11 @@ static void read_mode(struct reader *r, const struct yaml_node *value,
 {
     struct docker_rule *rule = into;
 
-    if (is_kind(r, value, YAML_SCALAR, "shard, json or text") &&
+    if (config_is_kind(r, value, YAML_SCALAR, "shard, json or text") &&
         mode_parse(value->text, &rule->mode))
-        problem(r, value, "mode: \"%.*s\" is not one of shard, json, text",
-                SHOWN(value->text));
+        config_problem(r, value,
+                       "mode: \"%.*s\" is not one of shard, json, text",
+                       SHOWN(value->text));
 }
 
 static void read_select(struct reader *r, const struct yaml_node *value,
@@ -462,10 +310,10 @@ static void read_select(struct reader *r, const struct yaml_node *value,
     const struct yaml_node *item;
 
     (void)into;
-    if (!is_kind(r, value, YAML_SEQUENCE, "a list of labels"))
+    if (!config_is_kind(r, value, YAML_SEQUENCE, "a list of labels"))
         return;
     if (value->n > RULES_MAX) {
-        problem(r, value, "select: at most %d", RULES_MAX);
+        config_problem(r, value, "select: at most %d", RULES_MAX);
         return;
     }
     c->rules = xcalloc(value->n + 1, sizeof(*c->rules));
@@ -473,9 +321,9 @@ static void read_select(struct reader *r, const struct yaml_node *value,
         struct docker_rule *rule = &c->rules[c->nrules++];
 
         rule->mode = MODE_JSON;
-        read_mapping(r, item, keys, rule);
+        config_read_mapping(r, item, keys, rule);
         if (item->kind == YAML_MAPPING && !yaml_get(item, "label"))
-            problem(r, item, "which label? \"key\" or \"key=value\"");
+            config_problem(r, item, "which label? \"key\" or \"key=value\"");
     }
 }
 
@@ -490,20 +338,20 @@ static void read_docker(struct reader *r, const struct yaml_node *value,
     };
 
     (void)into;
-    read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
+    config_read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
 }
 
 static void read_revive_enabled(struct reader *r, const struct yaml_node *v,
                                 void *in)
 {
     (void)in;
-    read_bool(r, v, &r->config->revive);
+    config_read_bool(r, v, &r->config->revive);
 }
 
 static void read_dry_run(struct reader *r, const struct yaml_node *v, void *in)
 {
     (void)in;
-    read_bool(r, v, &r->config->dry_run);
+    config_read_bool(r, v, &r->config->dry_run);
 }
 
 static void read_revive(struct reader *r, const struct yaml_node *value,
@@ -515,7 +363,7 @@ static void read_revive(struct reader *r, const struct yaml_node *value,
     };
 
     (void)into;
-    read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
+    config_read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
 }
 
 static void read_receiver_name(struct reader *r, const struct yaml_node *value,
@@ -526,16 +374,17 @@ static void read_receiver_name(struct reader *r, const struct yaml_node *value,
     struct receiver *to = into;
     size_t i;
 
-    if (!is_kind(r, value, YAML_SCALAR, "a name"))
+    if (!config_is_kind(r, value, YAML_SCALAR, "a name"))
         return;
     for (i = 0; i < value->text.n; i++)
         if (!value->text.p[i] || !strchr(good, value->text.p[i]))
             break;
     if (i == 0 || i < value->text.n || i > RECEIVER_NAME_MAX)
-        problem(r, value,
-                "name: letters, digits, \".\", \"_\" and \"-\" are wanted, "
-                "at most %d",
-                RECEIVER_NAME_MAX);
+        config_problem(
+            r, value,
+            "name: letters, digits, \".\", \"_\" and \"-\" are wanted, "
+            "at most %d",
+            RECEIVER_NAME_MAX);
     else
         to->name = xmemdup0(value->text.p, value->text.n);
 }
@@ -545,14 +394,15 @@ static void read_url(struct reader *r, const struct yaml_node *value,
 {
     struct err err;
 
-    if (!is_kind(r, value, YAML_SCALAR, "a URL"))
+    if (!config_is_kind(r, value, YAML_SCALAR, "a URL"))
         return;
     if (to->url) {
-        problem(r, value, "a receiver is either a webhook or an alertmanager");
+        config_problem(r, value,
+                       "a receiver is either a webhook or an alertmanager");
         return;
     }
     if (address_check(kind, value->text, &err))
-        problem_of(r, value, &err);
+        config_problem_of(r, value, &err);
     to->kind = kind;
     to->url = xmemdup0(value->text.p, value->text.n);
 }
@@ -575,14 +425,15 @@ static void read_timeout(struct reader *r, const struct yaml_node *value,
     struct receiver *to = into;
     nsec span;
 
-    if (!is_kind(r, value, YAML_SCALAR, "a span"))
+    if (!config_is_kind(r, value, YAML_SCALAR, "a span"))
         return;
     if (span_parse(value->text, &span) || span < NSEC_MSEC ||
         span > TIMEOUT_MAX)
-        problem(r, value,
-                "timeout: \"%.*s\" is no span from 1ms to 5m; write it like "
-                "10s",
-                SHOWN(value->text));
+        config_problem(
+            r, value,
+            "timeout: \"%.*s\" is no span from 1ms to 5m; write it like "
+            "10s",
+            SHOWN(value->text));
     else
         to->timeout_for = span;
 }
@@ -593,7 +444,7 @@ static void read_resolved(struct reader *r, const struct yaml_node *value,
     struct receiver *to = into;
     bool send = true;
 
-    read_bool(r, value, &send);
+    config_read_bool(r, value, &send);
     to->skip_resolved = !send;
 }
 
@@ -624,19 +475,20 @@ static void read_receivers(struct reader *r, const struct yaml_node *value,
     struct err err;
 
     (void)into;
-    if (!is_kind(r, value, YAML_SEQUENCE, "a list of receivers"))
+    if (!config_is_kind(r, value, YAML_SEQUENCE, "a list of receivers"))
         return;
     for (item = value->first; item; item = item->next) {
         struct receiver receiver = { 0 };
 
-        read_mapping(r, item, (struct keys){ key, COUNT(key) }, &receiver);
+        config_read_mapping(r, item, (struct keys){ key, COUNT(key) },
+                            &receiver);
         if (item->kind == YAML_MAPPING && !yaml_get(item, "webhook") &&
             !yaml_get(item, "alertmanager"))
-            problem(r, item,
-                    "a receiver needs the URL of a webhook or an "
-                    "alertmanager");
+            config_problem(r, item,
+                           "a receiver needs the URL of a webhook or an "
+                           "alertmanager");
         if (config_add_receiver(r->config, &receiver, &err))
-            problem(r, item, "%s", err.text);
+            config_problem(r, item, "%s", err.text);
         receiver_release(&receiver);
     }
     config_name_receivers(r->config);
@@ -664,7 +516,7 @@ static void read_notify(struct reader *r, const struct yaml_node *value,
     };
 
     (void)into;
-    read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
+    config_read_mapping(r, value, (struct keys){ key, COUNT(key) }, NULL);
 }
 
 static void read_limits(struct reader *r, const struct yaml_node *value,
@@ -675,20 +527,21 @@ static void read_limits(struct reader *r, const struct yaml_node *value,
     struct err err;
 
     (void)into;
-    if (!is_kind(r, value, YAML_MAPPING, "a mapping of names to numbers"))
+    if (!config_is_kind(r, value, YAML_MAPPING,
+                        "a mapping of names to numbers"))
         return;
     buf_init(&text, 200);
     for (child = value->first; child; child = child->next) {
-        if (!is_kind(r, child, YAML_SCALAR, "a number"))
+        if (!config_is_kind(r, child, YAML_SCALAR, "a number"))
             continue;
         buf_reset(&text);
         buf_slice(&text, child->key->text);
         buf_char(&text, '=');
         buf_slice(&text, child->text);
         if (!buf_ok(&text))
-            problem(r, child->key, "this is no limit");
+            config_problem(r, child->key, "this is no limit");
         else if (limits_set(&r->config->limits, buf_view(&text), &err))
-            problem(r, child, "limits: %s", err.text);
+            config_problem(r, child, "limits: %s", err.text);
     }
     buf_release(&text);
 }
@@ -698,11 +551,11 @@ static void read_rule_path(struct reader *r, const struct yaml_node *value)
     char *path;
     struct err err;
 
-    if (!is_kind(r, value, YAML_SCALAR, "a file or a directory"))
+    if (!config_is_kind(r, value, YAML_SCALAR, "a file or a directory"))
         return;
     path = path_beside(r->path, value->text);
     if (config_set(r->config, "rules", slice_str(path), &err))
-        problem(r, value, "rules: %s", err.text);
+        config_problem(r, value, "rules: %s", err.text);
     free(path);
 }
 
@@ -723,17 +576,18 @@ static void read_rules(struct reader *r, const struct yaml_node *value,
 static void read_root(struct reader *r, const struct yaml_node *root)
 {
     static const struct key key[] = {
-        { "listen", read_listen },   { "allow_anonymous", read_anonymous },
-        { "tokens", read_tokens },   { "data", read_data },
-        { "fsync", read_fsync },     { "segment_size", read_segment },
-        { "reorder", read_reorder }, { "docker", read_docker },
-        { "limits", read_limits },   { "notify", read_notify },
-        { "rules", read_rules },     { "revive", read_revive },
+        { "listen", read_listen },      { "allow_anonymous", read_anonymous },
+        { "tokens", read_tokens },      { "data", read_data },
+        { "fsync", read_fsync },        { "segment_size", read_segment },
+        { "reorder", read_reorder },    { "docker", read_docker },
+        { "limits", read_limits },      { "notify", read_notify },
+        { "rules", read_rules },        { "revive", read_revive },
+        { "probe", config_probe_read },
     };
 
     /* A file of nothing but comments sets nothing. */
     if (root && !yaml_is_null(root))
-        read_mapping(r, root, (struct keys){ key, COUNT(key) }, NULL);
+        config_read_mapping(r, root, (struct keys){ key, COUNT(key) }, NULL);
 }
 
 enum status config_parse(struct config *c, struct slice text, const char *path,
@@ -744,7 +598,7 @@ enum status config_parse(struct config *c, struct slice text, const char *path,
     struct err why = { 0 };
 
     if (yaml_parse(text, &doc, &why))
-        tell(&r, &why);
+        config_tell(&r, &why);
     else
         read_root(&r, yaml_root(doc));
     yaml_free(doc);
@@ -773,7 +627,7 @@ enum status config_read(struct config *c, const char *path,
         st = config_parse(c, slice_of(p, (size_t)n), path, told, err);
     } else {
         err_set(&why, "cannot be read: %s", strerror(errno));
-        tell(&r, &why);
+        config_tell(&r, &why);
     }
     if (fd >= 0)
         close(fd);

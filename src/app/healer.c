@@ -186,7 +186,7 @@ static void on_order(void *self, const struct order *order)
     if (!h->config.enabled)
         answer(e, "denied", "revival is switched off");
     else if (h->config.dry_run || order->dry_run)
-        answer(e, "dry_run", "nothing was sent");
+        answer(e, "dry_run", "");
     else
         begin(h, e);
 }

@@ -1,6 +1,6 @@
 #include "holds.h"
 
-#include "app/revivals.h"
+#include "app/roster.h"
 #include "base/alloc.h"
 #include "base/amount.h"
 #include "data/json.h"
@@ -11,12 +11,6 @@
 
 #define BY_MAX  128
 #define WHY_MAX 200
-
-static bool add(void *self, struct slice text)
-{
-    buf_slice(self, text);
-    return true;
-}
 
 static struct path docker_path(const char *what)
 {
@@ -42,7 +36,7 @@ static bool is_known(const struct core *core, struct slice name)
         stands(core, "holds", name))
         return true;
     buf_init(&revival, BUF_NO_CAP);
-    revivals_of(core, name, &revival);
+    roster_revival(core, name, &revival);
     under_rule = !slice_is(buf_view(&revival), "null");
     buf_release(&revival);
     return under_rule;
@@ -76,13 +70,12 @@ static void say_unknown(const struct core *core, struct slice name,
     struct tape_parser *parser = tape_parser_new(0);
     struct tape tape;
     struct buf text;
-    const struct sink sink = { &text, add };
 
     if (name.n > 100)
         name.n = 100;
     err_set(err, "there is no container \"%.*s\"", SLICE_ARG(name));
     buf_init(&text, BUF_NO_CAP);
-    if (!view_write(core, &path, (struct view_options){ 0 }, &sink) &&
+    if (view_text(core, &path, &text) &&
         !tape_parse(parser, buf_view(&text), &tape, NULL) &&
         tape.op[0].kind == TAPE_OBJECT)
         suggest(name, &tape, err);
@@ -153,15 +146,14 @@ static void put_state(const struct core *core, struct slice name,
                       struct buf *out)
 {
     struct path path = docker_path("containers");
-    const struct sink sink = { out, add };
 
     path.key[path.n++] = name;
     path.key[path.n++] = slice_str("state");
     buf_str(out, ",\"state\":");
-    if (view_write(core, &path, (struct view_options){ 0 }, &sink))
+    if (!view_text(core, &path, out))
         buf_str(out, "null");
     buf_str(out, ",\"revival\":");
-    revivals_of(core, name, out);
+    roster_revival(core, name, out);
 }
 
 void holds_tell(const struct core *core, const struct httpd_hold *what,

@@ -76,6 +76,20 @@ enum status view_write(const struct core *core, const struct path *path,
     return st ? st : render(core, place, options.split, sink);
 }
 
+static bool add_to(void *self, struct slice text)
+{
+    buf_slice(self, text);
+    return true;
+}
+
+bool view_text(const struct core *core, const struct path *path,
+               struct buf *out)
+{
+    const struct sink sink = { out, add_to };
+
+    return !view_write(core, path, (struct view_options){ 0 }, &sink);
+}
+
 enum status core_write_state(const struct core *core, bool split,
                              const struct sink *sink)
 {

@@ -34,6 +34,9 @@ struct view_options {
 CHECKED enum status view_write(const struct core *core, const struct path *path,
                                struct view_options options,
                                const struct sink *sink);
+/* Appends it, counters collapsed; false: nothing stands at path. */
+bool view_text(const struct core *core, const struct path *path,
+               struct buf *out);
 /* The number of nodes at and below path, counted no further than limit. */
 size_t view_weight(const struct core *core, const struct path *path,
                    size_t limit);

@@ -237,7 +237,6 @@ struct container *container_add(struct docker *d, struct slice id);
 void container_free(struct container *c);
 /* at: when it was removed, in log time. */
 void container_gone(struct container *c, nsec at);
-bool container_is_self(const struct docker *d, struct slice id);
 void inspect_want(struct container *c);
 /* Asks anew even if an answer is under way. */
 void inspect_anew(struct container *c);

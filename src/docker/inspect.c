@@ -312,12 +312,12 @@ static void take_answer(struct container *c, const struct http_end *end)
         networks_address(&d->networks, &t, c->info.address);
     c->known = true;
     choose_now(c);
-    spec_keep(d->specs, c, &t);
     c->ignored = c->choice.ignored;
     if (c->ignored)
         history_leave(c, docker_now(d));
     else
         history_stand(c, docker_now(d));
+    spec_keep(d->specs, c, &t);
     facts_update(c);
     show(c);
     follow_inspected(c, true);

@@ -11,14 +11,14 @@ static const struct label *find(struct labels labels, const char *key)
     return NULL;
 }
 
-static bool rule_matches(const struct docker_rule *rule, struct labels labels)
+bool labels_match(struct labels labels, struct slice wanted)
 {
-    const char *eq = memchr(rule->label.p, '=', rule->label.n);
-    struct slice key = rule->label, value = { 0 };
+    const char *eq = memchr(wanted.p, '=', wanted.n);
+    struct slice key = wanted, value = { 0 };
 
     if (eq) {
-        key.n = (size_t)(eq - rule->label.p);
-        value = slice_of(eq + 1, rule->label.n - key.n - 1);
+        key.n = (size_t)(eq - wanted.p);
+        value = slice_of(eq + 1, wanted.n - key.n - 1);
     }
     for (size_t i = 0; i < labels.n; i++) {
         if (slice_eq(labels.label[i].key, key))
@@ -50,7 +50,7 @@ static void choose_mode(struct choice *c, const struct docker_rule *rules,
 
     c->mode = MODE_JSON;
     for (size_t i = 0; i < nrules && !c->follow; i++) {
-        if (!rule_matches(&rules[i], labels))
+        if (!labels_match(labels, rules[i].label))
             continue;
         c->follow = true;
         c->mode = rules[i].mode;

@@ -36,6 +36,9 @@ struct labels {
     size_t n;
 };
 
+/* wanted: "key" or "key=value". */
+bool labels_match(struct labels labels, struct slice wanted);
+
 struct choice {
     bool follow;
     bool ignored; /* bladewatch.ignore: not followed, no facts */

@@ -230,6 +230,15 @@ void alert_health(struct engine *e, struct live *l, nsec at)
     notify_health(e, l, ill);
 }
 
+void alert_health_move(struct engine *e, struct live *l)
+{
+    if (!l->error_told)
+        return;
+    l->error_told = false;
+    tell(e, l, NULL, "error", "ok", slice_of("", 0));
+    notify_health(e, l, false);
+}
+
 void alert_health_end(struct engine *e, struct live *l, nsec at)
 {
     l->failing = 0;

@@ -216,6 +216,8 @@ void derive_drop_rule(struct engine *e, const struct live *l)
     struct map *rules = map_there(e, root, slice_str("rules"));
 
     drop(e, root, section, l->rule->name);
+    if (l->rule->kind == RULE_REVIVE)
+        drop(e, root, slice_str(RULE_BREAKERS), l->rule->name);
     if (!rules)
         return;
     drop(e, rules, section, l->rule->name);

@@ -26,6 +26,7 @@ struct engine *engine_new(const struct engine_config *config)
     e->now = e->clock = e->seq_at = e->heard_at = INT64_MIN;
     e->vm = cel_vm_new();
     e->windows = windows_new();
+    e->turns = heal_turns_new();
     host_init(e);
     cel_vm_host(e->vm, &e->host, NULL);
     return e;
@@ -90,10 +91,16 @@ static void live_free(struct engine *e, struct live *l)
     free(l);
 }
 
+/*
+ * A revive rule is the same by its name alone: who is held, and how often one
+ * was started already, must not be forgotten because the file was edited.
+ */
 static bool same_rule(const struct rule *a, const struct rule *b)
 {
-    return a->kind == b->kind && slice_eq(a->name, b->name) &&
-           slice_eq(a->group, b->group) && slice_eq(a->text, b->text);
+    if (a->kind != b->kind || !slice_eq(a->name, b->name))
+        return false;
+    return a->kind == RULE_REVIVE ||
+           (slice_eq(a->group, b->group) && slice_eq(a->text, b->text));
 }
 
 /*
@@ -142,6 +149,8 @@ static void adopt(struct engine *e, const struct ruleset *set,
     for (i = 0; i < e->nlive; i++) {
         struct live *l = take_same(old, nold, i, &set->rule[i]);
 
+        if (l && !slice_eq(l->rule->group, set->rule[i].group))
+            alert_health_move(e, l);
         e->live[i] = l ? l : live_new(e, &set->rule[i]);
         e->live[i]->fresh = l == NULL;
         e->live[i]->rule = &set->rule[i];
@@ -238,6 +247,7 @@ void engine_free(struct engine *e)
     heap_release(&e->queue);
     heap_release(&e->waiting);
     windows_free(e->windows);
+    heal_turns_free(e->turns);
     errors_forget(e);
     timeline_release(e);
     cel_vm_free(e->vm);
@@ -499,6 +509,7 @@ struct engine_stats engine_stats(const struct engine *e)
     s.instances = e->alive;
     s.transitions = e->ordinal;
     s.notices = e->notice_ordinal;
+    s.decisions = e->decision_ordinal;
     return s;
 }
 

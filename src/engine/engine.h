@@ -17,8 +17,9 @@
  * earlier because of another's deadline.  An instance that waits costs nothing.
  *
  * What comes out: transitions (everything that changed its state, for the
- * timeline), notices (alerts to deliver), and the report.  All are a function
- * of the shards, the ticks and the rules.
+ * timeline), notices (alerts to deliver), decisions and orders (containers to
+ * start, order.h), and the report.  All are a function of the shards, the ticks
+ * and the rules.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -72,7 +73,7 @@ void engine_sink(struct engine *e, const struct engine_sink *sink);
 /*
  * Takes the set (NULL: no rules) in place of the one before.  Rules that are
  * the same keep their instances, timers and counts; of those that are gone
- * alerts end.
+ * alerts end.  A revive rule is the same as long as its name is.
  */
 void engine_rules(struct engine *e, struct ruleset *set, nsec at);
 const struct ruleset *engine_ruleset(const struct engine *e);
@@ -117,7 +118,8 @@ void transition_json(const struct transition *t, struct buf *out);
 void transition_text(const struct transition *t, struct buf *out);
 
 struct engine_stats {
-    uint64_t rules, instances, evaluations, errors, transitions, notices;
+    uint64_t rules, instances, evaluations, errors, transitions, notices,
+        decisions;
     uint64_t instants;   /* at which something was evaluated */
     uint64_t unmeasured; /* growth past WINDOWS_MAX, not remembered */
 };

@@ -10,6 +10,7 @@
 #include "engine/notice.h"
 #include "engine/engine.h"
 #include "engine/subs.h"
+#include "heal/heal.h"
 #include "engine/window.h"
 
 enum { MARK_STATE = 1, MARK_MONITOR = 2, MARKS = 3 };
@@ -148,7 +149,8 @@ struct engine {
     nsec clock;    /* of the last shard with an error */
     uint32_t seq;  /* of the monitor's writes at this instant */
     nsec seq_at;
-    uint64_t ordinal, notice_ordinal;
+    uint64_t ordinal, notice_ordinal, decision_ordinal;
+    struct heal_turns *turns; /* of all revive rules */
     struct engine_stats stats;
 };
 
@@ -348,6 +350,9 @@ void timeline_release(struct engine *e);
 void alert_health(struct engine *e, struct live *l, nsec at);
 /* Its RuleError, if that fires, as alert_items() has alerts. */
 void alert_health_item(const struct live *l, struct buf *out);
+/* The rule goes to another group, which its RuleError is told by: it ends, and
+ * begins anew with the next evaluation. */
+void alert_health_move(struct engine *e, struct live *l);
 /* The rule is going: its RuleError ends. */
 void alert_health_end(struct engine *e, struct live *l, nsec at);
 /* Active alerts as /api/v1/alerts has them, those that fire first, appended to
@@ -368,6 +373,12 @@ bool intent_tally(const struct live *l, size_t k, struct slice *ret_status,
 bool machine_tally(const struct live *l, size_t k, struct slice *ret_phase,
                    uint64_t *ret_n);
 uint64_t revive_due(const struct live *l); /* containers */
+/* The k-th path that revive rules wait for, from the root of the state; a star
+ * is the container's name.  False past the last. */
+bool revive_path(size_t k, struct rule_foreach *ret);
+/* Samples of all revive rules, as families. */
+void revive_metrics(struct engine *e, struct live *const *list, size_t n,
+                    struct metrics *m);
 
 /* -- count.c ----------------------------------------------------------------
  */

@@ -115,11 +115,21 @@ static void subscribe_foreach(struct engine *e, const struct live *l,
     struct sub_entry entry = { .rule = l->number, .kinds = kinds };
     struct pattern_path path = { .n = 0 };
 
-    if (kinds == SUB_ELEMENT)
+    if (kinds != SUB_ERRORS) /* of all instances, whatever the stars are */
         add_stars(f, &entry);
     for (path.n = 0; path.n < f->n && path.n <= PATH_KEYS_MAX; path.n++)
         path.key[path.n] = f->key[path.n];
     subscribe(e, &path, &entry);
+}
+
+/* What decides on a container beside the rule's expressions. */
+static void subscribe_facts(struct engine *e, const struct live *l)
+{
+    struct rule_foreach path;
+    size_t k;
+
+    for (k = 0; revive_path(k, &path); k++)
+        subscribe_foreach(e, l, &path, SUB_VALUE);
 }
 
 static void subscribe_rule(struct engine *e, const struct live *l)
@@ -135,6 +145,8 @@ static void subscribe_rule(struct engine *e, const struct live *l)
             subscribe_foreach(e, l, &l->rule->errors.path[i], SUB_ERRORS);
         return; /* what it says of lines is no read of the state */
     }
+    if (l->rule->kind == RULE_REVIVE)
+        subscribe_facts(e, l);
     for (i = 0; (p = rule_program(l->rule, i)); i++) {
         reads = cel_program_reads(p, &n);
         for (j = 0; j < n; j++)
@@ -411,9 +423,10 @@ void listen_end(struct engine *e)
 /* -- blades
  * ------------------------------------------------------------------------ */
 
+/* byBlade() is among what asks who wrote.  That it reads a value, too, may be
+ * covered by a read of more, and say nothing any more. */
 static bool reads_by_blade(const struct rule *rule)
 {
-    const uint32_t both = READ_META | READ_VALUE;
     const struct cel_program *p;
     const struct cel_read *reads;
     size_t i, j, n;
@@ -421,7 +434,7 @@ static bool reads_by_blade(const struct rule *rule)
     for (i = 0; (p = rule_program(rule, i)); i++) {
         reads = cel_program_reads(p, &n);
         for (j = 0; j < n; j++)
-            if ((reads[j].kinds & both) == both)
+            if (reads[j].kinds & READ_META)
                 return true;
     }
     return false;

@@ -167,7 +167,8 @@ static void one_samples(const struct rules *rules, enum rule_kind kind,
     }
 }
 
-static void kind_samples(const struct rules *rules, struct metrics *m)
+static void kind_samples(struct engine *e, const struct rules *rules,
+                         struct metrics *m)
 {
     if (rules->n) {
         metrics_family(m, "bladewatch_alerts", "gauge",
@@ -194,6 +195,7 @@ static void kind_samples(const struct rules *rules, struct metrics *m)
         metrics_family(m, "bladewatch_revivals_due", "gauge",
                        "Containers that ought to be started again.");
         one_samples(rules, RULE_REVIVE, revive_due, m);
+        revive_metrics(e, rules->live, rules->n, m);
     }
 }
 
@@ -304,7 +306,7 @@ void engine_metrics(struct engine *e, struct metrics *m)
     rules.live = rules_sorted(e, &rules.n);
     kinds_samples(&rules, m);
     rule_samples(&rules, m);
-    kind_samples(&rules, m);
+    kind_samples(e, &rules, m);
     count_families(&rules, m);
     free(rules.live);
 }

@@ -136,6 +136,23 @@ void prove_keys(const struct engine *e, uint8_t mark, const struct map *m)
     prove(e, &path, READ_KEYS);
 }
 
+void prove_heard(const struct engine *e, const struct live *l,
+                 const struct map *m, uint32_t key)
+{
+    struct subs *subs = e->subs[MARK_STATE];
+    uint32_t sub = m->sub ? subs_next(subs, m->sub, key) : 0;
+    const struct sub_found *f = NULL;
+    size_t n = 0, i;
+
+    if (sub)
+        f = subs_at(subs, sub, &n);
+    for (i = 0; i < n; i++)
+        if (f[i].exact && f[i].entry->rule == l->number &&
+            f[i].entry->kinds & SUB_VALUE)
+            return;
+    assert(!"a rule reads what it does not wait for");
+}
+
 #else
 typedef int prove_is_not_built; /* ISO C wants a declaration */
 #endif

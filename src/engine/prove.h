@@ -17,6 +17,10 @@ void prove_read(const struct engine *e, uint8_t mark, const struct map *m,
                 uint32_t key, struct slice text, unsigned kind);
 /* Which children m has. */
 void prove_keys(const struct engine *e, uint8_t mark, const struct map *m);
+/* The child `key` of m in the state, which the rule reads beside its
+ * expressions. */
+void prove_heard(const struct engine *e, const struct live *l,
+                 const struct map *m, uint32_t key);
 #else
 static inline void prove_read(const struct engine *e, uint8_t mark,
                               const struct map *m, uint32_t key,
@@ -36,6 +40,15 @@ static inline void prove_keys(const struct engine *e, uint8_t mark,
     (void)e;
     (void)mark;
     (void)m;
+}
+
+static inline void prove_heard(const struct engine *e, const struct live *l,
+                               const struct map *m, uint32_t key)
+{
+    (void)e;
+    (void)l;
+    (void)m;
+    (void)key;
 }
 #endif
 

@@ -67,12 +67,13 @@ static nsec jitter(const struct step *s, nsec delay_for)
 
 nsec attempts_backoff(const struct step *s)
 {
+    struct attempts *a = &s->h->attempts;
     nsec delay_for = s->p->backoff;
     size_t i;
 
-    if (s->h->attempts.n == 0)
+    if (attempts_spent(a, s->p->window, s->now) == 0)
         return 0;
-    for (i = 1; i < s->h->attempts.n && delay_for < s->p->max_backoff; i++)
+    for (i = 1; i < a->n && delay_for < s->p->max_backoff; i++)
         delay_for = nsec_add(delay_for, delay_for);
     if (delay_for > s->p->max_backoff)
         delay_for = s->p->max_backoff;

@@ -203,11 +203,13 @@ bool judge_by_person(const struct step *s);
 bool judge_with_engine(const struct step *s);
 bool judge_ended_well(const struct step *s);
 bool judge_is_result(const struct step *s);
+bool judge_is_stale(const struct step *s);
 bool judge_can_act(const struct step *s);
 bool judge_answers(const struct step *s);
 /* When it may be acted upon, as far as is known. */
 nsec judge_settled_at(const struct step *s);
 nsec judge_deadline(const struct step *s);
+nsec judge_steady_at(const struct step *s);
 nsec judge_verify_for(const struct step *s);
 
 /* -- reason.c -------------------------------------------------------------- */

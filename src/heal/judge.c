@@ -227,6 +227,12 @@ bool judge_ended_well(const struct step *s)
            !f->oom;
 }
 
+/* What is known is not what is. */
+bool judge_is_stale(const struct step *s)
+{
+    return !s->f->engine_up || s->f->status == HEAL_UNKNOWN;
+}
+
 bool judge_can_act(const struct step *s)
 {
     return s->f->engine_up && !s->f->act_denied;
@@ -280,6 +286,12 @@ static nsec settle_for(const struct heal_facts *f)
     }
 }
 
+/* What is known is as old as the connection to the engine for a while. */
+static nsec fresh_at(const struct heal *h)
+{
+    return h->engine_down_at ? nsec_add(h->engine_up_at, SETTLE_FOR) : 0;
+}
+
 nsec judge_settled_at(const struct step *s)
 {
     const struct heal *h = s->h;
@@ -288,11 +300,9 @@ nsec judge_settled_at(const struct step *s)
 
     if (judge_restarting(s))
         return nsec_add(h->fell_at, STOP_SETTLE_FOR);
-    if (h->engine_down_at && h->engine_up_at)
-        at = later(at,
-                   nsec_add(h->engine_up_at,
-                            judge_with_engine(s) ? ENGINE_SETTLE : SETTLE_FOR));
-    return at;
+    if (judge_with_engine(s))
+        at = later(at, nsec_add(h->engine_up_at, ENGINE_SETTLE));
+    return later(at, fresh_at(h));
 }
 
 /* A stop of what still runs may be under way. */
@@ -311,16 +321,26 @@ nsec judge_verify_for(const struct step *s)
     return later(s->p->verify_after, answer_for);
 }
 
-/* It has to run for a while, and then to answer within another. */
+/* It has to run for a while, by facts that are not older than the engine... */
+nsec judge_steady_at(const struct step *s)
+{
+    const struct heal *h = s->h;
+    nsec at = nsec_add(h->up_at, s->p->verify_after);
+
+    return later(at, fresh_at(h));
+}
+
+/* ... and then to answer within another. */
 static nsec verified_at(const struct step *s)
 {
     const struct heal *h = s->h;
-    nsec steady_at = nsec_add(h->up_at, s->p->verify_after);
+    nsec steady_at = judge_steady_at(s);
 
     if (!h->up_at)
-        return nsec_add(h->since, judge_verify_for(s));
-    return steady_at > s->now ? steady_at
-                              : nsec_add(h->up_at, judge_verify_for(s));
+        return later(nsec_add(h->since, judge_verify_for(s)), fresh_at(h));
+    return steady_at > s->now
+               ? steady_at
+               : later(steady_at, nsec_add(h->up_at, judge_verify_for(s)));
 }
 
 /* Something that only long health lets it forget? */
@@ -329,11 +349,20 @@ static bool remembers(const struct heal *h)
     return h->attempts.n || h->failing || h->stop_revived_at;
 }
 
+/* Long enough ago?  One that hangs between two lives has not been counted. */
+static nsec looped_at(const struct step *s)
+{
+    nsec at = nsec_add(s->h->rise_at[HEAL_RISES - 1], LOOP_FOR);
+
+    return at > s->now ? at : NSEC_MAX;
+}
+
 nsec judge_deadline(const struct step *s)
 {
     const struct heal *h = s->h;
-    bool stale = !s->f->engine_up || s->f->status == HEAL_UNKNOWN;
-    bool parked = h->parked && !judge_can_act(s);
+    bool stale = judge_is_stale(s);
+    bool parked =
+        s->f->status == HEAL_UNKNOWN || (h->parked && !judge_can_act(s));
 
     switch (h->state) {
     case HEAL_OK:
@@ -356,7 +385,7 @@ nsec judge_deadline(const struct step *s)
     case HEAL_BLOCKED:
         return h->next_at;
     case HEAL_LOOPING:
-        return nsec_add(h->rise_at[HEAL_RISES - 1], LOOP_FOR);
+        return looped_at(s);
     default:
         return NSEC_MAX;
     }

@@ -200,10 +200,16 @@ void do_anew(struct step *s)
 
 void do_kept(struct step *s)
 {
-    if (s->h->hold == HOLD_STOP || s->h->hold == HOLD_REFUSED)
+    struct heal *h = s->h;
+
+    if (h->hold == HOLD_STOP || h->hold == HOLD_REFUSED) {
         do_anew(s);
-    else
-        do_fall(s);
+        return;
+    }
+    /* A hold that ends takes the stop back that it was given for. */
+    if (h->hold == HOLD_OPERATOR && s->p->on_stop != HEAL_RESPECT)
+        h->pardoned = s->f->die_at;
+    do_fall(s);
 }
 
 void do_ends(struct step *s)

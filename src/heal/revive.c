@@ -79,7 +79,7 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         .reason = slice_str(h->cause),
     };
     h->tried = h->has_turn = true;
-    h->own_stop = act == HEAL_RESTART;
+    h->own_stop |= act == HEAL_RESTART;
     h->makes = act == HEAL_RECREATE;
     attempts_add(&h->attempts, s->now, s->f->oom ? 4 : 2);
     say(h->reason, "%s", h->cause);
@@ -103,15 +103,18 @@ void do_turn(struct step *s)
 
 /* -- what came of it ------------------------------------------------------- */
 
-/* h->reason says how it failed; ours: it was tried, in vain. */
-static void fail(struct step *s, enum heal_state to, bool in_vain)
+/* h->reason says how it failed; in vain: though the engine did its part. */
+static void note_failure(struct step *s, bool in_vain)
 {
-    struct heal *h = s->h;
-
-    h->failed++;
-    say(h->last, "%s", h->reason);
+    s->h->failed++;
+    say(s->h->last, "%s", s->h->reason);
     if (in_vain)
         breaker_failed(s);
+}
+
+static void fail(struct step *s, enum heal_state to, bool in_vain)
+{
+    note_failure(s, in_vain);
     heal_decided(s);
     heal_move(s, to, HEAL_TELLS, true);
 }
@@ -125,8 +128,15 @@ static void fail_for_now(struct step *s, bool in_vain)
         [HEAL_RECREATE] = HEAL_MISSING,
     };
 
-    s->h->next_at = nsec_add(s->now, attempts_backoff(s));
-    fail(s, back_to[s->h->order.act], in_vain);
+    struct heal *h = s->h;
+
+    h->next_at = nsec_add(s->now, attempts_backoff(s));
+    if (h->order.act != HEAL_RECREATE && heal_exhausted(s)) {
+        note_failure(s, in_vain);
+        heal_give_up(s);
+    } else {
+        fail(s, back_to[h->order.act], in_vain);
+    }
 }
 
 /* The table of results: what each of them means. */
@@ -220,7 +230,7 @@ void do_seen(struct step *s)
         h->up_life = f->started_at;
         h->up_at = s->now;
     }
-    if (s->now < nsec_add(h->up_at, s->p->verify_after) ||
+    if (judge_is_stale(s) || s->now < judge_steady_at(s) ||
         (f->has_probe && !judge_answers(s)))
         return;
     h->revived++;

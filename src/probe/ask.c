@@ -199,50 +199,16 @@ static void on_head(void *self, const struct http_head *head)
     t->question.headed = true;
 }
 
-/* Its JSON, for the record; false: it was a bad answer. */
-static bool judge_json(struct target *t, int code, struct slice body,
-                       struct buf *json)
+static void judge_answer(struct target *t, int code, struct slice body)
 {
-    struct tape tape;
-    struct err err;
-
-    if (tape_parse(t->p->parser, body, &tape, &err)) {
-        target_bad(t, code, "its body is no JSON: %s", err.text);
-        return false;
-    }
-    if (record_body(&tape, 0, json))
-        return true;
-    target_bad(t, code, "its JSON is longer than the %zu bytes that are kept",
-               PROBE_JSON_MAX);
-    return false;
-}
-
-static void wrong_status(struct target *t, int code)
-{
-    unsigned from = t->spec.code_from, to = t->spec.code_to;
-
-    if (from == to)
-        target_bad(t, code, "it answers %d, not %u", code, from);
-    else
-        target_bad(t, code, "it answers %d, not %u to %u", code, from, to);
-}
-
-void question_judge(struct target *t, int code, struct slice body)
-{
-    const struct probe_spec *s = &t->spec;
+    char why[SENTENCE_MAX];
     struct buf json;
 
-    if (code < s->code_from || code > s->code_to) {
-        wrong_status(t, code);
-        return;
-    }
-    if (s->match[0] && !memmem(body.p, body.n, s->match, strlen(s->match))) {
-        target_bad(t, code, "its body does not contain what it has to");
-        return;
-    }
     buf_init(&json, PROBE_JSON_MAX);
-    if (!s->json || judge_json(t, code, body, &json))
+    if (answer_judge(&t->spec, t->p->parser, code, body, &json, why))
         target_good(t, code, buf_view(&json));
+    else
+        target_bad(t, code, "%s", why);
     buf_release(&json);
 }
 
@@ -271,7 +237,7 @@ static void on_end(void *self, const struct http_end *end)
     if (end->status)
         http_failed(t, end);
     else
-        question_judge(t, end->head.code, end->body);
+        judge_answer(t, end->head.code, end->body);
 }
 
 static void ask_http(struct target *t)

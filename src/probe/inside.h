@@ -3,6 +3,7 @@
  *
  *   probe.c   targets, when each is asked, what an answer means
  *   ask.c     one question at a time: sockets, look-ups, HTTP
+ *   judge.c   answers by HTTP
  *   record.c  answers as shards
  *   spec.c    how a target is asked, from text
  */
@@ -120,8 +121,16 @@ void question_late(struct target *t);
 void question_end(struct target *t);
 /* Where it is asked: "10.0.0.2:8888", "http://gw:8000/health". */
 void question_place(const struct target *t, struct buf *out);
-/* Judges a whole answer by HTTP. */
-void question_judge(struct target *t, int code, struct slice body);
+
+/* -- judge.c -- */
+
+/*
+ * Of a whole answer by HTTP.  true: it is good, and its JSON, if that is
+ * wanted, in json, where the '$' of its keys is literal.  false: why not.
+ */
+bool answer_judge(const struct probe_spec *s, struct tape_parser *parser,
+                  int code, struct slice body, struct buf *json,
+                  char why[SENTENCE_MAX]);
 
 /* -- spec.c -- */
 
@@ -130,8 +139,6 @@ bool host_is_good(struct slice host);
 
 /* -- record.c -- */
 
-/* The value at i with the '$' of its keys made literal; false: too large. */
-bool record_body(const struct tape *tape, size_t i, struct buf *out);
 void record_dirty(struct target *t);
 void record_erase(struct probes *p, const char *name);
 void record_flush(struct probes *p);

@@ -304,14 +304,20 @@ static void begin(struct target *t, struct slice host)
     schedule(t, slot_of(t->due_at));
 }
 
+/* '$' begins an instruction. */
+static bool name_is_good(struct slice name)
+{
+    return name.n && name.n <= NAME_MAX_BYTES && *name.p != '$' &&
+           !memchr(name.p, '\0', name.n);
+}
+
 enum status probes_set(struct probes *p, const struct probe_target *target)
 {
     struct slice name = target->name, host = target->host;
     struct target *t;
     bool same;
 
-    if (!name.n || name.n > NAME_MAX_BYTES || memchr(name.p, '\0', name.n) ||
-        (host.n && !host_is_good(host)))
+    if (!name_is_good(name) || (host.n && !host_is_good(host)))
         return ST_BAD;
     HASH_FIND(hh, p->targets, name.p, name.n, t);
     if (!t && HASH_COUNT(p->targets) >= PROBE_TARGETS_MAX)

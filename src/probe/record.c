@@ -10,57 +10,6 @@
 
 #define RETRY_FOR NSEC_SEC
 
-/* A key that begins with '$' is written with one more. */
-static void literal_key(struct slice key, struct buf *out)
-{
-    struct buf text;
-
-    if (!key.n || *key.p != '$') {
-        json_string(key, out);
-        return;
-    }
-    buf_init(&text, key.n + 1);
-    buf_char(&text, '$');
-    buf_slice(&text, key);
-    json_string(buf_view(&text), out);
-    buf_release(&text);
-}
-
-static void body_value(const struct tape *tape, size_t i, struct buf *out);
-
-static void body_object(const struct tape *tape, size_t at, struct buf *out)
-{
-    bool any = false;
-
-    buf_char(out, '{');
-    for (size_t i = at + 1; i < tape->op[at].end; i = tape->op[i].end) {
-        if (tape->op[i].flags & TAPE_DEAD)
-            continue;
-        if (any)
-            buf_char(out, ',');
-        literal_key(tape_text(&tape->op[i]), out);
-        buf_char(out, ':');
-        body_value(tape, i + 1, out);
-        any = true;
-    }
-    buf_char(out, '}');
-}
-
-/* In an array nothing is an instruction. */
-static void body_value(const struct tape *tape, size_t i, struct buf *out)
-{
-    if (tape->op[i].kind == TAPE_OBJECT)
-        body_object(tape, i, out);
-    else
-        json_value(tape, i, out);
-}
-
-bool record_body(const struct tape *tape, size_t i, struct buf *out)
-{
-    body_value(tape, i, out);
-    return buf_ok(out);
-}
-
 static void instant(struct buf *b, const char *key, nsec at)
 {
     char text[INSTANT_TEXT];

@@ -3,7 +3,7 @@
  *
  *   docker_probe --endpoint URL --journal FILE [--again N] [--discard N]
  *                [--history all|none|N] [--select LABEL=MODE] [--self ID]
- *                [--line-max N] [--api V] [--seen yes]
+ *                [--line-max N] [--api V] [--seen yes] [--stats MILLISECONDS]
  *
  * The journal is a text file, an entry a line, written when "durable":
  *   L blade run fd ts text | G blade run from to lines why |
@@ -438,6 +438,8 @@ static void read_arguments(struct store *s, struct docker_config *c, int argc,
             s->show_seen = strcmp(v, "yes") == 0;
         else if (strcmp(k, "--api") == 0)
             c->api_version = v;
+        else if (strcmp(k, "--stats") == 0)
+            c->stats_every = strtoll(v, NULL, 10) * NSEC_MSEC;
         else if (strcmp(k, "--line-max") == 0)
             c->line_max = strtoull(v, NULL, 10);
         else if (strcmp(k, "--history") == 0 && strcmp(v, "all") == 0)

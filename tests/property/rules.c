@@ -4,8 +4,8 @@
  *
  * For each seed a rule file of all kinds of rules and a stream of lines of
  * several blades are made.  What comes out - every transition with its
- * instant, every notice, the report, all that is derived - has to be the same
- * to the byte
+ * instant, every notice, decision and order, the report, all that is derived -
+ * has to be the same to the byte
  *
  *   - when everything is evaluated at every boundary, without listening,
  *   - with ticks of any length, where no line is late,
@@ -19,6 +19,7 @@
 #include "base/alloc.h"
 #include "data/json.h"
 #include "engine/notice.h"
+#include "engine/order.h"
 #include "journal/format.h"
 #include "support/machine.h"
 #include "support/rulegen.h"
@@ -76,6 +77,25 @@ static void on_notice(void *self, const struct notice *n)
     buf_char(out, '\n');
 }
 
+static void on_decision(void *self, const struct decision *d)
+{
+    buf_printf(
+        self, "decision %llu %lld %.*s %.*s %.*s %d %u/%u %lld %lld %d\n",
+        (unsigned long long)d->ordinal, (long long)d->at, SLICE_ARG(d->name),
+        SLICE_ARG(d->container), SLICE_ARG(d->order), (int)d->what.verb,
+        d->what.attempt, d->what.attempts, (long long)d->what.next_at,
+        (long long)d->what.down_for, d->what.warning);
+}
+
+static void on_order(void *self, const struct order *o)
+{
+    buf_printf(self, "order %.*s %.*s %d %lld %.*s %d %lld %lld %.*s\n",
+               SLICE_ARG(o->id), SLICE_ARG(o->name), (int)o->what.act,
+               (long long)o->what.at, SLICE_ARG(o->what.container),
+               (int)o->what.status, (long long)o->what.started_at,
+               (long long)o->what.finished_at, SLICE_ARG(o->what.reason));
+}
+
 static void finish(struct core *core, struct buf *out)
 {
     struct engine *e = core_engine(core);
@@ -87,6 +107,7 @@ static void finish(struct core *core, struct buf *out)
     engine_report_text(e, at, out);
     engine_api_alerts(e, out);
     buf_char(out, '\n');
+    engine_orders(e, out, on_order);
     buf_init(&derived, BUF_NO_CAP);
     machine_at(core, "monitor", &derived);
     buf_slice(out, buf_view(&derived));
@@ -97,7 +118,8 @@ static struct core *begin(struct trial *t, struct buf *out)
 {
     struct engine_sink sink = { .self = out,
                                 .transition = on_transition,
-                                .notice = on_notice };
+                                .notice = on_notice,
+                                .decision = on_decision };
     struct core *core = core_new(random_next(&t->seed));
 
     buf_reset(out);
@@ -321,6 +343,7 @@ static void make(struct trial *t)
     static const char other[] =
         "{\"groups\":[{\"name\":\"aa\",\"rules\":["
         "{\"alert\":\"aa\",\"foreach\":\"k in state.a\",\"expr\":\"false\"}]},";
+    struct event rules;
     struct buf both;
 
     buf_reset(&t->rules);
@@ -332,6 +355,8 @@ static void make(struct trial *t)
     as_event(&both, &t->more);
     buf_release(&both);
     rulegen_stream(&t->seed, 10 + random_below(&t->seed, 70), &t->stream);
+    rules = load(&t->line);
+    rulegen_heal(&t->seed, &rules, &t->stream);
 }
 
 static void try(struct trial *t)

@@ -12,6 +12,7 @@
 struct maker {
     uint64_t *seed;
     bool leases, erasures;
+    bool heals; /* much is said of containers, and time goes by */
 };
 
 static unsigned pick(const struct maker *m, unsigned n)
@@ -37,6 +38,10 @@ static const struct source sources[RULEGEN_SOURCES] = {
     { .blade = { "docker", 6 },
       .run = { "1", 1 },
       .at = { .n = 2, .key = { { "docker", 6 }, { "containers", 10 } } },
+      .trusted = true },
+    { .blade = { "docker", 6 },
+      .run = { "2", 1 },
+      .at = { .n = 1, .key = { { "docker", 6 } } },
       .trusted = true },
 };
 
@@ -168,9 +173,12 @@ static void container(const struct maker *m, struct buf *out)
     buf_char(out, '}');
 }
 
-static void line(const struct maker *m, unsigned source, struct buf *out)
+static void line(const struct maker *m, unsigned source, nsec at,
+                 struct buf *out)
 {
-    if (source == 3)
+    if (source == 4)
+        rulegen_docker(m->seed, at, out);
+    else if (source == 3)
         container(m, out);
     else if (chance(m, 3))
         buf_str(out, "no JSON");
@@ -194,6 +202,8 @@ static nsec gap(const struct maker *m)
                                  100 * MSEC, 250 * MSEC };
     unsigned i = pick(m, 12);
 
+    if (m->heals && chance(m, 12))
+        return (nsec)pick(m, 4000) * MSEC;
     return i < COUNT(gaps) ? gaps[i] : (nsec)pick(m, 120000) * 1000;
 }
 
@@ -215,8 +225,10 @@ static void add_line(const struct maker *m, struct rulegen_stream *s, nsec at,
     struct buf text;
 
     source = source < 5 ? 0 : source < 7 ? 1 : source < 9 ? 2 : 3;
+    if (m->heals && chance(m, 60))
+        source = 4;
     buf_init(&text, BUF_NO_CAP);
-    line(m, source, &text);
+    line(m, source, at, &text);
     e->text = xstrdup(buf_cstr(&text));
     buf_release(&text);
     e->event = (struct event){ .kind = EV_LINE,
@@ -244,7 +256,8 @@ static int by_arrival(const void *a, const void *b)
 void rulegen_stream(uint64_t *seed, size_t n, struct rulegen_stream *ret)
 {
     struct maker m = { seed, .leases = random_below(seed, 3) > 0,
-                       .erasures = random_below(seed, 4) > 0 };
+                       .erasures = random_below(seed, 4) > 0,
+                       .heals = random_below(seed, 3) == 0 };
     uint64_t seq[RULEGEN_SOURCES] = { 0 };
     nsec at = RULEGEN_START;
     struct rulegen_event *e;

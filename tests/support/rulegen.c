@@ -22,6 +22,7 @@ struct named {
     const char *section; /* below monitor */
     char name[24];
     int stars;
+    bool breaks; /* it is a revive rule */
 };
 
 struct maker {
@@ -110,10 +111,15 @@ static void derived(struct maker *m, struct buf *out)
 {
     static const char *const keys[] = { "status", "value",   "phase",
                                         "since",  "state",   "count",
-                                        "firing", "missing", "due" };
+                                        "firing", "missing", "due",
+                                        "reason", "attempts" };
     const struct named *n = &m->named[pick(m, (unsigned)m->nnamed)];
     int i;
 
+    if (n->breaks && chance(m, 20)) {
+        buf_printf(out, "state.monitor.breakers.%s.open", n->name);
+        return;
+    }
     buf_printf(out, "state.monitor.%s.%s", n->section, n->name);
     if (chance(m, 20))
         return;
@@ -641,16 +647,48 @@ static int make_errors(struct maker *m, struct buf *out)
     return 0;
 }
 
+/* Short enough for something to come of it. */
+static void policy(struct maker *m, struct buf *out)
+{
+    static const char *const on_stop[] = { "second-stop-holds", "revive",
+                                           "respect" };
+
+    buf_printf(out,
+               ",\"policy\":{\"on_stop\":\"%s\",\"attempts\":%u,"
+               "\"window\":\"%us\",\"backoff\":\"%s\",\"max_backoff\":"
+               "\"2s\",\"verify_after\":\"0%s\",\"verify_timeout\":"
+               "\"2s\",\"reset_after\":\"%us\"",
+               ANY(m, on_stop), 1 + pick(m, 4), 1 + pick(m, 20), some_span(m),
+               some_span(m), pick(m, 8));
+    if (chance(m, 30))
+        buf_str(out, ",\"on_exit\":\"on-failure\"");
+    if (chance(m, 50))
+        buf_str(out, ",\"on_unhealthy\":\"restart\"");
+    if (chance(m, 30))
+        buf_str(out, ",\"recreate\":true");
+    if (chance(m, 30))
+        buf_str(out, ",\"breaker\":\"off\"");
+    else if (chance(m, 60))
+        buf_printf(out,
+                   ",\"breaker\":{\"down\":%u,\"within\":\"%s\","
+                   "\"failures\":%u,\"open\":\"%s\"}",
+                   2 + pick(m, 3), some_span(m), 1 + pick(m, 3), some_span(m));
+    buf_char(out, '}');
+}
+
 static int make_revive(struct maker *m, struct buf *out)
 {
-    (void)m;
+    if (chance(m, 80))
+        policy(m, out);
     variable_add(m, "c", false, 2);
     if (chance(m, 50))
         member(out, "containers", slice_str("c.labels['role'] == 'node'"));
     else
         member_expression(m, out, "containers", condition, 2);
     if (chance(m, 50))
-        member(out, "when", slice_str("c.state == 'exited' || c.n >= 3"));
+        member(out, "when",
+               slice_str("c.state == 'exited' || c.n >= 3 || "
+                         "c.probe.down"));
     else
         member_expression(m, out, "when", condition, 2);
     return 1;
@@ -677,6 +715,7 @@ static void make_rule(struct maker *m, struct buf *out, size_t number)
 
     m->nvariables = 0;
     snprintf(named.name, sizeof(named.name), "r%zu", number);
+    named.breaks = strcmp(named.section, "revivals") == 0;
     buf_printf(out, "{\"%s\":\"%s\"", kinds[kind].kind, named.name);
     named.stars = kinds[kind].make(m, out);
     buf_char(out, '}');

@@ -32,12 +32,17 @@ struct rulegen_stream {
 };
 
 /* Sources 0 .. RULEGEN_SOURCES - 1, to be declared before the rest. */
-#define RULEGEN_SOURCES 4
+#define RULEGEN_SOURCES 5
 const struct source *rulegen_source(size_t i);
 
 /* n events; each arrives at most RULEGEN_LAG behind its time stamp. */
 #define RULEGEN_LAG (100 * NSEC_MSEC)
 void rulegen_stream(uint64_t *seed, size_t n, struct rulegen_stream *ret);
 void rulegen_stream_free(struct rulegen_stream *s);
+/* A body below docker: of a container, a hold, the engine. */
+void rulegen_docker(uint64_t *seed, nsec at, struct buf *out);
+/* Adds what comes of the orders that these rules (an EV_RULES) give. */
+void rulegen_heal(uint64_t *seed, const struct event *rules,
+                  struct rulegen_stream *s);
 
 #endif

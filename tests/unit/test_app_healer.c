@@ -256,8 +256,7 @@ START_TEST(a_dry_run_sends_nothing_and_says_so)
     healer_look(w.healer, SECOND);
     healer_look(w.healer, SECOND);
     ck_assert_uint_eq(w.asked, 0);
-    said(SHARD("web", ID, "start", "0", "c0ffee", "nothing was sent", "dry_run",
-               "0"));
+    said(SHARD("web", ID, "start", "0", "c0ffee", "", "dry_run", "0"));
 }
 END_TEST
 
@@ -273,8 +272,8 @@ START_TEST(the_dry_run_of_a_rule_concerns_its_orders_alone)
     healer_look(w.healer, SECOND);
     ck_assert_uint_eq(w.asked, 1);
     assert_slice(w.act.name, "web");
-    said(SHARD("db", "g/s/db/restart/5/1", "restart", "0", "c0ffee",
-               "nothing was sent", "dry_run", "0"));
+    said(SHARD("db", "g/s/db/restart/5/1", "restart", "0", "c0ffee", "",
+               "dry_run", "0"));
 }
 END_TEST
 

@@ -625,6 +625,8 @@ START_TEST(a_name_or_a_host_that_is_none_is_refused)
     t.host = slice_str("gw");
     t.name = slice_of("g\0w", 3);
     ck_assert_int_eq(probes_set(probes, &t), ST_BAD);
+    t.name = slice_str("$set");
+    ck_assert_int_eq(probes_set(probes, &t), ST_BAD);
     memset(many, 'a', sizeof(many));
     t.name = slice_of(many, 257);
     ck_assert_int_eq(probes_set(probes, &t), ST_BAD);

@@ -1,4 +1,4 @@
-#include "revivals.h"
+#include "roster.h"
 
 #include "base/alloc.h"
 #include "data/json.h"
@@ -8,21 +8,6 @@
 
 #define LOOK_FOR  NSEC_SEC
 #define NAMES_MAX 800 /* bytes of names in a line */
-
-static bool add(void *self, struct slice text)
-{
-    buf_slice(self, text);
-    return true;
-}
-
-/* The value at a path of the state as JSON; false: there is none. */
-static bool value_at(const struct core *core, const struct path *path,
-                     struct buf *out)
-{
-    const struct sink sink = { out, add };
-
-    return !view_write(core, path, (struct view_options){ 0 }, &sink);
-}
 
 static struct path revival_path(struct slice rule)
 {
@@ -76,7 +61,7 @@ static bool try_rule(const struct core *core, const struct rule *rule,
 
     path.key[path.n++] = name;
     buf_init(&text, BUF_NO_CAP);
-    found = value_at(core, &path, &text) &&
+    found = view_text(core, &path, &text) &&
             !tape_parse(parser, buf_view(&text), &tape, NULL) &&
             is_true(&tape, 0, "in_scope");
     if (found)
@@ -86,7 +71,7 @@ static bool try_rule(const struct core *core, const struct rule *rule,
     return found;
 }
 
-void revivals_of(const struct core *core, struct slice name, struct buf *out)
+void roster_revival(const struct core *core, struct slice name, struct buf *out)
 {
     const struct ruleset *set = engine_ruleset(core_engine(core));
     size_t i;
@@ -98,8 +83,8 @@ void revivals_of(const struct core *core, struct slice name, struct buf *out)
     buf_str(out, "null");
 }
 
-void revivals_container(const struct core *core, struct slice name,
-                        struct buf *out)
+void roster_container(const struct core *core, struct slice name,
+                      struct buf *out)
 {
     const struct path probe = { .key = { slice_str("docker"),
                                          slice_str("containers"), name,
@@ -107,10 +92,10 @@ void revivals_container(const struct core *core, struct slice name,
                                 .n = 4 };
 
     buf_str(out, ",\"probe\":");
-    if (!value_at(core, &probe, out))
+    if (!view_text(core, &probe, out))
         buf_str(out, "null");
     buf_str(out, ",\"revival\":");
-    revivals_of(core, name, out);
+    roster_revival(core, name, out);
 }
 
 /* -- the scopes of the rules ----------------------------------------------- */
@@ -155,7 +140,7 @@ static void sentence(const struct core *core, struct slice rule,
 
     buf_init(&text, BUF_NO_CAP);
     buf_init(&names, BUF_NO_CAP);
-    if (value_at(core, &path, &text) &&
+    if (view_text(core, &path, &text) &&
         !tape_parse(parser, buf_view(&text), &tape, NULL) &&
         tape.op[0].kind == TAPE_OBJECT)
         n = name_all(&tape, &names);

@@ -1,0 +1,54 @@
+/*
+ * revive.h - what the files of the revive rules share.
+ *
+ * revive.c asks the rule and lets the machine (heal/heal.h) decide,
+ * revive_facts.c reads what it is told of the state, revive_report.c says what
+ * has come of it.
+ */
+#ifndef ENGINE_REVIVE_H
+#define ENGINE_REVIVE_H
+
+#include "inside.h"
+
+#include "engine/order.h"
+
+/* Of one container. */
+struct revival {
+    bool seen; /* it has been evaluated */
+    bool in_scope, due;
+    nsec since; /* when it became what `due` says */
+    struct heal *heal;
+    /* As it was before it was removed. */
+    enum heal_exempt exempt;
+    bool recreate;
+    char *order;       /* id of the one that is out, or of the last; or NULL */
+    uint64_t orders;   /* ever */
+    uint32_t nonsense; /* a hash of the labels that were told of; 0: none */
+};
+
+struct revive_rule {
+    struct heal_scope *scope;
+    uint64_t in_scope, due;
+    uint64_t became_due, recovered;
+    uint64_t standing;                /* orders that are out */
+    uint64_t revived, failed, orders; /* of containers that are gone */
+};
+
+/*
+ * What the state says of the container, and nothing of the rule; gone: it is
+ * not there.  Slices are the tree's, good until it is written to.
+ */
+void revive_facts(const struct engine *e, const struct instance *i,
+                  struct heal_facts *ret);
+/* The id of the order whose result is in the state; "": there is none. */
+struct slice revive_result(const struct engine *e, const struct instance *i);
+/* Labels whose value means nothing, a sentence; out stays empty otherwise. */
+void revive_nonsense(const struct engine *e, const struct instance *i,
+                     struct buf *out);
+
+struct heal_view revive_view(const struct revival *v);
+
+void revive_report(struct engine *e, struct live *l, struct buf *out);
+void revive_report_text(struct engine *e, struct live *l, struct buf *out);
+
+#endif
