@@ -93,13 +93,6 @@ static void on_listen(void *self, struct intake_listener *l)
     p->listener = l;
 }
 
-static nsec on_now(void *self)
-{
-    const struct probe *p = self;
-
-    return loop_wall(p->loop);
-}
-
 /* -- acts ---------------------------------------------------------------- */
 
 /* self: its name, to be freed. */
