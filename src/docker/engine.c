@@ -287,7 +287,6 @@ void engine_connect(struct docker *d)
 
     d->state = ENGINE_ASKING;
     d->act_minor = 0;
-    d->act_denied = false;
     buf_init(&url, 1024);
     buf_printf(&url, "%s/version", d->read.base_url);
     get.unix_path = d->read.unix_path;

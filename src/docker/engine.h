@@ -143,11 +143,10 @@ struct docker {
     int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
-    int minor;        /* of the API version in use: 1.<minor> */
-    int major_engine; /* 20 of 20.10.24; 0: not known */
-    int act_minor;    /* of the act endpoint; 0: not agreed on yet */
-    bool act_denied;  /* it answered 403 since connecting */
-    bool act_denied_said;
+    int minor;           /* of the API version in use: 1.<minor> */
+    int major_engine;    /* 20 of 20.10.24; 0: not known */
+    int act_minor;       /* of the act endpoint; 0: not agreed on yet */
+    bool denial_said;    /* that the act endpoint answers 403 */
     struct deed *deeds;  /* acts under way */
     struct specs *specs; /* NULL: nothing is recreated */
     nsec retry_at, backoff_for;

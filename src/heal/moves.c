@@ -69,6 +69,7 @@ void do_hold(struct step *s)
     if (s->f->status == HEAL_RUNNING)
         h->down_since = 0;
     h->hold = s->f->held ? HOLD_OPERATOR : HOLD_PAUSE;
+    h->missed = false;
     if (s->f->held)
         say(reason, "held by operator%s%.*s", why.n ? ": " : "",
             SLICE_ARG(why));
@@ -96,8 +97,8 @@ void do_loop(struct step *s)
         h->failed++;
         breaker_failed(s);
     }
-    say(h->reason, "the engine restarts it again and again (%lld times)",
-        (long long)s->f->restarts);
+    say(h->reason, judge_loops(s) ? "the engine restarts it again and again"
+                                  : "the engine tries in vain to restart it");
     rest_in(s, HEAL_LOOPING, true);
 }
 
@@ -163,7 +164,6 @@ void do_well(struct step *s)
 
 void heal_suspect(struct step *s, bool warning)
 {
-    s->h->fell_at = s->now;
     heal_decided(s);
     heal_move(s, HEAL_SUSPECT, HEAL_TELLS, warning);
 }
@@ -182,6 +182,7 @@ void do_fall(struct step *s)
 
     if (!h->down_since)
         h->down_since = s->now;
+    h->fell_at = s->now;
     judge(s);
     say(h->reason, "%s", h->cause);
     heal_suspect(s, true);
@@ -299,6 +300,7 @@ void do_swap(struct step *s)
 void do_over(struct step *s)
 {
     do_swap(s);
+    s->h->fell_at = s->now;
     say(s->h->reason, "another container has its name now");
     heal_suspect(s, false);
 }
