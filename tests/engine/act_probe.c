@@ -221,13 +221,16 @@ int main(int argc, char **argv)
     struct err err = { 0 };
 
     read_arguments(&config, argc, argv);
-    p.intake = (struct intake){ .self = &p,
-                                .source = on_source,
-                                .line = on_line,
-                                .gap = on_gap,
-                                .cursor = on_cursor,
-                                .runs = on_runs,
-                                .listen = on_listen };
+    p.intake = (struct intake){
+        .self = &p,
+        .source = on_source,
+        .line = on_line,
+        .gap = on_gap,
+        .cursor = on_cursor,
+        .runs = on_runs,
+        .listen = on_listen,
+        .now = on_now,
+    };
     if (loop_new(&p.loop, &err) ||
         loop_poll_start(p.loop, &p.input, 0, LOOP_READ, on_input, &p, &err) ||
         docker_start(p.loop, &config, &p.intake, &p.docker, &err)) {
