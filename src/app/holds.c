@@ -1,6 +1,6 @@
 #include "holds.h"
 
-#include "app/revivals.h"
+#include "app/roster.h"
 #include "base/alloc.h"
 #include "base/amount.h"
 #include "data/json.h"
@@ -36,7 +36,7 @@ static bool is_known(const struct core *core, struct slice name)
         stands(core, "holds", name))
         return true;
     buf_init(&revival, BUF_NO_CAP);
-    revivals_of(core, name, &revival);
+    roster_revival(core, name, &revival);
     under_rule = !slice_is(buf_view(&revival), "null");
     buf_release(&revival);
     return under_rule;
@@ -153,7 +153,7 @@ static void put_state(const struct core *core, struct slice name,
     if (!view_text(core, &path, out))
         buf_str(out, "null");
     buf_str(out, ",\"revival\":");
-    revivals_of(core, name, out);
+    roster_revival(core, name, out);
 }
 
 void holds_tell(const struct core *core, const struct httpd_hold *what,

@@ -1,15 +1,13 @@
 #include "live.h"
 
-#include "app/audit.h"
 #include "app/clock.h"
 #include "app/figures.h"
 #include "app/holds.h"
 #include "app/intake.h"
-#include "app/ledger.h"
 #include "app/log.h"
 #include "app/probes.h"
 #include "app/reload.h"
-#include "app/revivals.h"
+#include "app/revival.h"
 #include "app/self.h"
 #include "app/zones.h"
 #include "base/alloc.h"
@@ -38,9 +36,7 @@ struct live {
     struct journal *journal;
     struct registry *registry;
     struct committer *committer;
-    struct ledger ledger;
-    struct audit audit;
-    struct roster roster;
+    struct revival revival;
     struct httpd *httpd;
     struct docker *docker;
     struct prober *prober;
@@ -62,11 +58,8 @@ struct live {
 
 static void recover_line(struct live *l, const struct event *ev)
 {
-    const struct source *source = core_source(l->core, ev->source);
-
     registry_durable(l->registry, ev);
-    if (source && source->trusted && slice_is(source->blade, LEDGER_BLADE))
-        audit_recovered(&l->audit, ev->line);
+    revival_recovered(&l->revival, ev);
 }
 
 static enum status recover_event(void *arg, const struct event *ev,
@@ -143,7 +136,7 @@ static void on_notice(void *self, const struct notice *notice)
 
 static void on_decision(void *self, const struct decision *d)
 {
-    audit_decision(&((struct live *)self)->audit, d);
+    revival_decision(&((struct live *)self)->revival, d);
 }
 
 /* Before the journal is read: what it brings forth again has been delivered
@@ -244,7 +237,7 @@ static void on_tick(void *arg)
     struct event ev = { .kind = EV_TICK };
     struct err err;
 
-    roster_tick(&l->roster, loop_now(l->loop));
+    revival_tick(&l->revival);
     ev.ts = log_time(l);
     mind_clock(l, ev.ts);
     ev.ts -= l->config->reorder_for;
@@ -274,7 +267,7 @@ static void on_merged(void *self)
 
     l->has_limits = true; /* the first thing in a new journal */
     reload_merged(&l->reload);
-    ledger_flush(&l->ledger);
+    revival_merged(&l->revival);
     if (l->httpd)
         httpd_flush_watchers(l->httpd);
 }
@@ -389,54 +382,6 @@ static void on_hangup(void *arg, int signum)
     on_reload(arg);
 }
 
-/* -- revival ---------------------------------------------------------------
- */
-
-static void on_audit(void *self, bool warning, const char *line)
-{
-    struct live *l = self;
-
-    if (warning)
-        log_warn(loop_wall(l->loop), "%s", line);
-    else
-        log_info(loop_wall(l->loop), "%s", line);
-}
-
-static void on_roster(void *self, const char *sentence)
-{
-    log_info(loop_wall(((struct live *)self)->loop), "revive: %s", sentence);
-}
-
-static enum status on_hold(void *self, const struct httpd_hold *hold,
-                           uint64_t *ret_ticket, struct err *err)
-{
-    struct live *l = self;
-
-    return holds_take(l->core, &l->ledger, hold, ret_ticket, err);
-}
-
-static void on_held(void *self, const struct httpd_hold *hold, struct buf *out)
-{
-    holds_tell(((struct live *)self)->core, hold, out);
-}
-
-/* After recovery: what it left undone is done from here on. */
-static enum status start_healer(struct live *l, struct err *err)
-{
-    enum status st = ledger_begin(&l->ledger, committer_intake(l->committer),
-                                  slice_str(l->run), err);
-
-    if (st)
-        return st;
-    l->roster = (struct roster){ .core = l->core, .self = l, .say = on_roster };
-    audit_begin(&l->audit);
-    if (!l->config->revive)
-        log_info(loop_wall(l->loop), "revive: off, nothing is started");
-    else if (l->config->dry_run)
-        log_info(loop_wall(l->loop), "revive: dry run, nothing is started");
-    return ST_OK;
-}
-
 /* -- faces ----------------------------------------------------------------- */
 
 static void rule_metrics(const struct live *l, struct metrics *m)
@@ -467,7 +412,7 @@ static void on_metrics(void *self, struct metrics *m)
 
 static void on_container(void *self, struct slice name, struct buf *out)
 {
-    revivals_container(((struct live *)self)->core, name, out);
+    roster_container(((struct live *)self)->core, name, out);
 }
 
 static void on_containers(void *self, struct buf *out)
@@ -478,6 +423,19 @@ static void on_containers(void *self, struct buf *out)
         docker_containers(l->docker, out, on_container, l);
     else
         buf_str(out, "[]");
+}
+
+static enum status on_hold(void *self, const struct httpd_hold *hold,
+                           uint64_t *ret_ticket, struct err *err)
+{
+    struct live *l = self;
+
+    return holds_take(l->core, &l->revival.ledger, hold, ret_ticket, err);
+}
+
+static void on_held(void *self, const struct httpd_hold *hold, struct buf *out)
+{
+    holds_tell(((struct live *)self)->core, hold, out);
 }
 
 static bool on_ready(void *self, struct buf *why)
@@ -509,20 +467,12 @@ static void on_docker_log(void *self, enum docker_log level,
         log_info(loop_wall(l->loop), "docker: %s", sentence);
 }
 
-static bool add_to(void *self, struct slice text)
-{
-    buf_slice(self, text);
-    return true;
-}
-
 /* What the docker source has to pick up from the process before. */
 static void on_recorded(void *self, struct buf *out)
 {
-    const struct live *l = self;
     const struct path docker = { .key = { slice_str("docker") }, .n = 1 };
-    const struct sink sink = { .self = out, .write = add_to };
 
-    (void)!view_write(l->core, &docker, (struct view_options){ 0 }, &sink);
+    view_text(((const struct live *)self)->core, &docker, out);
 }
 
 /* -- life -------------------------------------------------------------------
@@ -551,6 +501,7 @@ static void on_stop(void *arg, int signum)
     l->stopping = true;
     l->stopping_at = loop_now(l->loop);
     log_info(loop_wall(l->loop), "stopping on signal %d", signum);
+    l->revival.docker = NULL;
     docker_stop(l->docker);
     prober_stop(l->prober);
     loop_timer_start(l->loop, &l->ticker, NSEC_MSEC, 10 * NSEC_MSEC,
@@ -628,6 +579,7 @@ static enum status start_docker(struct live *l, struct err *err)
     struct docker_config config = {
         .endpoint = l->config->docker_host,
         .act_endpoint = l->config->docker_act,
+        .observe = !l->config->revive,
         .spec_dir = specs_dir(l, &specs),
         .stats_every = l->config->stats_every,
         .api_version = l->config->docker_version,
@@ -649,6 +601,7 @@ static enum status start_docker(struct live *l, struct err *err)
     if (l->config->docker)
         st = docker_start(l->loop, &config, committer_intake(l->committer),
                           &l->docker, err);
+    l->revival.docker = l->docker;
     buf_release(&specs);
     free(found);
     return st;
@@ -681,7 +634,7 @@ static enum status start(struct live *l, struct err *err)
     zones_init(&l->zones);
     core_zones(l->core, &l->zones.port);
     reload_init(&l->reload);
-    audit_init(&l->audit, &l->ledger, l->config->dry_run, l, on_audit);
+    revival_init(&l->revival, l->loop, l->core);
     l->registry = registry_new();
     st = recover(l, err);
     l->clock.at = core_stats(l->core).watermark;
@@ -689,7 +642,8 @@ static enum status start(struct live *l, struct err *err)
     if (!st)
         st = start_committer(l, err);
     if (!st)
-        st = start_healer(l, err);
+        st = revival_begin(&l->revival, committer_intake(l->committer),
+                           slice_str(l->run), err);
     if (!st)
         st = notify_start(l->notify, l->loop, err);
     if (!st)
@@ -731,9 +685,7 @@ static void stop(struct live *l)
     }
     notify_free(l->notify);
     committer_free(l->committer);
-    audit_release(&l->audit);
-    ledger_release(&l->ledger);
-    roster_release(&l->roster);
+    revival_release(&l->revival);
     docker_free(l->docker);
     prober_free(l->prober);
     httpd_free(l->httpd);
@@ -748,7 +700,10 @@ static void stop(struct live *l)
 
 enum status live_run(const struct config *config, struct err *err)
 {
-    struct live l = { .config = config };
+    struct live l = {
+        .config = config,
+        .revival = { .enabled = config->revive, .dry_run = config->dry_run },
+    };
     enum status st;
 
     signal(SIGHUP, SIG_IGN); /* until there are rules to read anew */

@@ -335,14 +335,13 @@ static void denied(struct deed *a)
     struct docker *d = a->d;
     const struct endpoint *e = d->act.base_url ? &d->act : &d->read;
 
-    d->act_denied = true;
     engine_act_is(d, "denied");
-    if (!d->act_denied_said)
+    if (!d->denial_said)
         docker_say(d, DOCKER_WARN,
                    "the Docker endpoint %s lets nothing be started (%s): "
                    "bladewatch only observes until it connects anew",
                    endpoint_name(e), a->message);
-    d->act_denied_said = true;
+    d->denial_said = true;
 }
 
 /* Without an answer it may have been done all the same. */
@@ -440,7 +439,7 @@ static void begin(void *arg)
 
     if (d->version_set)
         d->act_minor = d->version_set;
-    if (d->act_denied)
+    if (engine_act_denied(d))
         deed_done(a, "denied", 0, "the endpoint answered 403 before");
     else if (!container_id_ok(a->act.container))
         deed_done(a, "refused", 0, "its id is no id");

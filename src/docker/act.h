@@ -1,18 +1,26 @@
 /*
  * act.h - the only thing that changes containers.
  *
- * An act is looked at twice: a fresh inspect of the container (by full id) must
- * show what the order saw, else nothing is sent; then one POST.  What the
- * engine answers is classified by code, message and where need be another
- * inspect.  Only these are ever sent, to the act endpoint:
+ * A container is looked at before and after: a fresh inspect by its full id,
+ * through the read endpoint and no older than a second, must show what the
+ * order saw, else nothing is sent; then one POST; what the engine answers is
+ * told by its code and words, and the look afterwards has the last word.  A
+ * start that lost its network may be repaired, once for each network.  Never
+ * touched, whatever is ordered: our own container, tasks of a swarm, --rm,
+ * role=monitor, bladewatch.revive=never, bladewatch.ignore=true.
  *
+ * Only these are ever sent, to the act endpoint:
+ *
+ *   GET  /version, unless it is the read endpoint
  *   POST /containers/{id}/start
  *   POST /containers/{id}/restart?t=10     (act restart)
- *   POST /networks/{n}/disconnect, /connect  (repair_network)
- *   POST /containers/create, /networks/{n}/connect   (act recreate; and GETs of
- *        the networks, images and volumes it needs)
+ *   GET  /networks/{name}, POST /networks/{id}/connect   (repair_network)
+ *   GET  /images, /networks, /volumes/...  (act recreate: is all there?)
+ *   POST /containers/create, /networks/{name}/connect    (act recreate)
  *
- * never a stop, kill, exec or delete.
+ * never a stop, kill, exec, disconnect or delete.  A recreation that breaks off
+ * leaves the container as created; the same order once more, or the start of
+ * that container, connects what it lacks before it starts it.
  */
 #ifndef DOCKER_ACT_H
 #define DOCKER_ACT_H
@@ -32,7 +40,7 @@ struct docker_acted {
     const char *result;
     int code;               /* HTTP; 0: no answer */
     struct slice message;   /* what the engine said, or what was seen instead */
-    struct slice container; /* id of what runs now: another after recreation */
+    struct slice container; /* its id: another once it was recreated */
     nsec took_for;
 };
 

@@ -34,14 +34,14 @@ void condition_up(struct docker *d)
     struct condition *c = &d->condition;
 
     c->cut_at = 0;
+    if (engine_act_denied(d))
+        engine_act_is(d, "ok");
     if (c->known && c->up)
         return;
     if (!c->known && c->was_up && c->unbroken)
         c->known = c->up = true;
     else
         change(d, true, docker_now(d));
-    if (c->act && strcmp(c->act, "denied") == 0)
-        c->act = NULL;
     c->why[0] = '\0';
     c->dirty = true;
     condition_flush(d);
@@ -62,6 +62,11 @@ void condition_lost(struct docker *d, bool was_up, const char *why)
     copy_text(slice_str(why), c->why, sizeof(c->why));
     c->dirty = true;
     condition_flush(d);
+}
+
+bool engine_act_denied(const struct docker *d)
+{
+    return d->condition.act && strcmp(d->condition.act, "denied") == 0;
 }
 
 void engine_act_is(struct docker *d, const char *act)

@@ -42,8 +42,9 @@ void condition_flush(struct docker *d);
 
 /*
  * Whether acts get through: "ok", "denied" (by a proxy, say) or "off".  Denied
- * is forgotten when the engine has been down.
+ * is forgotten when the connection is made anew.
  */
 void engine_act_is(struct docker *d, const char *act);
+bool engine_act_denied(const struct docker *d);
 
 #endif

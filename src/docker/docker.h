@@ -53,6 +53,8 @@ struct docker_config {
     const char *endpoint; /* unix:///path, tcp://host:port, http://host:port;
                              NULL: unix:///var/run/docker.sock */
     const char *act_endpoint; /* likewise; NULL: the endpoint */
+    bool observe;             /* nothing will be asked to act: it is in the
+                                 state, docker.engine.act */
     const char *spec_dir;     /* where inspects are kept for recreation; NULL:
                                  nothing is ever recreated */
     nsec stats_every;         /* 0: no statistics are asked for */

@@ -143,11 +143,10 @@ struct docker {
     int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
-    int minor;        /* of the API version in use: 1.<minor> */
-    int major_engine; /* 20 of 20.10.24; 0: not known */
-    int act_minor;    /* of the act endpoint; 0: not agreed on yet */
-    bool act_denied;  /* it answered 403 since connecting */
-    bool act_denied_said;
+    int minor;           /* of the API version in use: 1.<minor> */
+    int major_engine;    /* 20 of 20.10.24; 0: not known */
+    int act_minor;       /* of the act endpoint; 0: not agreed on yet */
+    bool denial_said;    /* that the act endpoint answers 403 */
     struct deed *deeds;  /* acts under way */
     struct specs *specs; /* NULL: nothing is recreated */
     nsec retry_at, backoff_for;
@@ -166,8 +165,8 @@ struct docker {
         resumed_at; /* ... that an earlier process recorded; 0: there is none */
     uint64_t heard[HEARD_MAX]; /* the newest events, a ring */
     size_t nheard;
-    bool replaying; /* what happened before this process began */
-    nsec list_at;   /* when the last list was asked for */
+    nsec replay_until; /* loop_now(): what was heard before us may come again */
+    nsec list_at;      /* when the last list was asked for */
     nsec relist_at;
     bool fresh;  /* the first list after connecting: inspect all */
     bool listed; /* there was one in this process */
@@ -182,6 +181,7 @@ struct docker {
     struct stats_round round; /* of statistics */
 
     struct loop_timer tick;
+    nsec began_at; /* wall clock */
     nsec started_at, step_until, clock_offset;
     uint64_t rng;
     bool stopped;
@@ -214,6 +214,9 @@ const char *endpoint_name(const struct endpoint *e); /* for people */
 /* The minor version to speak with whoever answered /version with t. */
 CHECKED enum status engine_agree(const struct endpoint *e, const struct tape *t,
                                  int *ret_minor, char *why, size_t size);
+/* explain.c: what a person must know to mend it. */
+void engine_explain(struct docker *d, const struct endpoint *e,
+                    const struct http_end *end, char *out, size_t size);
 /* An answer that ends the connection: says why. */
 void engine_refused(struct docker *d, const struct http_end *end);
 /* A GET below /v1.N with the usual time-outs; path is "/containers/...". */

@@ -8,6 +8,7 @@
 #define RELIST_EVERY    (30 * NSEC_SEC)
 
 #define OUT_OF_ORDER (2 * NSEC_SEC)
+#define REPLAYED_FOR (5 * NSEC_SEC)
 #define LONG_AGO     (1000000000 * NSEC_SEC) /* 2001: no stamp is older */
 
 /*
@@ -144,7 +145,7 @@ static struct container *find_or_add(struct docker *d, const struct event_in *e,
     return c;
 }
 
-static void of_container(struct docker *d, const struct event_in *e,
+static void of_container(struct docker *d, struct event_in *e,
                          const struct action *action)
 {
     struct container *c;
@@ -152,6 +153,8 @@ static void of_container(struct docker *d, const struct event_in *e,
     advance(d, e->told.at);
     if (heard(d, e))
         return;
+    e->told.again =
+        loop_now(d->loop) < d->replay_until && e->told.at < d->began_at;
     d->counters.events++;
     c = find_or_add(d, e, action);
     if (!c || c->gone || history_knows(c, &e->told))
@@ -327,6 +330,8 @@ void events_open(struct docker *d)
                  (d->event_at - OUT_OF_ORDER) / NSEC_SEC,
                  (d->event_at - OUT_OF_ORDER) % NSEC_SEC);
     d->fresh = true;
+    if (!d->listed)
+        d->replay_until = loop_now(d->loop) + REPLAYED_FOR;
     if (engine_get(d, path, &get, &d->events))
         engine_lost(d, "no request for events could be made");
 }
@@ -450,9 +455,7 @@ static void apply_all(struct docker *d, const struct tape *t)
     apply_list(d, t);
     if (first)
         history_adopt(d);
-    d->replaying = first;
     apply_kept(d);
-    d->replaying = false;
     drop_unlisted(d);
     if (first)
         history_sweep(d);

@@ -168,14 +168,14 @@ static void forget(struct docker *d, struct remembered *r)
     free(r);
 }
 
-/* An earlier process left it there: it is older than its new owner. */
+/* Another's, left there by an earlier process: older than its new owner. */
 static void erase_remembered(struct container *c, nsec at)
 {
     struct docker *d = c->d;
     struct remembered *r;
 
     HASH_FIND_STR(d->remembered, c->info.name, r);
-    if (!r)
+    if (!r || strcmp(r->id, c->id) == 0)
         return;
     erase(d, r->name, c->created_at ? c->created_at : at);
     forget(d, r);
@@ -211,7 +211,7 @@ void history_stand(struct container *c, nsec at)
     other = standing_at(d, c->info.name);
     erase_remembered(c, at);
     if (other)
-        history_leave(other, at);
+        history_leave(other, docker_now(d));
     move(c, c->facts.name ? erased(d, at) : after_erased(d, at));
     facts_stand(c, c->info.name);
 }
@@ -224,28 +224,35 @@ void history_leave(struct container *c, nsec at)
     facts_stand(c, NULL);
 }
 
-/*
- * An event that is told again after a restart may be of a container that is
- * gone, and its name another's by now.
- */
-static bool may_stand(const struct container *c, enum happening what)
+static bool is_anothers(const struct container *c, bool listed)
 {
     const struct container *o;
 
-    if (what == HAPPENED_CREATE || what == HAPPENED_RENAME)
-        return true;
     for (o = c->d->containers; o; o = o->hh.next) {
-        if (o != c && !o->gone && strcmp(o->info.name, c->info.name) == 0)
-            return false;
+        if (o != c && !o->gone && (o->listed || !listed) &&
+            strcmp(o->info.name, c->info.name) == 0)
+            return true;
     }
-    return true;
+    return false;
+}
+
+/*
+ * Events say the truth about names as of their time.  What is told again after
+ * a restart may be of a container that is gone, and its name another's by now.
+ */
+static bool may_stand(const struct container *c, const struct told *told)
+{
+    if (told->again && !c->listed && is_anothers(c, true))
+        return false;
+    return told->what == HAPPENED_CREATE || told->what == HAPPENED_RENAME ||
+           !is_anothers(c, false);
 }
 
 /* -- events ---------------------------------------------------------------- */
 
 bool history_knows(const struct container *c, const struct told *told)
 {
-    return c->d->replaying && told->at <= c->history.last[told->what].at;
+    return told->again && told->at <= c->history.last[told->what].at;
 }
 
 static void record(struct container *c, const struct told *told, nsec at)
@@ -273,7 +280,7 @@ void history_event(struct container *c, const struct told *told)
 
     if (c->ignored)
         return;
-    if (may_stand(c, told->what))
+    if (may_stand(c, told))
         history_stand(c, at);
     *h = told->as;
     h->at = at;
@@ -365,7 +372,8 @@ void history_sweep(struct docker *d)
     nsec at = docker_now(d);
 
     while (d->remembered) {
-        erase(d, d->remembered->name, erased(d, at));
+        if (!standing_at(d, d->remembered->name))
+            erase(d, d->remembered->name, erased(d, at));
         forget(d, d->remembered);
     }
 }

@@ -57,6 +57,7 @@ struct told {
     enum happening what;
     nsec at; /* timeNano */
     struct happened as;
+    bool again;      /* perhaps not for the first time: from before our start */
     struct slice id; /* of the event, for ever */
 };
 

@@ -96,8 +96,7 @@ static void on_network(struct deed *a, const struct http_end *end)
         return;
     }
     if (end->head.code != 200) {
-        deed_done(a, "network", end->head.code, "its network is gone: %s",
-                  words);
+        deed_done(a, "network", end->head.code, "%s", words);
         return;
     }
     if (tape_parse(a->d->parser, end->body, &t, NULL))
@@ -122,7 +121,7 @@ void deed_network(struct deed *a)
         return;
     }
     if (!a->act.repair_network || a->repairs++ == REPAIRS_MAX) {
-        deed_done(a, "network", a->code, "its network %.*s was removed%s",
+        deed_done(a, "network", a->code, "network %.*s was removed%s",
                   SLICE_ARG(name), a->repairs ? " again and again" : "");
         return;
     }

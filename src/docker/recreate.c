@@ -302,7 +302,6 @@ static void on_created(struct deed *a, const struct http_end *end)
         tape_parse(a->d->parser, end->body, &t, NULL) == ST_OK) {
         id = tape_string(&t, tape_find(&t, 0, "Id"));
         if (container_id_ok(id)) {
-            spec_recreated(a->d->specs, a->name);
             copy_text(id, a->container, sizeof(a->container));
             made(a);
             return;
@@ -421,8 +420,6 @@ static void may_be_made(struct deed *a)
         deed_done(a, "unfaithful", 0, "%s", barred);
     else if (spec_taken_down(specs, a->old))
         deed_done(a, "unfaithful", 0, "its compose project was taken down");
-    else if (spec_recreated_often(specs, a->name))
-        deed_done(a, "refused", 0, "it was made anew twice within an hour");
     else
         next_need(a);
 }

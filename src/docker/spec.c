@@ -19,8 +19,6 @@
 #define QUEUE_MAX   512
 #define REMOVED_MAX 64
 #define PROJECT_MAX 64
-#define OFTEN       2 /* recreations of one name ... */
-#define OFTEN_FOR   (3600 * NSEC_SEC)
 
 /* A file to be written; the worker touches nothing else. */
 struct job {
@@ -37,11 +35,6 @@ struct removed {
     nsec at;
 };
 
-struct recreated {
-    char name[NAME_MAX_BYTES + 1];
-    nsec at;
-};
-
 struct specs {
     struct docker *d;
     char *dir;
@@ -51,8 +44,6 @@ struct specs {
     nsec sweep_at;
     struct removed removed[REMOVED_MAX]; /* the latest, in a ring */
     size_t nremoved;
-    struct recreated recreated[REMOVED_MAX]; /* likewise */
-    size_t nrecreated;
 };
 
 /* -- writing -------------------------------------------------------------- */
@@ -356,27 +347,6 @@ void spec_forget(struct specs *s, const char *id)
     snprintf(name, sizeof(name), "%s.json", id);
     unlinkat(dir, name, 0);
     close(dir);
-}
-
-void spec_recreated(struct specs *s, const char *name)
-{
-    struct recreated *r = &s->recreated[s->nrecreated++ % REMOVED_MAX];
-
-    snprintf(r->name, sizeof(r->name), "%s", name);
-    r->at = loop_now(s->d->loop);
-}
-
-bool spec_recreated_often(const struct specs *s, const char *name)
-{
-    nsec now = loop_now(s->d->loop);
-    int n = 0;
-
-    for (size_t i = 0; i < REMOVED_MAX; i++) {
-        const struct recreated *r = &s->recreated[i];
-
-        n += strcmp(r->name, name) == 0 && now - r->at < OFTEN_FOR;
-    }
-    return n >= OFTEN;
 }
 
 /* Removed while nobody watched: of several of a project nobody knows why. */

@@ -34,8 +34,5 @@ CHECKED enum status spec_load(struct specs *s, const char *id, struct buf *out);
  * same time: it was taken down.
  */
 bool spec_taken_down(const struct specs *s, const char *id);
-/* Counts: who is removed again and again is not made anew for ever. */
-void spec_recreated(struct specs *s, const char *name);
-bool spec_recreated_often(const struct specs *s, const char *name);
 
 #endif

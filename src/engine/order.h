@@ -3,7 +3,9 @@
  *
  * Decisions are made by the core at instants of log time and are the same in
  * every run over the same recording; so are their ordinals.  An edge that
- * records or logs them remembers how far it got by the ordinal.
+ * records or logs them remembers how far it got by the ordinal: what a process
+ * before it decided and did not come to record is told again, to the sink, when
+ * the recording is read back.
  *
  * An order stands until its result is in the state: a shard at docker.acts.NAME
  * whose `order` is its id.  An edge asks for the standing orders after each
@@ -22,7 +24,9 @@ struct engine;
 
 /* All borrowed for the call. */
 struct order {
-    struct slice id;          /* group/rule/name/act/log time/attempt */
+    /* group/rule/name/act/log time/attempt; a / in a name is ~1.  It stays what
+     * it is when the rule goes to another group. */
+    struct slice id;
     struct slice group, rule; /* who wants it */
     struct slice name;        /* of the container */
     struct heal_order what;
@@ -36,6 +40,7 @@ struct decision {
     struct slice group, rule, name, container; /* its id; "" if not known */
     struct heal_decision what;
     struct slice order; /* the id of the order, or "" */
+    bool dry_run;       /* the rule's, as in an order */
 };
 
 void engine_orders(const struct engine *e, void *self,

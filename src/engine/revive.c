@@ -165,6 +165,7 @@ static void decide(void *self, const struct heal_decision *d)
         .name = h->facts->name,
         .container = h->facts->id,
         .what = *d,
+        .dry_run = rule->revive.dry_run,
     };
 
     if (d->verb == HEAL_ORDERS)
@@ -216,6 +217,14 @@ static uint64_t seed_of(const struct engine *e, const struct instance *i)
     return XXH3_64bits_withSeed(name.p, name.n, XXH3_64bits(rule.p, rule.n));
 }
 
+/* It was started since it was last asked: that it did not answer says nothing
+ * any more. */
+static bool is_of_another_life(const struct heal_facts *facts)
+{
+    return facts->status == HEAL_RUNNING && facts->probe_at &&
+           facts->probe_at <= facts->started_at;
+}
+
 static void gather(const struct engine *e, const struct instance *i,
                    struct heal_facts *ret)
 {
@@ -223,7 +232,7 @@ static void gather(const struct engine *e, const struct instance *i,
 
     revive_facts(e, i, ret);
     ret->in_scope = v->in_scope;
-    ret->due = v->due;
+    ret->due = v->due && !is_of_another_life(ret);
     if (i->gone) { /* its labels have gone with it */
         ret->exempt = v->exempt;
         ret->recreate_label = v->recreate;

@@ -330,7 +330,8 @@ static void read_engine(const struct engine *e, const struct instance *i,
     ret->engine_up = !slice_is(text_of(e, i, ENGINE_STATE), "down");
     ret->engine_up_at = instant_of(e, i, ENGINE_UP_AT);
     ret->engine_down_at = instant_of(e, i, ENGINE_DOWN_AT);
-    ret->act_denied = slice_is(act, "denied") || slice_is(act, "off");
+    ret->act_off = slice_is(act, "off");
+    ret->act_denied = ret->act_off || slice_is(act, "denied");
 }
 
 /* A hold is anything that stands there and is not false. */

@@ -102,9 +102,9 @@ void heal_step(struct heal *h, const struct heal_policy *policy,
     do {
         before = h->moves;
         happens(&s, judge_sight(&s));
-        if (judge_is_result(&s))
+        if (h->moves == before && judge_is_result(&s))
             happens(&s, ON_RESULT);
-        if (judge_deadline(&s) <= now)
+        if (h->moves == before && judge_deadline(&s) <= now)
             happens(&s, ON_TIME);
     } while (h->moves != before && h->moves - first < MOVES_MAX);
     h->due_at = judge_deadline(&s);
@@ -185,7 +185,7 @@ void heal_tell(struct step *s, enum heal_verb verb, bool warning)
         d.attempt = h->order.attempt;
         d.attempts = h->order.attempts;
     }
-    if (d.to != HEAL_OK && due_at != NSEC_MAX)
+    if (d.to != HEAL_OK && due_at > s->now && due_at != NSEC_MAX)
         d.next_at = due_at;
     if (verb == HEAL_RECOVERS)
         d.down_for = nsec_sub(s->now, h->down_since);
@@ -213,5 +213,5 @@ void heal_move(struct step *s, enum heal_state to, enum heal_verb verb,
     heal_pass(s, to);
     heal_tell(s, verb, warning);
     if (to == HEAL_OK)
-        s->h->down_since = 0;
+        s->h->down_since = s->h->fell_at = 0;
 }

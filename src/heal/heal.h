@@ -157,6 +157,7 @@ struct heal_facts {
     bool engine_up;
     nsec engine_up_at, engine_down_at; /* when that last began; 0: never */
     bool act_denied;                   /* observe only */
+    bool act_off;                      /* ... because it was told to */
 
     /* docker.holds.NAME or .*, docker.releases.NAME or .* */
     bool held;

@@ -199,6 +199,7 @@ bool judge_released(const struct step *s);
 void judge_learn(struct step *s);
 enum heal_event judge_sight(const struct step *s);
 bool judge_restarting(const struct step *s);
+bool judge_loops(const struct step *s);
 bool judge_by_person(const struct step *s);
 bool judge_with_engine(const struct step *s);
 bool judge_ended_well(const struct step *s);

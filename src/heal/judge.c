@@ -113,7 +113,7 @@ void judge_learn(struct step *s)
 
 /* -- what is seen ---------------------------------------------------------- */
 
-static bool loops(const struct step *s)
+bool judge_loops(const struct step *s)
 {
     nsec first_at = s->h->rise_at[HEAL_RISES - 1];
 
@@ -130,11 +130,19 @@ static enum heal_event see_down(const struct step *s)
 
 static enum heal_event see_up(const struct step *s)
 {
-    if (loops(s))
+    if (judge_loops(s))
         return SEE_LOOPS;
     if (judge_restarting(s))
         return SEE_RESTARTS;
     return s->f->due ? SEE_SILENT : SEE_RUNS;
+}
+
+/* Nothing is held once it is gone, but that it is made anew. */
+static enum heal_event see_gone(const struct step *s)
+{
+    if (s->f->held && s->h->missed)
+        return SEE_HELD;
+    return s->h->in_scope ? SEE_GONE : SEE_OUT;
 }
 
 enum heal_event judge_sight(const struct step *s)
@@ -142,7 +150,7 @@ enum heal_event judge_sight(const struct step *s)
     const struct heal_facts *f = s->f;
 
     if (f->status == HEAL_GONE)
-        return s->h->in_scope ? SEE_GONE : SEE_OUT;
+        return see_gone(s);
     if (!f->in_scope)
         return SEE_OUT;
     if (f->exempt)
@@ -349,14 +357,6 @@ static bool remembers(const struct heal *h)
     return h->attempts.n || h->failing || h->stop_revived_at;
 }
 
-/* Long enough ago?  One that hangs between two lives has not been counted. */
-static nsec looped_at(const struct step *s)
-{
-    nsec at = nsec_add(s->h->rise_at[HEAL_RISES - 1], LOOP_FOR);
-
-    return at > s->now ? at : NSEC_MAX;
-}
-
 nsec judge_deadline(const struct step *s)
 {
     const struct heal *h = s->h;
@@ -366,7 +366,7 @@ nsec judge_deadline(const struct step *s)
 
     switch (h->state) {
     case HEAL_OK:
-        return remembers(h) && s->f->status == HEAL_RUNNING
+        return remembers(h) && h->in_scope && s->f->status == HEAL_RUNNING
                    ? nsec_add(h->since, s->p->reset_after)
                    : NSEC_MAX;
     case HEAL_SUSPECT:
@@ -378,14 +378,15 @@ nsec judge_deadline(const struct step *s)
     case HEAL_VERIFYING:
         return stale ? NSEC_MAX : verified_at(s);
     case HEAL_FROZEN:
-        return parked ? NSEC_MAX : undisturbed_at(s);
+        return parked || !s->f->due ? NSEC_MAX : undisturbed_at(s);
     case HEAL_MISSING:
         return parked ? NSEC_MAX : h->next_at;
     case HEAL_HELD:
     case HEAL_BLOCKED:
         return h->next_at;
-    case HEAL_LOOPING:
-        return looped_at(s);
+    case HEAL_LOOPING: /* one that hangs between two lives is not counted */
+        return judge_loops(s) ? nsec_add(h->rise_at[HEAL_RISES - 1], LOOP_FOR)
+                              : NSEC_MAX;
     default:
         return NSEC_MAX;
     }

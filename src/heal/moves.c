@@ -10,20 +10,14 @@ void heal_decided(struct step *s)
     s->h->decided_status = s->f->status;
 }
 
-/* It ran in between, or has come back from the dead. */
+/* It has run in between, or was not down before. */
 static bool is_news(const struct step *s)
 {
-    switch (s->h->decided_status) {
-    case HEAL_GONE:
-    case HEAL_REMOVING:
-    case HEAL_DEAD:
-        if (s->f->status != s->h->decided_status)
-            return true;
-        break;
-    default:
-        break;
-    }
-    return s->f->started_at != s->h->decided_life;
+    enum heal_status before = s->h->decided_status;
+    bool was_down = before == HEAL_EXITED || before == HEAL_CREATED;
+
+    return s->f->started_at != s->h->decided_life ||
+           (!was_down && s->f->status != before);
 }
 
 /* To a state that lasts; what was planned is dropped. */
@@ -69,6 +63,7 @@ void do_hold(struct step *s)
     if (s->f->status == HEAL_RUNNING)
         h->down_since = 0;
     h->hold = s->f->held ? HOLD_OPERATOR : HOLD_PAUSE;
+    h->missed = false;
     if (s->f->held)
         say(reason, "held by operator%s%.*s", why.n ? ": " : "",
             SLICE_ARG(why));
@@ -96,8 +91,8 @@ void do_loop(struct step *s)
         h->failed++;
         breaker_failed(s);
     }
-    say(h->reason, "the engine restarts it again and again (%lld times)",
-        (long long)s->f->restarts);
+    say(h->reason, judge_loops(s) ? "the engine restarts it again and again"
+                                  : "the engine tries in vain to restart it");
     rest_in(s, HEAL_LOOPING, true);
 }
 
@@ -108,6 +103,7 @@ void do_mute(struct step *s)
     if (!h->down_since)
         h->down_since = s->now;
     h->with_engine = false;
+    heal_decided(s);
     h->next_at = s->p->restart_unhealthy ? nsec_add(s->now, attempts_backoff(s))
                                          : NSEC_MAX;
     say(h->cause, "runs, but does not answer");
@@ -163,7 +159,6 @@ void do_well(struct step *s)
 
 void heal_suspect(struct step *s, bool warning)
 {
-    s->h->fell_at = s->now;
     heal_decided(s);
     heal_move(s, HEAL_SUSPECT, HEAL_TELLS, warning);
 }
@@ -182,6 +177,8 @@ void do_fall(struct step *s)
 
     if (!h->down_since)
         h->down_since = s->now;
+    if (!h->fell_at || judge_restarting(s) || is_news(s))
+        h->fell_at = s->now;
     judge(s);
     say(h->reason, "%s", h->cause);
     heal_suspect(s, true);
@@ -299,6 +296,7 @@ void do_swap(struct step *s)
 void do_over(struct step *s)
 {
     do_swap(s);
+    s->h->fell_at = s->now;
     say(s->h->reason, "another container has its name now");
     heal_suspect(s, false);
 }

@@ -47,7 +47,9 @@ static bool hindered(struct step *s)
         return true;
     }
     if (s->f->act_denied) {
-        hinder(s, NO_RIGHT, "observes only: the engine denies it to act");
+        hinder(s, NO_RIGHT,
+               s->f->act_off ? "observes only, as it was told to"
+                             : "observes only: the engine denies it to act");
         return true;
     }
     if (!breaker_lets(s, &h->next_at)) {
@@ -79,6 +81,7 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         .reason = slice_str(h->cause),
     };
     h->tried = h->has_turn = true;
+    h->up_at = h->up_life = 0;
     h->own_stop |= act == HEAL_RESTART;
     h->makes = act == HEAL_RECREATE;
     attempts_add(&h->attempts, s->now, s->f->oom ? 4 : 2);
@@ -173,7 +176,6 @@ static void verify(struct step *s)
 {
     struct heal *h = s->h;
 
-    h->up_at = h->up_life = 0;
     h->stop_revived_at = h->by_person ? s->now : 0;
     heal_move(s, HEAL_VERIFYING, HEAL_TELLS, false);
 }
@@ -249,6 +251,7 @@ void do_died(struct step *s)
 
     if (f->started_at == h->order.started_at)
         return; /* the facts do not have the start yet */
+    h->fell_at = s->now;
     h->own_stop = false;
     h->with_engine = judge_with_engine(s);
     h->by_person = judge_by_person(s);
@@ -260,7 +263,6 @@ void do_died(struct step *s)
     }
     say(h->reason, "died again after %s: %s",
         say_span(nsec_sub(f->finished_at, f->started_at), span), h->cause);
-    h->fell_at = s->now;
     fail(s, HEAL_SUSPECT, true);
 }
 

@@ -36,7 +36,7 @@ becomes 'holds | keys' '["*","database","scraper"]'
 run "$program" release scraper database
 is "status of release" "$status" 0
 is "release while all are held" "$out" "scraper is released, but all are held \
-('bladewatch release --all'); it is running, revival: ok
+('bladewatch release --all'); it is running, revival: held
 database is released, but all are held \
 ('bladewatch release --all'); it is running, and under no revive rule"
 becomes holds.scraper null

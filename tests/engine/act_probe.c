@@ -9,6 +9,7 @@
  *   NAME RESULT CODE CONTAINER MILLISECONDS MESSAGE
  * "up" is printed when the engine answers.  The end of the input ends it.
  */
+#include "base/alloc.h"
 #include "docker/act.h"
 #include "docker/docker.h"
 #include "loop/loop.h"
@@ -22,8 +23,11 @@ struct probe {
     struct loop *loop;
     struct docker *docker;
     struct intake intake;
+    struct intake_listener *listener;
+    uint64_t ticket, durable;
     struct loop_poll input;
-    struct loop_timer wait;
+    struct loop_timer tick;
+    bool up;
     char line[4096];
     size_t n;
 };
@@ -43,20 +47,22 @@ static enum status on_source(void *self, const struct source *decl,
 static enum status on_line(void *self, const struct line *line,
                            uint64_t *ret_ticket, struct err *err)
 {
-    (void)self;
+    struct probe *p = self;
+
     (void)line;
     (void)err;
-    *ret_ticket = 1;
+    *ret_ticket = ++p->ticket;
     return ST_OK;
 }
 
 static enum status on_gap(void *self, const struct gap *gap,
                           uint64_t *ret_ticket, struct err *err)
 {
-    (void)self;
+    struct probe *p = self;
+
     (void)gap;
     (void)err;
-    *ret_ticket = 1;
+    *ret_ticket = ++p->ticket;
     return ST_OK;
 }
 
@@ -82,34 +88,23 @@ static void on_runs(void *self, struct slice blade,
 
 static void on_listen(void *self, struct intake_listener *l)
 {
-    (void)self;
-    (void)l;
-}
+    struct probe *p = self;
 
-static nsec on_now(void *self)
-{
-    const struct probe *p = self;
-
-    return loop_wall(p->loop);
+    p->listener = l;
 }
 
 /* -- acts ---------------------------------------------------------------- */
 
-struct pending {
-    struct probe *p;
-    char *name;
-};
-
+/* self: its name, to be freed. */
 static void on_done(void *self, const struct docker_acted *acted)
 {
-    struct pending *pending = self;
+    char *name = self;
 
-    printf("%s\t%s\t%d\t%.*s\t%lld\t%.*s\n", pending->name, acted->result,
-           acted->code, SLICE_ARG(acted->container),
+    printf("%s\t%s\t%d\t%.*s\t%lld\t%.*s\n", name, acted->result, acted->code,
+           SLICE_ARG(acted->container),
            (long long)(acted->took_for / NSEC_MSEC), SLICE_ARG(acted->message));
     fflush(stdout);
-    free(pending->name);
-    free(pending);
+    free(name);
 }
 
 static nsec instant(const char *text)
@@ -127,7 +122,6 @@ static void order(struct probe *p, char *line)
     static const char *const kinds[] = { "start", "restart", "recreate" };
     char *word[7], *save = NULL;
     struct docker_act act = { .done = on_done };
-    struct pending *pending;
 
     for (int i = 0; i < 7; i++) {
         word[i] = strtok_r(i ? NULL : line, " ", &save);
@@ -144,15 +138,10 @@ static void order(struct probe *p, char *line)
     act.started_at = instant(word[4]);
     act.finished_at = instant(word[5]);
     act.repair_network = strcmp(word[6], "repair") == 0;
-    pending = malloc(sizeof(*pending));
-    if (!pending)
-        abort();
-    pending->p = p;
-    pending->name = strdup(word[1]);
-    act.self = pending;
+    act.self = xstrdup(word[1]);
     if (docker_act(p->docker, &act) == ST_OK)
         return;
-    on_done(pending, &(struct docker_acted){ .result = "again" });
+    on_done(act.self, &(struct docker_acted){ .result = "again" });
 }
 
 static void on_input(void *arg, int ready)
@@ -177,13 +166,16 @@ static void on_input(void *arg, int ready)
     }
 }
 
-static void on_wait(void *arg)
+static void on_tick(void *arg)
 {
     struct probe *p = arg;
 
-    if (!docker_up(p->docker))
+    if (p->ticket > p->durable)
+        p->listener->durable(p->listener->self, p->ticket);
+    p->durable = p->ticket;
+    if (p->up || !docker_up(p->docker))
         return;
-    loop_timer_stop(&p->wait);
+    p->up = true;
     printf("up\n");
     fflush(stdout);
 }
@@ -241,12 +233,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "act_probe: %s\n", err.text);
         return 1;
     }
-    loop_timer_start(p.loop, &p.wait, 50 * NSEC_MSEC, 50 * NSEC_MSEC, on_wait,
+    loop_timer_start(p.loop, &p.tick, 20 * NSEC_MSEC, 20 * NSEC_MSEC, on_tick,
                      &p);
     loop_run(p.loop);
     docker_stop(p.docker);
     docker_free(p.docker);
-    loop_timer_stop(&p.wait);
+    loop_timer_stop(&p.tick);
     loop_free(p.loop);
     return 0;
 }

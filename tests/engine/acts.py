@@ -278,12 +278,12 @@ def a07_networks(b):
                   network="n1")
     e.docker("network", "rm", "n1")
     outcome("gone", p.act("start", seen), "network", 404,
-            "^its network n1 was removed$")
+            "^network n1 was removed$")
     outcome("gone, to be repaired", p.act("start", seen, True), "network", 404,
-            "^its network is gone: network n1 not found")
+            "^network n1 not found$")
     e.docker("network", "create", "n1")
     outcome("made anew", p.act("start", seen), "network", 404,
-            "^its network n1 was removed$")
+            "^network n1 was removed$")
     equal("nothing was changed", e.inspect("a07")["NetworkSettings"]
           ["Networks"]["n1"]["NetworkID"],
           seen["NetworkSettings"]["Networks"]["n1"]["NetworkID"])

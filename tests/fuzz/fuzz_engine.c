@@ -5,6 +5,7 @@
  * many milliseconds later than the line before; blades take turns.  A sanitized
  * build proves besides that every read was waited for.
  */
+#include "engine/order.h"
 #include "support/machine.h"
 
 #include <stdint.h>
@@ -96,14 +97,22 @@ static void declare(struct bench *b)
                                             .decl = &sources[i] });
 }
 
+static void on_order(void *self, const struct order *order)
+{
+    buf_slice(self, order->id);
+}
+
 static void look(struct core *core)
 {
     struct buf out;
+    struct metrics m = { .out = &out };
 
     buf_init(&out, BUF_NO_CAP);
     engine_report(core_engine(core), core_stats(core).watermark, &out);
     engine_report_text(core_engine(core), core_stats(core).watermark, &out);
     engine_api_rules(core_engine(core), &out);
+    engine_metrics(core_engine(core), &m);
+    engine_orders(core_engine(core), &out, on_order);
     buf_release(&out);
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define STEPS_MAX 1000 /* at one instant */
+
 static const char *const verb_name[] = {
     [HEAL_TELLS] = "tells",
     [HEAL_ORDERS] = "orders",
@@ -140,14 +142,18 @@ static unsigned next_due(const struct healbench *b, nsec until)
 
 void healbench_run_to(struct healbench *b, nsec at)
 {
-    unsigned i;
+    unsigned i, steps = 0;
 
     while ((i = next_due(b, at)) < b->n) {
         nsec due_at = heal_due(b->node[i].h);
 
         if (due_at > b->now)
-            b->now = due_at;
+            b->now = due_at, steps = 0;
         healbench_step(b, i);
+        if (steps++ == STEPS_MAX) {
+            printf("%sn%u is due again and again\n", buf_cstr(&b->log), i);
+            exit(EXIT_FAILURE);
+        }
     }
     b->now = at;
 }

@@ -706,6 +706,7 @@ static const struct {
     { "count", "counts", make_count },
     { "errors", "errors", make_errors },
     { "revive", "revivals", make_revive },
+    { "revive", "revivals", make_revive },
 };
 
 static void make_rule(struct maker *m, struct buf *out, size_t number)

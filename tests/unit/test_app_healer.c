@@ -213,6 +213,22 @@ START_TEST(what_was_begun_has_a_result_though_it_is_withdrawn)
 }
 END_TEST
 
+START_TEST(an_order_whose_result_the_journal_has_is_not_begun_again)
+{
+    begin();
+    healer_recovered(w.healer, slice_str(ID));
+    healer_recovered(w.healer, slice_str(ID));
+    healer_recovered(w.healer, slice_str("g/r/web/start/4/1"));
+    healer_look(w.healer, SECOND);
+    healer_tick(w.healer, 9 * SECOND);
+    ck_assert_uint_eq(w.asked, 0);
+    w.order[0].id = slice_str("g/r/web/start/9/2");
+    healer_look(w.healer, 10 * SECOND);
+    ck_assert_uint_eq(w.asked, 1);
+    said("");
+}
+END_TEST
+
 START_TEST(a_result_waits_until_the_journal_takes_it)
 {
     begin();
@@ -256,8 +272,7 @@ START_TEST(a_dry_run_sends_nothing_and_says_so)
     healer_look(w.healer, SECOND);
     healer_look(w.healer, SECOND);
     ck_assert_uint_eq(w.asked, 0);
-    said(SHARD("web", ID, "start", "0", "c0ffee", "nothing was sent", "dry_run",
-               "0"));
+    said(SHARD("web", ID, "start", "0", "c0ffee", "", "dry_run", "0"));
 }
 END_TEST
 
@@ -273,8 +288,8 @@ START_TEST(the_dry_run_of_a_rule_concerns_its_orders_alone)
     healer_look(w.healer, SECOND);
     ck_assert_uint_eq(w.asked, 1);
     assert_slice(w.act.name, "web");
-    said(SHARD("db", "g/s/db/restart/5/1", "restart", "0", "c0ffee",
-               "nothing was sent", "dry_run", "0"));
+    said(SHARD("db", "g/s/db/restart/5/1", "restart", "0", "c0ffee", "",
+               "dry_run", "0"));
 }
 END_TEST
 
@@ -333,6 +348,7 @@ static const TTest **const tests[] = {
     &an_engine_that_is_away_is_asked_again_each_second,
     &an_order_that_is_withdrawn_is_not_begun,
     &what_was_begun_has_a_result_though_it_is_withdrawn,
+    &an_order_whose_result_the_journal_has_is_not_begun_again,
     &a_result_waits_until_the_journal_takes_it,
     &a_result_that_is_given_back_is_written_again,
     &a_dry_run_sends_nothing_and_says_so,

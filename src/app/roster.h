@@ -1,17 +1,18 @@
 /*
- * revivals.h - what people are told of the containers under revive rules.
+ * roster.h - what people are told of the containers under revive rules.
  */
-#ifndef APP_REVIVALS_H
-#define APP_REVIVALS_H
+#ifndef APP_ROSTER_H
+#define APP_ROSTER_H
 
 #include "core/core.h"
 
 /* Appends ,"probe":{...}|null,"revival":{...}|null of a container, as they are
  * in the state. */
-void revivals_container(const struct core *core, struct slice name,
-                        struct buf *out);
+void roster_container(const struct core *core, struct slice name,
+                      struct buf *out);
 /* Appends the revival alone, an object or null. */
-void revivals_of(const struct core *core, struct slice name, struct buf *out);
+void roster_revival(const struct core *core, struct slice name,
+                    struct buf *out);
 
 /*
  * Says which containers are in the scope of which revive rule: once at the

@@ -1,4 +1,4 @@
-#include "revivals.h"
+#include "roster.h"
 
 #include "base/alloc.h"
 #include "data/json.h"
@@ -71,7 +71,7 @@ static bool try_rule(const struct core *core, const struct rule *rule,
     return found;
 }
 
-void revivals_of(const struct core *core, struct slice name, struct buf *out)
+void roster_revival(const struct core *core, struct slice name, struct buf *out)
 {
     const struct ruleset *set = engine_ruleset(core_engine(core));
     size_t i;
@@ -83,8 +83,8 @@ void revivals_of(const struct core *core, struct slice name, struct buf *out)
     buf_str(out, "null");
 }
 
-void revivals_container(const struct core *core, struct slice name,
-                        struct buf *out)
+void roster_container(const struct core *core, struct slice name,
+                      struct buf *out)
 {
     const struct path probe = { .key = { slice_str("docker"),
                                          slice_str("containers"), name,
@@ -95,7 +95,7 @@ void revivals_container(const struct core *core, struct slice name,
     if (!view_text(core, &probe, out))
         buf_str(out, "null");
     buf_str(out, ",\"revival\":");
-    revivals_of(core, name, out);
+    roster_revival(core, name, out);
 }
 
 /* -- the scopes of the rules ----------------------------------------------- */
