@@ -229,7 +229,6 @@ int main(int argc, char **argv)
         .cursor = on_cursor,
         .runs = on_runs,
         .listen = on_listen,
-        .now = on_now,
     };
     if (loop_new(&p.loop, &err) ||
         loop_poll_start(p.loop, &p.input, 0, LOOP_READ, on_input, &p, &err) ||
