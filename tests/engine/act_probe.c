@@ -97,13 +97,6 @@ static void on_listen(void *self, struct intake_listener *l)
     p->listener = l;
 }
 
-static nsec on_now(void *self)
-{
-    const struct probe *p = self;
-
-    return loop_wall(p->loop);
-}
-
 /* -- acts ---------------------------------------------------------------- */
 
 static void on_done(void *self, const struct docker_acted *acted)
@@ -228,14 +221,15 @@ int main(int argc, char **argv)
     struct err err = { 0 };
 
     read_arguments(&config, argc, argv);
-    p.intake = (struct intake){ .self = &p,
-                                .source = on_source,
-                                .line = on_line,
-                                .gap = on_gap,
-                                .cursor = on_cursor,
-                                .runs = on_runs,
-                                .listen = on_listen,
-                                .now = on_now };
+    p.intake = (struct intake){
+        .self = &p,
+        .source = on_source,
+        .line = on_line,
+        .gap = on_gap,
+        .cursor = on_cursor,
+        .runs = on_runs,
+        .listen = on_listen,
+    };
     if (loop_new(&p.loop, &err) ||
         loop_poll_start(p.loop, &p.input, 0, LOOP_READ, on_input, &p, &err) ||
         docker_start(p.loop, &config, &p.intake, &p.docker, &err)) {
