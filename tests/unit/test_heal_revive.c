@@ -200,7 +200,7 @@ START_TEST(r06_the_window_lets_attempts_go)
     healbench_die(b, 0, 1);
     healbench_run(b, 61000);
     LOG("59.000 n0 ok > suspect tells: exited with code 1 !\n"
-        "61.000 n0 suspect > given_up tells: 1 attempts in 60 s, the last: "
+        "61.000 n0 suspect > given_up tells: 1 attempt in 60 s, the last: "
         "exited with code 1 !\n");
     healbench_start(b, 0);
     healbench_run(b, 62000);
@@ -214,7 +214,7 @@ static void given_up(void)
     b->policy.attempts = 1;
     acting();
     healbench_result(b, 0, HEAL_TIMEOUT, "no answer in 30 s");
-    LOG("3.000 n0 acting > given_up tells 1/1: 1 attempts in 30 minutes, the "
+    LOG("3.000 n0 acting > given_up tells 1/1: 1 attempt in 30 minutes, the "
         "last: the engine did not answer: no answer in 30 s !\n");
     healbench_run(b, 20000);
 }
@@ -238,7 +238,7 @@ START_TEST(r06_a_start_by_somebody_ends_it_but_forgets_nothing)
     healbench_run(b, 40000);
     LOG("20.000 n0 given_up > ok recovers: runs again after 19000 ms\n"
         "21.000 n0 ok > suspect tells: exited with code 1 !\n"
-        "23.000 n0 suspect > given_up tells: 1 attempts in 30 minutes, the "
+        "23.000 n0 suspect > given_up tells: 1 attempt in 30 minutes, the "
         "last: exited with code 1 !\n");
 }
 END_TEST
@@ -335,6 +335,18 @@ START_TEST(r07_what_fell_further_apart_does_not)
     fall(0, 1);
     healbench_run(b, 30000);
     fall(2, 4);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+START_TEST(r07_what_is_held_does_not)
+{
+    bench_of(9);
+    b->policy.on_stop = HEAL_RESPECT;
+    healbench_stop(b, 0);
+    healbench_stop(b, 1);
+    healbench_run(b, 10000);
+    fall(2, 2);
     ck_assert(!heal_scope_view(b->scope).breaker_open);
 }
 END_TEST
@@ -472,6 +484,24 @@ START_TEST(r07_a_revival_that_is_well_in_between_makes_it_count_anew)
 }
 END_TEST
 
+START_TEST(r07_what_left_the_scope_does_not_count)
+{
+    bench_of(10);
+    b->policy.backoff = b->policy.max_backoff;
+    for (unsigned i = 0; i < 3; i++) {
+        healbench_run(b, 40000 * i);
+        healbench_die(b, i, 1);
+        ck_assert(next_order(i, ms() + 5000));
+        healbench_result(b, i, HEAL_TIMEOUT, "");
+        if (i > 0)
+            continue;
+        b->node[i].f.in_scope = false;
+        heal_leave(b->node[i].h);
+    }
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
 START_TEST(r07_off_is_off)
 {
     bench_of(10);
@@ -503,6 +533,23 @@ START_TEST(r07_two_at_a_time_and_one_in_a_second)
     healbench_started(b, 0);
     healbench_run(b, 11000);
     ck_assert_uint_eq(orders_out(), 2);
+}
+END_TEST
+
+START_TEST(r07_what_it_waits_for_is_told_in_each_outage)
+{
+    bench_of(3);
+    b->policy.breaker_down = 0;
+    for (int i = 0; i < 2; i++) {
+        fall(0, 1);
+        healbench_run(b, ms() + 2000);
+        ck_assert_ptr_nonnull(strstr(healbench_log(b),
+                                     "n1 suspect > waiting declines: waits for "
+                                     "its turn: others are being started\n"));
+        healbench_start(b, 0);
+        healbench_start(b, 1);
+        healbench_run(b, ms() + 700000);
+    }
 }
 END_TEST
 
@@ -936,6 +983,7 @@ static const TTest **const tests[] = {
     &r06_out_of_memory_uses_them_up_twice_as_fast,
     &r07_five_that_fall_within_thirty_seconds_open_it,
     &r07_what_fell_further_apart_does_not,
+    &r07_what_is_held_does_not,
     &r07_what_is_up_again_does_not,
     &r07_what_went_with_the_engine_does_not,
     &r07_half_open_it_lets_one_go_and_closes_when_that_is_well,
@@ -945,6 +993,8 @@ static const TTest **const tests[] = {
     &r07_three_of_which_the_revival_failed_open_it,
     &r07_one_that_fails_again_and_again_opens_nothing,
     &r07_a_revival_that_is_well_in_between_makes_it_count_anew,
+    &r07_what_left_the_scope_does_not_count,
+    &r07_what_it_waits_for_is_told_in_each_outage,
     &r07_off_is_off,
     &r07_two_at_a_time_and_one_in_a_second,
     &r10_no_answer_within_a_minute_is_a_failure,
