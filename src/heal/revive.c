@@ -237,10 +237,7 @@ void do_seen(struct step *s)
         return;
     h->revived++;
     breaker_succeeded(h);
-    h->own_stop = false;
-    h->last[0] = '\0';
-    say(h->reason, f->has_probe ? "runs and answers" : "runs");
-    heal_move(s, HEAL_OK, HEAL_RECOVERS, false);
+    heal_recover(s, f->has_probe ? "runs and answers" : "runs");
 }
 
 void do_died(struct step *s)

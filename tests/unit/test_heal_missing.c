@@ -44,6 +44,13 @@ static void recreated(const char *id)
     healbench_started(b, 0);
 }
 
+static void recreated_by_person(void)
+{
+    f->id = f->name = slice_str("id0");
+    f->recreate_label = true;
+    healbench_start(b, 0);
+}
+
 START_TEST(r12_a_removed_one_is_made_anew_ten_seconds_later)
 {
     healbench_remove(b, 0);
@@ -246,6 +253,8 @@ END_TEST
 
 START_TEST(one_the_engine_does_not_know_is_looked_at_again)
 {
+    healbench_remove(b, 0);
+    recreated_by_person();
     healbench_die(b, 0, 1);
     healbench_run(b, 3000);
     healbench_result(b, 0, HEAL_NOT_THERE, "");

@@ -695,6 +695,21 @@ START_TEST(r11_an_answer_counts_by_whatever_clock_the_engine_has)
 }
 END_TEST
 
+START_TEST(r11_an_answer_of_the_life_before_does_not_count)
+{
+    b->policy.restart_unhealthy = true;
+    f->due = f->has_probe = true;
+    healbench_step(b, 0);
+    ck_assert_int_eq(order_of(0)->act, HEAL_RESTART);
+    healbench_run(b, 100);
+    probed(true, 100); /* so it was only slow */
+    healbench_run(b, 200);
+    healbench_started(b, 0);
+    healbench_run(b, 10000);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_VERIFYING);
+}
+END_TEST
+
 START_TEST(r11_an_early_answer_counts_when_it_has_stayed_up)
 {
     f->has_probe = true;
@@ -747,6 +762,19 @@ START_TEST(r11_one_that_dies_again_counts)
         "exited with code 137 !\n"
         "6.200 n0 suspect > acting orders 2/5: exited with code 137\n");
     ck_assert_uint_eq(heal_view(b->node[0].h).failed, 1);
+}
+END_TEST
+
+START_TEST(r11_one_that_goes_with_the_engine_has_not_failed)
+{
+    acting();
+    healbench_started(b, 0);
+    healbench_run(b, 3500);
+    healbench_engine(b, false);
+    healbench_run(b, 4000);
+    healbench_die(b, 0, 255);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_SUSPECT);
+    ck_assert_uint_eq(heal_view(b->node[0].h).failed, 0);
 }
 END_TEST
 
@@ -849,6 +877,39 @@ START_TEST(r13_a_stop_that_is_under_way_is_not_interfered_with)
 }
 END_TEST
 
+START_TEST(r13_the_breaker_counts_what_is_to_be_restarted)
+{
+    bench_of(5);
+    b->policy.restart_unhealthy = true;
+    healbench_engine(b, false);
+    fall(0, 2);
+    healbench_engine(b, true);
+    for (unsigned i = 0; i < 3; i++)
+        healbench_start(b, i);
+    healbench_run(b, 60000);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert(!heal_scope_view(b->scope).breaker_open);
+        b->node[i].f.due = true;
+        healbench_step(b, i);
+    }
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+START_TEST(r11_two_halves_are_one)
+{
+    f->has_probe = true;
+    for (int i = 0; i < 2; i++) {
+        healbench_run(b, ms() + 1000);
+        healbench_die(b, 0, 1);
+        revive(0);
+        healbench_run(b, ms() + 30000);
+        ck_assert_int_eq(healbench_state(b, 0), HEAL_FROZEN);
+    }
+    ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 1);
+}
+END_TEST
+
 START_TEST(r13_restarts_are_bounded_like_starts)
 {
     int orders = 0;
@@ -895,16 +956,20 @@ static const TTest **const tests[] = {
     &r11_without_a_probe_it_has_to_stay_up,
     &r11_the_result_may_come_before_the_facts,
     &r11_with_a_probe_it_has_to_answer,
+    &r11_an_answer_of_the_life_before_does_not_count,
     &r11_an_early_answer_counts_when_it_has_stayed_up,
     &r11_one_that_does_not_answer_is_frozen_and_counts_a_half,
     &r11_the_label_says_how_long_it_may_take,
     &r11_one_that_dies_again_counts,
+    &r11_one_that_goes_with_the_engine_has_not_failed,
     &r11_one_that_is_not_seen_to_run_has_failed,
     &r11_nothing_is_verified_while_the_engine_is_away,
     &r13_a_frozen_one_is_only_told,
     &r13_or_restarted_where_the_policy_says_so,
     &r13_what_our_own_restart_stopped_was_no_person,
     &r13_a_stop_that_is_under_way_is_not_interfered_with,
+    &r11_two_halves_are_one,
+    &r13_the_breaker_counts_what_is_to_be_restarted,
     &r13_restarts_are_bounded_like_starts,
 };
 
