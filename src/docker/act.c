@@ -158,8 +158,8 @@ const char *deed_barred(const struct docker *d, const struct tape *t)
     if (slice_is(tape_string(t, tape_find(t, labels, "bladewatch.revive")),
                  "never"))
         return "its label bladewatch.revive says never";
-    if (slice_is(tape_string(t, tape_find(t, labels, "bladewatch.ignore")),
-                 "true"))
+    if (label_says_yes(
+            tape_string(t, tape_find(t, labels, "bladewatch.ignore"))))
         return "its label bladewatch.ignore says so";
     return NULL;
 }

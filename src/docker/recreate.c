@@ -292,23 +292,24 @@ static void made(struct deed *a)
 
 static void on_created(struct deed *a, const struct http_end *end)
 {
+    struct slice id = slice_of("", 0);
     char words[200];
-    struct slice id;
     struct tape t;
 
     if (deed_unanswered(a, end, "creating it"))
         return;
-    if (end->head.code == 201 &&
-        tape_parse(a->d->parser, end->body, &t, NULL) == ST_OK) {
-        id = tape_string(&t, tape_find(&t, 0, "Id"));
-        if (container_id_ok(id)) {
-            copy_text(id, a->container, sizeof(a->container));
-            made(a);
-            return;
-        }
-    }
     engine_message(a->d, end, words, sizeof(words));
-    if (end->head.code == 403)
+    if (tape_parse(a->d->parser, end->body, &t, NULL) == ST_OK)
+        id = tape_string(&t, tape_find(&t, 0, "Id"));
+    if (end->head.code == 201 && container_id_ok(id)) {
+        copy_text(id, a->container, sizeof(a->container));
+        made(a);
+        return;
+    }
+    if (end->head.code == 201)
+        deed_done(a, "refused", 201,
+                  "the engine does not say which container it created");
+    else if (end->head.code == 403)
         deed_done(a, "denied", 403, "creating it: %s", words);
     else
         deed_done(a, end->head.code >= 500 ? "refused" : "unfaithful",
@@ -449,14 +450,16 @@ static void on_namesake(struct deed *a, const struct http_end *end)
         may_be_made(a);
         return;
     }
-    if (end->head.code != 200 ||
-        tape_parse(a->d->parser, end->body, &t, NULL) != ST_OK) {
+    name = slice_of("", 0);
+    if (end->head.code == 200 &&
+        tape_parse(a->d->parser, end->body, &t, NULL) == ST_OK)
+        name = tape_string(&t, tape_find(&t, 0, "Name"));
+    if (!name.n) {
         deed_done(a, "refused", end->head.code,
                   "the engine does not say who has its name");
         return;
     }
     id = tape_string(&t, tape_find(&t, 0, "Id"));
-    name = tape_string(&t, tape_find(&t, 0, "Name"));
     if (name.n != strlen(a->name) + 1 ||
         memcmp(name.p + 1, a->name, name.n - 1) != 0)
         may_be_made(a); /* the name is the start of another's id */

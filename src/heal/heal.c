@@ -213,5 +213,5 @@ void heal_move(struct step *s, enum heal_state to, enum heal_verb verb,
     heal_pass(s, to);
     heal_tell(s, verb, warning);
     if (to == HEAL_OK)
-        s->h->down_since = 0;
+        s->h->down_since = s->h->fell_at = 0;
 }

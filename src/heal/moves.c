@@ -10,20 +10,14 @@ void heal_decided(struct step *s)
     s->h->decided_status = s->f->status;
 }
 
-/* It ran in between, or has come back from the dead. */
+/* It has run in between, or was not down before. */
 static bool is_news(const struct step *s)
 {
-    switch (s->h->decided_status) {
-    case HEAL_GONE:
-    case HEAL_REMOVING:
-    case HEAL_DEAD:
-        if (s->f->status != s->h->decided_status)
-            return true;
-        break;
-    default:
-        break;
-    }
-    return s->f->started_at != s->h->decided_life;
+    enum heal_status before = s->h->decided_status;
+    bool was_down = before == HEAL_EXITED || before == HEAL_CREATED;
+
+    return s->f->started_at != s->h->decided_life ||
+           (!was_down && s->f->status != before);
 }
 
 /* To a state that lasts; what was planned is dropped. */
@@ -109,6 +103,7 @@ void do_mute(struct step *s)
     if (!h->down_since)
         h->down_since = s->now;
     h->with_engine = false;
+    heal_decided(s);
     h->next_at = s->p->restart_unhealthy ? nsec_add(s->now, attempts_backoff(s))
                                          : NSEC_MAX;
     say(h->cause, "runs, but does not answer");
@@ -182,7 +177,8 @@ void do_fall(struct step *s)
 
     if (!h->down_since)
         h->down_since = s->now;
-    h->fell_at = s->now;
+    if (!h->fell_at || judge_restarting(s) || is_news(s))
+        h->fell_at = s->now;
     judge(s);
     say(h->reason, "%s", h->cause);
     heal_suspect(s, true);

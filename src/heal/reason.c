@@ -56,7 +56,6 @@ const char *say_span(nsec span_for, char out[SPAN_MAX])
 /* -- why it is down -------------------------------------------------------- */
 
 static const char *const policies[] = {
-    [HEAL_NO_POLICY] = "no",
     [HEAL_ON_FAILURE] = "on-failure",
     [HEAL_ALWAYS] = "always",
 };
@@ -81,13 +80,12 @@ static void say_exit(struct step *s)
 void say_cause(struct step *s)
 {
     char *out = s->h->cause;
-    bool restarting = judge_restarting(s);
 
-    if (restarting)
+    if (judge_restarting(s))
         say(out, "is being restarted by the engine");
     else
         say_exit(s);
-    if (restarting || s->f->policy != HEAL_NO_POLICY)
+    if (s->f->policy != HEAL_NO_POLICY)
         say(out, "%s, in the care of the engine's restart policy %s", out,
             policies[s->f->policy]);
 }

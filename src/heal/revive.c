@@ -81,6 +81,7 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         .reason = slice_str(h->cause),
     };
     h->tried = h->has_turn = true;
+    h->up_at = h->up_life = 0;
     h->own_stop |= act == HEAL_RESTART;
     h->makes = act == HEAL_RECREATE;
     attempts_add(&h->attempts, s->now, s->f->oom ? 4 : 2);
@@ -175,7 +176,6 @@ static void verify(struct step *s)
 {
     struct heal *h = s->h;
 
-    h->up_at = h->up_life = 0;
     h->stop_revived_at = h->by_person ? s->now : 0;
     heal_move(s, HEAL_VERIFYING, HEAL_TELLS, false);
 }
