@@ -165,6 +165,8 @@ struct docker {
         resumed_at; /* ... that an earlier process recorded; 0: there is none */
     uint64_t heard[HEARD_MAX]; /* the newest events, a ring */
     size_t nheard;
+    bool resumed;      /* that is known */
+    nsec replay_from;  /* timeNano */
     nsec replay_until; /* loop_now(): what was heard before us may come again */
     nsec list_at;      /* when the last list was asked for */
     nsec relist_at;

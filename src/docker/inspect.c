@@ -265,6 +265,14 @@ static void read_info(struct info *info, const struct tape *t)
     take_labels(info, t);
 }
 
+static void read_created(struct container *c, const struct tape *t)
+{
+    nsec at;
+
+    if (instant_parse(tape_string(t, tape_find(t, 0, "Created")), &at) == ST_OK)
+        c->created_at = history_instant(c->d, at);
+}
+
 /* Nobody answers at the address of one that is stopped. */
 static bool has_address(const struct info *info)
 {
@@ -308,6 +316,7 @@ static void take_answer(struct container *c, const struct http_end *end)
     choice_release(&c->choice);
     buf_release(&c->info.text);
     read_info(&c->info, &t);
+    read_created(c, &t);
     if (has_address(&c->info))
         networks_address(&d->networks, &t, c->info.address);
     c->known = true;

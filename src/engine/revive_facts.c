@@ -312,7 +312,8 @@ static void read_health(const struct engine *e, const struct instance *i,
 static void read_probe(const struct engine *e, const struct instance *i,
                        struct heal_facts *ret)
 {
-    if (!node_of(e, i, PROBE_OK)) {
+    /* One that was begun anew has no answer yet, but there is one. */
+    if (!node_of(e, i, PROBE_OK) && !node_of(e, i, PROBE_DOWN)) {
         read_health(e, i, ret);
         return;
     }

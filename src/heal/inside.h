@@ -90,6 +90,11 @@ struct attempts {
     size_t n, room;
 };
 
+struct learned {
+    nsec raw; /* by somebody else's clock */
+    nsec at;  /* when that was learned */
+};
+
 /* A bit each: told once while it waits. */
 enum heal_hindrance {
     NO_ENGINE = 1,
@@ -119,8 +124,8 @@ struct heal {
     bool in_scope, recreate_label;
     uint64_t id_hash;      /* 0: not known yet */
     char id[HEAL_ID_ROOM]; /* a longer one fits no container of the engine */
-    nsec event_raw;        /* the newest of its events, by the engine's clock */
-    nsec quiet_at;         /* when that was learned */
+    struct learned quiet;  /* since the newest of its events */
+    struct learned life, answer; /* the start; the last answer to a probe */
     nsec released_at;
     /* When the engine last went and came back; 0: it did not. */
     nsec engine_down_at, engine_up_at, engine_seen_down;

@@ -41,19 +41,26 @@ bool judge_released(const struct step *s)
 }
 
 /*
- * Events are taken to be as old as they say at the first look only.  Later the
- * instant at which one is learned counts: the engine's clock may be wrong.
+ * Instants are taken to be as old as they say at the first look only.  Later it
+ * counts when one is learned: the engine's clock may be another.
  */
+static void learn(const struct step *s, nsec raw, struct learned *l)
+{
+    if (raw == l->raw)
+        return;
+    l->raw = raw;
+    l->at = s->h->known || raw > s->now ? s->now : raw;
+}
+
 static void learn_events(struct step *s)
 {
     const struct heal_facts *f = s->f;
     nsec raw = later(later(f->die_at, f->restart_at),
                      later(f->rename_at, later(f->kill_at, f->stop_at)));
 
-    if (raw == s->h->event_raw)
-        return;
-    s->h->event_raw = raw;
-    s->h->quiet_at = s->h->known || raw > s->now ? s->now : raw;
+    learn(s, raw, &s->h->quiet);
+    learn(s, f->started_at, &s->h->life);
+    learn(s, f->probe_at, &s->h->answer);
 }
 
 /* A later connection, of a monitor started anew, is no return of the engine. */
@@ -249,10 +256,10 @@ bool judge_can_act(const struct step *s)
 /* A good answer of this life, and given after the order. */
 bool judge_answers(const struct step *s)
 {
-    const struct heal_facts *f = s->f;
+    const struct heal *h = s->h;
 
-    return f->probe_ok && f->probe_at > f->started_at &&
-           f->probe_at >= s->h->order.at;
+    return s->f->probe_ok && h->answer.at >= h->life.at &&
+           h->answer.at >= h->order.at;
 }
 
 bool judge_is_result(const struct step *s)
@@ -303,7 +310,7 @@ static nsec fresh_at(const struct heal *h)
 nsec judge_settled_at(const struct step *s)
 {
     const struct heal *h = s->h;
-    nsec from = die_known(s->f) ? h->quiet_at : later(h->quiet_at, h->fell_at);
+    nsec from = die_known(s->f) ? h->quiet.at : later(h->quiet.at, h->fell_at);
     nsec at = nsec_add(from, settle_for(s->f));
 
     if (judge_restarting(s))
@@ -318,7 +325,7 @@ static nsec undisturbed_at(const struct step *s)
 {
     if (s->f->kill_at <= s->f->started_at)
         return s->h->next_at;
-    return later(s->h->next_at, nsec_add(s->h->quiet_at, STOPPING_FOR));
+    return later(s->h->next_at, nsec_add(s->h->quiet.at, STOPPING_FOR));
 }
 
 nsec judge_verify_for(const struct step *s)

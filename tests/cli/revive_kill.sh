@@ -42,8 +42,8 @@ happens die scraper 3
 logs "NODE DOWN scraper"
 becomes audit.ordinal 1
 end KILL
-segment=$(ls "$work"/data/*.bwj | tail -1)
-python3 - "$segment" <<'PY'
+segments=("$work"/data/*.bwj)
+python3 - "${segments[-1]}" <<'PY'
 import sys
 data = open(sys.argv[1], "rb").read()
 at = data.index(b'"audit":{"ordinal":1}')

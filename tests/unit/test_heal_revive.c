@@ -397,7 +397,7 @@ START_TEST(r07_it_opens_again_when_that_one_fails)
     ck_assert_uint_eq(orders_out(), 0);
     ck_assert_ptr_nonnull(strstr(healbench_log(b),
                                  "n1 waiting > waiting declines: waits for the "
-                                 "breaker: it was tried with id0 !\n"));
+                                 "breaker: its trial with id0 failed !\n"));
     healbench_run(b, 240000);
     ck_assert_uint_eq(orders_out(), 1);
 }
@@ -682,6 +682,19 @@ START_TEST(r11_with_a_probe_it_has_to_answer)
 }
 END_TEST
 
+START_TEST(r11_an_answer_counts_by_whatever_clock_the_engine_has)
+{
+    f->has_probe = true;
+    acting();
+    healbench_started(b, 0);
+    f->started_at += _i * 3600 * SEC;
+    healbench_step(b, 0);
+    healbench_run(b, 6000);
+    probed(true, 6000);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_OK);
+}
+END_TEST
+
 START_TEST(r11_an_early_answer_counts_when_it_has_stayed_up)
 {
     f->has_probe = true;
@@ -897,6 +910,7 @@ static const TTest **const tests[] = {
 
 static const struct suite_table tables[] = {
     { &r07_more_than_a_share_open_it_if_they_are_three, 6 },
+    { &r11_an_answer_counts_by_whatever_clock_the_engine_has, 2 },
     { &r10_each_answer_of_the_engine_has_its_consequence, ROWS(result_cases) },
 };
 
