@@ -29,7 +29,7 @@ void audit_init(struct audit *a, struct ledger *ledger, bool dry_run,
         .dry_run = dry_run,
         .log_self = log_self,
         .log = log,
-        .parser = tape_parser_new(0),
+        .recovering = true,
     };
 }
 
@@ -48,8 +48,6 @@ void audit_release(struct audit *a)
 {
     while (a->entries)
         drop_first(a);
-    tape_parser_free(a->parser);
-    a->parser = NULL;
 }
 
 /* -- for people ------------------------------------------------------------ */
@@ -254,7 +252,7 @@ void audit_decision(struct audit *a, const struct decision *d)
 {
     struct buf b;
 
-    if (a->parser) {
+    if (a->recovering) {
         keep(a, d);
         return;
     }
@@ -267,30 +265,9 @@ void audit_decision(struct audit *a, const struct decision *d)
     buf_release(&b);
 }
 
-static uint64_t ordinal_of(struct tape_parser *parser, struct slice line)
+void audit_recovered(struct audit *a, uint64_t ordinal)
 {
-    const struct tape_op *op;
-    struct tape tape;
-    uint64_t n = 0;
-    size_t i;
-
-    if (tape_parse(parser, line, &tape, NULL))
-        return 0;
-    op = tape_member(&tape, "docker");
-    if (op)
-        op = tape_member_of(&tape, (size_t)(op - tape.op), "audit");
-    if (op)
-        op = tape_member_of(&tape, (size_t)(op - tape.op), "ordinal");
-    for (i = 0; op && op->kind == TAPE_NUMBER && i < op->n && i < 19; i++)
-        n = n * 10 + (unsigned char)op->p[i] - '0';
-    return n;
-}
-
-void audit_recovered(struct audit *a, struct slice line)
-{
-    uint64_t told = ordinal_of(a->parser, line);
-
-    while (a->entries && a->entries->ordinal <= told)
+    while (a->entries && a->entries->ordinal <= ordinal)
         drop_first(a);
 }
 
@@ -298,8 +275,7 @@ void audit_begin(struct audit *a)
 {
     struct audit_entry *e;
 
-    tape_parser_free(a->parser);
-    a->parser = NULL;
+    a->recovering = false;
     DL_FOREACH(a->entries, e)
     {
         a->log(a->log_self, e->warning, buf_cstr(&e->line));

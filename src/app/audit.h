@@ -11,7 +11,6 @@
 #define APP_AUDIT_H
 
 #include "app/ledger.h"
-#include "data/tape.h"
 #include "engine/order.h"
 
 struct audit_entry;
@@ -21,8 +20,8 @@ struct audit {
     bool dry_run; /* nothing that is ordered is sent */
     void *log_self;
     void (*log)(void *self, bool warning, const char *line);
-    struct tape_parser *parser;  /* during recovery */
-    struct audit_entry *entries; /* during recovery: not found yet */
+    bool recovering;
+    struct audit_entry *entries; /* meanwhile: those not found yet */
     size_t n;
 };
 
@@ -34,8 +33,8 @@ void audit_release(struct audit *a);
 
 /* From inside the core; the ledger is to be flushed afterwards. */
 void audit_decision(struct audit *a, const struct decision *d);
-/* A line of the ledger's blade in the journal. */
-void audit_recovered(struct audit *a, struct slice line);
+/* The journal has what was decided up to this ordinal. */
+void audit_recovered(struct audit *a, uint64_t ordinal);
 /* The journal is read: tells what it did not hold. */
 void audit_begin(struct audit *a);
 

@@ -486,26 +486,36 @@ static enum status default_data(struct config *c, config_getenv *getenv,
     return ST_BAD;
 }
 
+static enum status check_tls(const struct config *c, const char *host,
+                             struct err *err)
+{
+    if (!c->docker_tls || !host || begins(slice_str(host), "unix:"))
+        return ST_OK;
+    err_set(err,
+            "DOCKER_TLS_VERIFY asks for TLS to %s, which is not "
+            "supported; use the engine's socket, unix:///path, or unset "
+            "it",
+            host);
+    return ST_BAD;
+}
+
 static enum status check_docker(struct config *c, struct err *err)
 {
     char *host = c->docker_host;
     enum status st = ST_OK;
 
-    if (!c->docker || !host)
+    if (!c->docker)
         return ST_OK;
-    c->docker_host = NULL;
-    st = config_set(c, "docker.host", slice_str(host), err);
-    if (st)
-        err_prefix(err, "the Docker engine's address");
-    free(host);
-    if (st || !c->docker_tls || begins(slice_str(c->docker_host), "unix:"))
-        return st;
-    err_set(err,
-            "DOCKER_TLS_VERIFY asks for TLS to %s, which is not "
-            "supported; use the engine's socket, unix:///path, or unset "
-            "it",
-            c->docker_host);
-    return ST_BAD;
+    if (host) {
+        c->docker_host = NULL;
+        st = config_set(c, "docker.host", slice_str(host), err);
+        if (st)
+            err_prefix(err, "the Docker engine's address");
+        free(host);
+    }
+    if (!st)
+        st = check_tls(c, c->docker_host, err);
+    return st ? st : check_tls(c, c->docker_act, err);
 }
 
 enum status config_finish(struct config *c, config_getenv *getenv,

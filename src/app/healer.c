@@ -163,6 +163,22 @@ static struct errand *errand_new(struct healer *h, const struct order *order)
     return e;
 }
 
+static struct errand *find(const struct healer *h, struct slice id)
+{
+    struct errand *e;
+
+    HASH_FIND(hh, h->errands, id.p, id.n, e);
+    return e;
+}
+
+void healer_recovered(struct healer *h, struct slice order)
+{
+    const struct order known = { .id = order };
+
+    if (!find(h, order))
+        errand_new(h, &known)->progress = DONE;
+}
+
 static void begin(struct healer *h, struct errand *e)
 {
     e->progress = ACTS;
@@ -175,9 +191,8 @@ static void begin(struct healer *h, struct errand *e)
 static void on_order(void *self, const struct order *order)
 {
     struct healer *h = self;
-    struct errand *e;
+    struct errand *e = find(h, order->id);
 
-    HASH_FIND(hh, h->errands, order->id.p, order->id.n, e);
     if (!e)
         e = errand_new(h, order);
     e->stands = true;

@@ -7,8 +7,9 @@
  * An order stands until its result is in the state, so within a process each
  * is remembered from when it is begun until it stands no more: the time its
  * result is on its way to the disk and through the core included.  What an
- * earlier process began and did not see the end of is begun again; the look at
- * the container just before an act then sees what became of it.
+ * earlier process began and left without a result in the journal is begun
+ * again; the look at the container just before an act then sees what became of
+ * it.
  *
  * With dry_run nothing is sent, and the result says so.  Without `enabled`
  * there should be no orders, since the engine's state says "act": "off"; one
@@ -39,6 +40,8 @@ struct healer *healer_new(const struct healer_config *config);
 /* No act may be under way: after docker_stop().  NULL is fine. */
 void healer_free(struct healer *h);
 
+/* The journal has a result of this order, which may not be merged yet. */
+void healer_recovered(struct healer *h, struct slice order);
 /* A group is merged, or time has passed: looks at what stands.  now is
  * monotonic.  Never called before recovery is over. */
 void healer_look(struct healer *h, nsec now);

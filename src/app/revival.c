@@ -38,17 +38,70 @@ static enum status on_act(void *self, const struct docker_act *act)
 
 void revival_init(struct revival *r, struct loop *loop, struct core *core)
 {
+    const struct healer_config config = {
+        .ledger = &r->ledger,
+        .enabled = r->enabled,
+        .dry_run = r->dry_run,
+        .self = r,
+        .wall = on_wall,
+        .orders = on_orders,
+        .act = on_act,
+    };
+
     r->loop = loop;
     r->core = core;
+    r->parser = tape_parser_new(0);
     audit_init(&r->audit, &r->ledger, r->dry_run, r, on_audit);
+    r->healer = healer_new(&config);
+}
+
+/* -- recovery -------------------------------------------------------------- */
+
+static const struct tape_op *member(const struct tape *tape,
+                                    const struct tape_op *of, const char *name)
+{
+    return of ? tape_member_of(tape, (size_t)(of - tape->op), name) : NULL;
+}
+
+static void recover_ordinal(struct revival *r, const struct tape *tape,
+                            const struct tape_op *audit)
+{
+    const struct tape_op *op = member(tape, audit, "ordinal");
+    uint64_t n = 0;
+    size_t i;
+
+    if (!op || op->kind != TAPE_NUMBER)
+        return;
+    for (i = 0; i < op->n && i < 19 && op->p[i] >= '0' && op->p[i] <= '9'; i++)
+        n = n * 10 + (uint64_t)(op->p[i] - '0');
+    audit_recovered(&r->audit, n);
+}
+
+/* {NAME: {"$set": {"order": ...}}} */
+static void recover_result(struct revival *r, const struct tape *tape,
+                           const struct tape_op *acts)
+{
+    const struct tape_op *op = NULL;
+
+    if (acts && acts->kind == TAPE_OBJECT &&
+        acts->end > (size_t)(acts - tape->op) + 1)
+        op = member(tape, member(tape, acts + 2, "$set"), "order");
+    if (op && op->kind == TAPE_STRING)
+        healer_recovered(r->healer, tape_text(op));
 }
 
 void revival_recovered(struct revival *r, const struct event *ev)
 {
     const struct source *source = core_source(r->core, ev->source);
+    const struct tape_op *docker;
+    struct tape tape;
 
-    if (source && source->trusted && slice_is(source->blade, LEDGER_BLADE))
-        audit_recovered(&r->audit, ev->line);
+    if (!source || !source->trusted || !slice_is(source->blade, LEDGER_BLADE) ||
+        tape_parse(r->parser, ev->line, &tape, NULL))
+        return;
+    docker = tape_member(&tape, "docker");
+    recover_ordinal(r, &tape, member(&tape, docker, "audit"));
+    recover_result(r, &tape, member(&tape, docker, "acts"));
 }
 
 void revival_decision(void *self, const struct decision *d)
@@ -59,20 +112,11 @@ void revival_decision(void *self, const struct decision *d)
 enum status revival_begin(struct revival *r, const struct intake *intake,
                           struct slice run, struct err *err)
 {
-    const struct healer_config config = {
-        .ledger = &r->ledger,
-        .enabled = r->enabled,
-        .dry_run = r->dry_run,
-        .self = r,
-        .wall = on_wall,
-        .orders = on_orders,
-        .act = on_act,
-    };
     enum status st = ledger_begin(&r->ledger, intake, run, err);
 
     if (st)
         return st;
-    r->healer = healer_new(&config);
+    r->begun = true;
     r->roster = (struct roster){ .core = r->core, .self = r, .say = on_roster };
     audit_begin(&r->audit);
     if (!r->enabled)
@@ -84,7 +128,7 @@ enum status revival_begin(struct revival *r, const struct intake *intake,
 
 void revival_merged(struct revival *r)
 {
-    if (r->healer) /* a process that could not start may still write */
+    if (r->begun) /* a process that could not start may still write */
         healer_look(r->healer, loop_now(r->loop));
 }
 
@@ -100,4 +144,5 @@ void revival_release(struct revival *r)
     audit_release(&r->audit);
     ledger_release(&r->ledger);
     roster_release(&r->roster);
+    tape_parser_free(r->parser);
 }

@@ -23,7 +23,8 @@ struct revival {
     struct audit audit;
     struct healer *healer;
     struct roster roster;
-    bool enabled, dry_run;
+    struct tape_parser *parser; /* of recovered lines */
+    bool enabled, dry_run, begun;
 };
 
 /* Before recovery.  loop and core are borrowed. */

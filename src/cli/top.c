@@ -270,7 +270,7 @@ static void put_probe(const struct row *r, struct buf *out)
         buf_str(out, truth(r, probe, "ok") ? "ok" : "--");
 }
 
-/* "waiting 2: exited with code 1"; what is well needs no words. */
+/* "waiting (2): exited with code 1"; what is well needs no words. */
 static void put_revival(const struct row *r, struct buf *out)
 {
     size_t revival = member(r, r->at, "revival");
@@ -280,7 +280,7 @@ static void put_revival(const struct row *r, struct buf *out)
 
     put_known(state, "-", out);
     if (attempts > 0)
-        buf_printf(out, " %.0f", attempts);
+        buf_printf(out, " (%.0f)", attempts);
     if (!reason.n || slice_is(state, heal_state_name(HEAL_OK)))
         return;
     buf_str(out, ": ");

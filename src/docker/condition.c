@@ -10,10 +10,15 @@
 void condition_remember(struct docker *d, const struct tape *docker)
 {
     size_t at = tape_find(docker, 0, "engine");
+    struct condition *c = &d->condition;
 
-    d->condition.was_up =
-        at &&
+    if (!at)
+        return;
+    c->was_up =
         slice_is(tape_string(docker, tape_find(docker, at, "state")), "up");
+    if (instant_parse(tape_string(docker, tape_find(docker, at, "since")),
+                      &c->was_since))
+        c->was_since = 0;
 }
 
 static void change(struct docker *d, bool up, nsec at)

@@ -2,13 +2,11 @@
 
 #include "base/alloc.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #define OUR_MAX    51 /* 1.51 is the newest that was read about */
 #define OUR_MIN    40
@@ -74,41 +72,6 @@ void endpoint_release(struct endpoint *e)
 const char *endpoint_name(const struct endpoint *e)
 {
     return e->unix_path ? e->unix_path : e->base_url;
-}
-
-/* What a person must know to mend it. */
-static void explain(struct docker *d, const struct http_end *end, char *out,
-                    size_t size)
-{
-    const char *where = endpoint_name(&d->read);
-    char message[160];
-
-    if (end->os_errno == ENOENT && d->read.unix_path) {
-        snprintf(out, size,
-                 "Docker's socket %s does not exist: is the engine running?",
-                 where);
-    } else if (end->status == ST_DENIED) {
-        snprintf(out, size,
-                 "Docker's socket %s may not be opened by uid %u, gid %u: "
-                 "run as a member of the socket's group (usually docker)",
-                 where, (unsigned)getuid(), (unsigned)getgid());
-    } else if (end->os_errno == ECONNREFUSED) {
-        snprintf(out, size,
-                 "nobody listens on Docker's socket %s: the engine is down",
-                 where);
-    } else if (end->status == ST_OK && end->head.code == 403) {
-        snprintf(out, size,
-                 "the Docker endpoint %s answers 403: a proxy forbids "
-                 "reading /version, /events, /containers",
-                 where);
-    } else if (end->status == ST_OK) {
-        engine_message(d, end, message, sizeof(message));
-        snprintf(out, size, "the Docker endpoint %s answers %d: %s", where,
-                 end->head.code, message);
-    } else {
-        snprintf(out, size, "no answer from the Docker endpoint %s: %s", where,
-                 end->text);
-    }
 }
 
 /* Of a proxy's page its text alone; blanks are joined. */
@@ -258,7 +221,7 @@ static void on_version(void *self, const struct http_end *end)
 
     d->version = NULL;
     if (end->status != ST_OK || end->head.code != 200) {
-        explain(d, end, why, sizeof(why));
+        engine_explain(d, &d->read, end, why, sizeof(why));
         engine_lost(d, why);
         return;
     }
@@ -332,7 +295,7 @@ void engine_refused(struct docker *d, const struct http_end *end)
 {
     char why[ERR_TEXT_MAX];
 
-    explain(d, end, why, sizeof(why));
+    engine_explain(d, &d->read, end, why, sizeof(why));
     engine_lost(d, why);
 }
 

@@ -113,7 +113,7 @@ struct container {
     bool explained; /* an event told of it since the last list */
     bool gone;      /* destroyed; freed when its stream has been read */
     bool ignored;   /* label bladewatch.ignore: no word of it in the state */
-    bool shown;     /* to whoever wants to see it */
+    bool shown;
     bool warned;
     bool want_inspect;
     struct http_request *inspect;
@@ -165,11 +165,14 @@ struct docker {
         resumed_at; /* ... that an earlier process recorded; 0: there is none */
     uint64_t heard[HEARD_MAX]; /* the newest events, a ring */
     size_t nheard;
-    bool replaying; /* what happened before this process began */
-    nsec list_at;   /* when the last list was asked for */
+    bool resumed;      /* that is known */
+    nsec replay_from;  /* timeNano */
+    nsec replay_until; /* loop_now(): what was heard before us may come again */
+    nsec list_at;      /* when the last list was asked for */
     nsec relist_at;
     bool fresh;  /* the first list after connecting: inspect all */
     bool listed; /* there was one in this process */
+    bool swept;  /* what was left behind is erased, since the state is whole */
     struct networks networks;
     struct condition condition;
 
@@ -181,6 +184,7 @@ struct docker {
     struct stats_round round; /* of statistics */
 
     struct loop_timer tick;
+    nsec began_at; /* wall clock */
     nsec started_at, step_until, clock_offset;
     uint64_t rng;
     bool stopped;
@@ -213,6 +217,9 @@ const char *endpoint_name(const struct endpoint *e); /* for people */
 /* The minor version to speak with whoever answered /version with t. */
 CHECKED enum status engine_agree(const struct endpoint *e, const struct tape *t,
                                  int *ret_minor, char *why, size_t size);
+/* explain.c: what a person must know to mend it. */
+void engine_explain(struct docker *d, const struct endpoint *e,
+                    const struct http_end *end, char *out, size_t size);
 /* An answer that ends the connection: says why. */
 void engine_refused(struct docker *d, const struct http_end *end);
 /* A GET below /v1.N with the usual time-outs; path is "/containers/...". */
@@ -230,6 +237,8 @@ void events_tick(struct docker *d);
 
 /* inspect.c */
 bool container_id_ok(struct slice id); /* fit for an address */
+/* To whoever wants to see where it is and how. */
+void container_show(struct container *c);
 bool container_is_self(const struct docker *d, struct slice id);
 struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */

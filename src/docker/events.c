@@ -7,7 +7,9 @@
 #define EVENTS_KEPT_MAX 65536
 #define RELIST_EVERY    (30 * NSEC_SEC)
 
+#define WHOLE_AFTER  (40 * NSEC_SEC) /* app/live.c holds time that long */
 #define OUT_OF_ORDER (2 * NSEC_SEC)
+#define REPLAYED_FOR (5 * NSEC_SEC)
 #define LONG_AGO     (1000000000 * NSEC_SEC) /* 2001: no stamp is older */
 
 /*
@@ -44,12 +46,14 @@ static int64_t number(struct slice text)
 {
     int64_t n = 0;
 
+    if (!text.n || text.n > 9)
+        return -1;
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] < '0' || text.p[i] > '9')
             return -1;
         n = 10 * n + (text.p[i] - '0');
     }
-    return text.n && text.n < 10 ? n : -1;
+    return n;
 }
 
 /* What an event asks of us besides looking at the container anew. */
@@ -65,9 +69,17 @@ static void on_start(struct container *c, const struct event_in *e)
     follow_started(c, e->told.at);
 }
 
-static void on_rename(struct container *c, const struct event_in *e)
+static void before_rename(struct container *c, const struct event_in *e)
 {
     container_rename(c, attribute(e, "name"));
+}
+
+/* At once: what is asked of it is recorded under its name. */
+static void after_rename(struct container *c, const struct event_in *e)
+{
+    (void)e;
+    if (c->known)
+        container_show(c);
 }
 
 static void on_destroy(struct container *c, const struct event_in *e)
@@ -86,7 +98,7 @@ static const struct action actions[] = {
     { "restart", HAPPENED_RESTART, NULL, NULL },
     { "pause", HAPPENED_PAUSE, NULL, NULL },
     { "unpause", HAPPENED_UNPAUSE, NULL, NULL },
-    { "rename", HAPPENED_RENAME, on_rename, NULL },
+    { "rename", HAPPENED_RENAME, before_rename, after_rename },
     { "update", HAPPENED_UPDATE, NULL, NULL },
     { "destroy", HAPPENED_DESTROY, NULL, on_destroy },
     { "remove", HAPPENED_DESTROY, NULL, on_destroy },
@@ -144,7 +156,7 @@ static struct container *find_or_add(struct docker *d, const struct event_in *e,
     return c;
 }
 
-static void of_container(struct docker *d, const struct event_in *e,
+static void of_container(struct docker *d, struct event_in *e,
                          const struct action *action)
 {
     struct container *c;
@@ -152,11 +164,15 @@ static void of_container(struct docker *d, const struct event_in *e,
     advance(d, e->told.at);
     if (heard(d, e))
         return;
+    e->told.again = loop_now(d->loop) < d->replay_until &&
+                    e->told.at >= d->replay_from && e->told.at < d->began_at;
     d->counters.events++;
     c = find_or_add(d, e, action);
     if (!c || c->gone || history_knows(c, &e->told))
         return;
     c->explained = true;
+    if (action->what == HAPPENED_CREATE)
+        c->created_at = history_instant(d, e->told.at);
     if (!c->info.name[0])
         container_rename(c, attribute(e, "name"));
     if (!c->info.name[0])
@@ -164,8 +180,6 @@ static void of_container(struct docker *d, const struct event_in *e,
     if (action->before)
         action->before(c, e);
     history_event(c, &e->told);
-    facts_event(c, happening_name(action->what), history_instant(d, e->told.at),
-                e->told.as.exit_code);
     if (action->what != HAPPENED_DESTROY)
         inspect_want(c);
     if (action->after)
@@ -296,16 +310,33 @@ static void on_events_end(void *self, const struct http_end *end)
     engine_refused(d, end);
 }
 
-/* Where the process before this one stopped; 0: there was none. */
+/*
+ * Where the process before this one stopped; 0: there was none.  If it had
+ * heard of no event, it began when the engine was found as it was.
+ */
 static nsec recorded_until(struct docker *d)
 {
     const struct intake *in = d->intake;
     struct cursor cursor;
 
     if (in->cursor(in->self, slice_str(RECORDS_BLADE), slice_str(RECORDS_RUN),
-                   RECORDS_FD, &cursor) != ST_OK)
-        return 0;
-    return cursor.ts;
+                   RECORDS_FD, &cursor) == ST_OK)
+        return cursor.ts;
+    return d->condition.was_since;
+}
+
+/* What was heard before this process may be told again, up to the list. */
+static void resume(struct docker *d)
+{
+    if (!d->resumed) {
+        history_remember(d);
+        d->event_at = d->resumed_at = recorded_until(d);
+        d->resumed = true;
+    }
+    if (d->listed)
+        return;
+    d->replay_from = d->event_at ? d->event_at - OUT_OF_ORDER : NSEC_MAX;
+    d->replay_until = loop_now(d->loop) + REPLAYED_FOR;
 }
 
 void events_open(struct docker *d)
@@ -318,14 +349,16 @@ void events_open(struct docker *d)
     };
     char path[1024];
     int n = snprintf(path, sizeof(path), "/events?filters=%s", filters);
+    nsec since;
 
-    if (!d->event_at)
-        d->event_at = d->resumed_at = recorded_until(d);
+    resume(d);
+    since = d->event_at - OUT_OF_ORDER;
     if (d->event_at)
         snprintf(path + n, sizeof(path) - (size_t)n,
-                 "&since=%" PRId64 ".%09" PRId64,
-                 (d->event_at - OUT_OF_ORDER) / NSEC_SEC,
-                 (d->event_at - OUT_OF_ORDER) % NSEC_SEC);
+                 "&since=%" PRId64 ".%09" PRId64, since / NSEC_SEC,
+                 since % NSEC_SEC);
+    else
+        d->event_at = loop_wall(d->loop);
     d->fresh = true;
     if (engine_get(d, path, &get, &d->events))
         engine_lost(d, "no request for events could be made");
@@ -414,6 +447,18 @@ static void apply_list(struct docker *d, const struct tape *t)
     d->counters.relists++;
 }
 
+/*
+ * When this process began the state was not whole: what waited for its turn
+ * may have shown up since, of containers that are gone.
+ */
+static void look_for_leftovers(struct docker *d)
+{
+    if (d->swept || loop_now(d->loop) - d->started_at < WHOLE_AFTER)
+        return;
+    d->swept = true;
+    history_remember(d);
+}
+
 /* What was not in the list, nor came since, is gone, told or not. */
 static void drop_unlisted(struct docker *d)
 {
@@ -450,12 +495,9 @@ static void apply_all(struct docker *d, const struct tape *t)
     apply_list(d, t);
     if (first)
         history_adopt(d);
-    d->replaying = first;
     apply_kept(d);
-    d->replaying = false;
     drop_unlisted(d);
-    if (first)
-        history_sweep(d);
+    history_sweep(d);
     d->listed = true;
 }
 
@@ -469,8 +511,7 @@ static void on_list(void *self, const struct http_end *end)
         engine_refused(d, end);
         return;
     }
-    if (!d->listed && !d->remembered)
-        history_remember(d);
+    look_for_leftovers(d);
     if (tape_parse(d->parser, end->body, &t, NULL) ||
         t.op[0].kind != TAPE_ARRAY) {
         engine_lost(d, "the Docker engine's list of containers is no JSON "

@@ -36,11 +36,6 @@ static const char *const names[HAPPENINGS] = {
     [HAPPENED_HEALTH_STATUS] = "health_status",
 };
 
-const char *happening_name(enum happening what)
-{
-    return names[what];
-}
-
 static nsec cut_future(nsec at, nsec now)
 {
     return nsec_sub(at, now) > OFF_MIN ? now : at;
@@ -75,24 +70,35 @@ static void open_body(struct buf *b, nsec stamp, nsec at)
     buf_str(b, "\"docker\":{\"containers\":{");
 }
 
+/* What the one before had and this has not is taken away. */
+static void write_number(struct buf *b, const char *key, int64_t v, bool had)
+{
+    if (v >= 0)
+        buf_printf(b, ",\"%s\":%" PRId64, key, v);
+    else if (had)
+        buf_printf(b, ",\"%s\":null", key);
+}
+
+/* Added to what stands there, of which before is the last. */
 static void write_happened(struct buf *b, enum happening what,
-                           const struct happened *h, uint64_t n)
+                           const struct happened *h,
+                           const struct happened *before)
 {
     char at[INSTANT_TEXT];
 
     instant_format(h->at, at);
     buf_printf(b, "\"%s\":{\"at\":\"%s\",\"n\":{\"$inc\":%" PRIu64 "}",
-               names[what], at, n);
-    if (h->exit_code >= 0)
-        buf_printf(b, ",\"exitCode\":%" PRId64, h->exit_code);
-    if (h->signal >= 0)
-        buf_printf(b, ",\"signal\":%" PRId64, h->signal);
+               names[what], at, h->n);
+    write_number(b, "exitCode", h->exit_code,
+                 before->n && before->exit_code >= 0);
+    write_number(b, "signal", h->signal, before->n && before->signal >= 0);
     buf_char(b, '}');
 }
 
 /* The whole of it, under another name. */
 static void write_history(const struct container *c, struct buf *b)
 {
+    const struct happened none = { 0 };
     bool any = false;
 
     buf_printf(b, "{\"id\":\"%s\",\"events\":{", c->id);
@@ -103,7 +109,7 @@ static void write_history(const struct container *c, struct buf *b)
             continue;
         if (any)
             buf_char(b, ',');
-        write_happened(b, i, h, h->n);
+        write_happened(b, i, h, &none);
         any = true;
     }
     buf_str(b, "}}");
@@ -149,6 +155,8 @@ static void erase(struct docker *d, const char *name, nsec at)
  */
 static nsec erased(struct docker *d, nsec at)
 {
+    if (d->listed) /* others are writing as well */
+        at = docker_now(d);
     if (at < d->written_at)
         at = d->written_at;
     if (at > d->erased_at)
@@ -168,14 +176,14 @@ static void forget(struct docker *d, struct remembered *r)
     free(r);
 }
 
-/* An earlier process left it there: it is older than its new owner. */
+/* Another's, left there by an earlier process: older than its new owner. */
 static void erase_remembered(struct container *c, nsec at)
 {
     struct docker *d = c->d;
     struct remembered *r;
 
     HASH_FIND_STR(d->remembered, c->info.name, r);
-    if (!r)
+    if (!r || strcmp(r->id, c->id) == 0)
         return;
     erase(d, r->name, c->created_at ? c->created_at : at);
     forget(d, r);
@@ -211,7 +219,7 @@ void history_stand(struct container *c, nsec at)
     other = standing_at(d, c->info.name);
     erase_remembered(c, at);
     if (other)
-        history_leave(other, at);
+        history_leave(other, docker_now(d));
     move(c, c->facts.name ? erased(d, at) : after_erased(d, at));
     facts_stand(c, c->info.name);
 }
@@ -224,62 +232,87 @@ void history_leave(struct container *c, nsec at)
     facts_stand(c, NULL);
 }
 
-/*
- * An event that is told again after a restart may be of a container that is
- * gone, and its name another's by now.
- */
-static bool may_stand(const struct container *c, enum happening what)
+static bool is_anothers(const struct container *c)
 {
     const struct container *o;
 
-    if (what == HAPPENED_CREATE || what == HAPPENED_RENAME)
-        return true;
     for (o = c->d->containers; o; o = o->hh.next) {
-        if (o != c && !o->gone && strcmp(o->info.name, c->info.name) == 0)
-            return false;
+        if (o != c && !o->gone && (o->listed || o->facts.name) &&
+            strcmp(o->info.name, c->info.name) == 0)
+            return true;
     }
-    return true;
+    return false;
+}
+
+/*
+ * To be created and renamed takes a name from whoever had it.  But what is told
+ * again after a restart may be of a container that is gone, and its name
+ * another's by now.
+ */
+static bool may_stand(const struct container *c, const struct told *told)
+{
+    bool takes = told->what == HAPPENED_CREATE || told->what == HAPPENED_RENAME;
+
+    return (takes && (c->listed || !told->again)) || !is_anothers(c);
 }
 
 /* -- events ---------------------------------------------------------------- */
 
 bool history_knows(const struct container *c, const struct told *told)
 {
-    return c->d->replaying && told->at <= c->history.last[told->what].at;
+    return told->again && told->at == c->history.last[told->what].at;
 }
 
-static void record(struct container *c, const struct told *told, nsec at)
+static void record(struct container *c, const struct told *told,
+                   const struct happened *h)
 {
     struct docker *d = c->d;
     nsec stamp = cut_future(told->at, loop_wall(d->loop));
     struct buf b;
 
-    at = after_erased(d, at);
     buf_init(&b, HISTORY_MAX);
-    open_body(&b, stamp, at);
+    open_body(&b, stamp, after_erased(d, h->at));
     open_name(&b, c->facts.name);
     buf_printf(&b, "{\"id\":\"%s\",\"events\":{", c->id);
-    write_happened(&b, told->what, &c->history.last[told->what], 1);
+    write_happened(&b, told->what, h, &c->history.last[told->what]);
     buf_str(&b, "}}}}}");
     records_put(d, stamp, told->id, buf_view(&b));
     buf_release(&b);
 }
 
+/*
+ * Two at a time may be told in disorder.  One that is told again and older
+ * than the last was counted, but for that; the core knows.
+ */
+static void count(struct happened *last, const struct happened *h, bool again)
+{
+    uint64_t n = last->n + 1;
+
+    if (h->at >= last->at)
+        *last = *h;
+    else if (again)
+        return;
+    last->n = n;
+}
+
 void history_event(struct container *c, const struct told *told)
 {
-    struct happened *h = &c->history.last[told->what];
-    nsec at = history_instant(c->d, told->at);
-    uint64_t n = h->n + 1;
+    struct happened *last = &c->history.last[told->what];
+    struct happened h = told->as;
 
     if (c->ignored)
         return;
-    if (may_stand(c, told->what))
-        history_stand(c, at);
-    *h = told->as;
-    h->at = at;
-    h->n = n;
+    h.at = history_instant(c->d, told->at);
+    h.n = 1;
+    if (may_stand(c, told))
+        history_stand(c, h.at);
     if (c->facts.name)
-        record(c, told, at);
+        record(c, told, &h);
+    count(last, &h, told->again);
+    if (h.at < c->history.newest_at)
+        return;
+    c->history.newest_at = h.at;
+    facts_event(c, names[told->what], h.at, h.exit_code);
 }
 
 /* -- what an earlier process left ------------------------------------------ */
@@ -355,6 +388,10 @@ void history_adopt(struct docker *d)
         if (!c || c->facts.name)
             continue;
         memcpy(c->history.last, r->last, sizeof(r->last));
+        for (int i = 0; i < HAPPENINGS; i++) {
+            if (r->last[i].at > c->history.newest_at)
+                c->history.newest_at = r->last[i].at;
+        }
         facts_stand(c, r->name);
         forget(d, r);
     }
@@ -365,7 +402,8 @@ void history_sweep(struct docker *d)
     nsec at = docker_now(d);
 
     while (d->remembered) {
-        erase(d, d->remembered->name, erased(d, at));
+        if (!standing_at(d, d->remembered->name))
+            erase(d, d->remembered->name, erased(d, at));
         forget(d, d->remembered);
     }
 }

@@ -40,16 +40,15 @@ enum happening {
     HAPPENINGS
 };
 
-const char *happening_name(enum happening what); /* "create", ... */
-
 struct happened {
-    nsec at; /* 0: never */
-    uint64_t n;
+    nsec at;
+    uint64_t n;                /* 0: never */
     int64_t exit_code, signal; /* -1: it was not said */
 };
 
 struct history {
     struct happened last[HAPPENINGS];
+    nsec newest_at; /* of them all */
 };
 
 /* As the engine tells it. */
@@ -57,6 +56,7 @@ struct told {
     enum happening what;
     nsec at; /* timeNano */
     struct happened as;
+    bool again;      /* perhaps not for the first time: from before our start */
     struct slice id; /* of the event, for ever */
 };
 

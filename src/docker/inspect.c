@@ -103,7 +103,7 @@ void container_free(struct container *c)
     free(c);
 }
 
-static void show(struct container *c)
+void container_show(struct container *c)
 {
     const struct docker_config *config = &c->d->config;
     const struct docker_seen seen = {
@@ -132,7 +132,7 @@ void container_gone(struct container *c, nsec at)
     c->gone = true;
     spec_gone(c->d->specs, c);
     history_leave(c, at);
-    show(c);
+    container_show(c);
     follow_on(c, FOLLOW_REMOVED);
 }
 
@@ -265,6 +265,14 @@ static void read_info(struct info *info, const struct tape *t)
     take_labels(info, t);
 }
 
+static void read_created(struct container *c, const struct tape *t)
+{
+    nsec at;
+
+    if (instant_parse(tape_string(t, tape_find(t, 0, "Created")), &at) == ST_OK)
+        c->created_at = history_instant(c->d, at);
+}
+
 /* Nobody answers at the address of one that is stopped. */
 static bool has_address(const struct info *info)
 {
@@ -308,6 +316,7 @@ static void take_answer(struct container *c, const struct http_end *end)
     choice_release(&c->choice);
     buf_release(&c->info.text);
     read_info(&c->info, &t);
+    read_created(c, &t);
     if (has_address(&c->info))
         networks_address(&d->networks, &t, c->info.address);
     c->known = true;
@@ -319,7 +328,7 @@ static void take_answer(struct container *c, const struct http_end *end)
         history_stand(c, docker_now(d));
     spec_keep(d->specs, c, &t);
     facts_update(c);
-    show(c);
+    container_show(c);
     follow_inspected(c, true);
 }
 

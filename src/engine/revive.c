@@ -217,12 +217,16 @@ static uint64_t seed_of(const struct engine *e, const struct instance *i)
     return XXH3_64bits_withSeed(name.p, name.n, XXH3_64bits(rule.p, rule.n));
 }
 
-/* It was started since it was last asked: that it did not answer says nothing
- * any more. */
-static bool is_of_another_life(const struct heal_facts *facts)
+/*
+ * One that runs is due if its check says that it is down, too.  If it was
+ * started since it was last asked, that it did not answer says nothing.
+ */
+static bool is_due(const struct revival *v, const struct heal_facts *facts)
 {
-    return facts->status == HEAL_RUNNING && facts->probe_at &&
-           facts->probe_at <= facts->started_at;
+    bool running = facts->status == HEAL_RUNNING;
+    bool stale = facts->probe_at && facts->probe_at <= facts->started_at;
+
+    return running ? !stale && (v->due || facts->probe_down) : v->due;
 }
 
 static void gather(const struct engine *e, const struct instance *i,
@@ -232,7 +236,7 @@ static void gather(const struct engine *e, const struct instance *i,
 
     revive_facts(e, i, ret);
     ret->in_scope = v->in_scope;
-    ret->due = v->due && !is_of_another_life(ret);
+    ret->due = is_due(v, ret);
     if (i->gone) { /* its labels have gone with it */
         ret->exempt = v->exempt;
         ret->recreate_label = v->recreate;

@@ -91,7 +91,7 @@ void breaker_failed(const struct step *s)
     s->h->failing = true;
     if (scope->trial == s->h) {
         open_breaker(scope, s->now);
-        snprintf(scope->why, sizeof(scope->why), "it was tried with %.*s",
+        snprintf(scope->why, sizeof(scope->why), "its trial with %.*s failed",
                  SLICE_ARG(say_cut(s->f->name)));
         return;
     }

@@ -80,7 +80,6 @@ struct probes {
     struct tape_parser *parser;
     struct loop_timer timer;
     nsec timer_at; /* NSEC_MAX: it is not set */
-    struct loop_turn turn;
     bool stopped;
 
     struct target *targets;
@@ -91,7 +90,9 @@ struct probes {
 
     uint32_t *dirty;
     size_t ndirty, dirty_room;
-    nsec retry_at;
+    struct loop_timer writer;
+    bool writer_set;
+    bool held; /* too much waits for the disk */
     char run[INSTANT_TEXT];
     uint32_t source;
     bool declared;
@@ -140,8 +141,8 @@ bool host_is_good(struct slice host);
 /* -- record.c -- */
 
 void record_dirty(struct target *t);
-void record_erase(struct probes *p, const char *name);
-void record_flush(struct probes *p);
+void record_durable(struct probes *p);
 void record_discarded(struct probes *p);
+void record_erase(struct probes *p, const char *name);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOT           (50 * NSEC_MSEC)
+#define SLOT           (100 * NSEC_MSEC)
 #define QUICK          NSEC_SEC /* between questions of a start period */
 #define GOLDEN         2654435769u /* 2^32 by the golden ratio: spreads any number */
 #define COMPLAIN_EVERY (60 * NSEC_SEC)
@@ -350,22 +350,23 @@ void probes_drop(struct probes *p, struct slice name)
 
 /* -- life ----------------------------------------------------------------- */
 
-static void on_turn(void *arg)
-{
-    record_flush(arg);
-}
-
 static void on_durable(void *self, uint64_t ticket)
 {
+    struct probes *p = self;
+
     (void)ticket;
-    record_flush(self);
+    if (!p->stopped)
+        record_durable(p);
 }
 
 static void on_discarded(void *self, uint64_t ticket, const struct err *why)
 {
+    struct probes *p = self;
+
     (void)ticket;
     (void)why;
-    record_discarded(self);
+    if (!p->stopped)
+        record_discarded(p);
 }
 
 enum status probes_start(struct loop *loop, const struct probe_config *config,
@@ -393,7 +394,6 @@ enum status probes_start(struct loop *loop, const struct probe_config *config,
                                             .durable = on_durable,
                                             .discarded = on_discarded };
     intake->listen(intake->self, &p->listener);
-    loop_turn_start(loop, &p->turn, on_turn, p);
     *ret = p;
     return ST_OK;
 }
@@ -404,7 +404,7 @@ void probes_stop(struct probes *p)
         return;
     p->stopped = true;
     loop_timer_stop(&p->timer);
-    loop_turn_stop(&p->turn);
+    loop_timer_stop(&p->writer);
     while (p->targets)
         target_free(p->targets);
     http_free(p->http);

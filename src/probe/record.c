@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_FOR NSEC_SEC
+#define ERASE_MAX (8 * NAME_MAX_BYTES)
+/* Answers that come together are on disk together. */
+#define GATHER_FOR (10 * NSEC_MSEC)
+#define RETRY_FOR  NSEC_SEC
 
 static void instant(struct buf *b, const char *key, nsec at)
 {
@@ -149,28 +152,14 @@ static enum status write_record(struct target *t)
     return st;
 }
 
-void record_dirty(struct target *t)
-{
-    struct probes *p = t->p;
-
-    if (t->dirty)
-        return;
-    t->dirty = true;
-    if (p->ndirty == p->dirty_room) {
-        p->dirty_room = p->dirty_room ? p->dirty_room * 2 : 64;
-        p->dirty = xrealloc(p->dirty, p->dirty_room * sizeof(*p->dirty));
-    }
-    p->dirty[p->ndirty++] = t->id;
-}
+static void flush_after(struct probes *p, nsec span);
 
 /* What cannot be taken now is written later, as it stands then. */
-void record_flush(struct probes *p)
+static void flush(struct probes *p)
 {
     enum status st = ST_OK;
     size_t i;
 
-    if (p->stopped || !p->ndirty || loop_now(p->loop) < p->retry_at)
-        return;
     for (i = 0; i < p->ndirty; i++) {
         struct target *t = p->target[p->dirty[i]];
 
@@ -183,8 +172,56 @@ void record_flush(struct probes *p)
     }
     p->ndirty -= i;
     memmove(p->dirty, p->dirty + i, p->ndirty * sizeof(*p->dirty));
-    if (st && st != ST_AGAIN)
-        p->retry_at = loop_now(p->loop) + RETRY_FOR;
+    p->held = st == ST_AGAIN;
+    if (st)
+        flush_after(p, RETRY_FOR);
+}
+
+static void on_writer(void *arg)
+{
+    struct probes *p = arg;
+
+    p->writer_set = false;
+    flush(p);
+}
+
+static void flush_after(struct probes *p, nsec span)
+{
+    p->writer_set = true;
+    loop_timer_start(p->loop, &p->writer, span, 0, on_writer, p);
+}
+
+void record_dirty(struct target *t)
+{
+    struct probes *p = t->p;
+
+    if (t->dirty)
+        return;
+    t->dirty = true;
+    if (p->ndirty == p->dirty_room) {
+        p->dirty_room = p->dirty_room ? p->dirty_room * 2 : 64;
+        p->dirty = xrealloc(p->dirty, p->dirty_room * sizeof(*p->dirty));
+    }
+    p->dirty[p->ndirty++] = t->id;
+    if (!p->writer_set)
+        flush_after(p, GATHER_FOR);
+}
+
+void record_durable(struct probes *p)
+{
+    if (p->held)
+        flush(p);
+}
+
+void record_discarded(struct probes *p)
+{
+    struct target *t;
+
+    for (t = p->targets; t; t = t->hh.next) {
+        if (*t->host)
+            record_dirty(t);
+    }
+    flush_after(p, RETRY_FOR);
 }
 
 /* If this is lost, the lease ends what is recorded. */
@@ -192,21 +229,10 @@ void record_erase(struct probes *p, const char *name)
 {
     struct buf b;
 
-    buf_init(&b, 2 * NAME_MAX_BYTES * 6);
+    buf_init(&b, ERASE_MAX);
     buf_str(&b, "{\"probes\":{");
     json_string(slice_str(name), &b);
     buf_str(&b, ":null}}");
     (void)!put(p, &b);
     buf_release(&b);
-}
-
-void record_discarded(struct probes *p)
-{
-    struct target *t;
-
-    p->retry_at = loop_now(p->loop) + RETRY_FOR;
-    for (t = p->targets; t; t = t->hh.next) {
-        if (*t->host)
-            record_dirty(t);
-    }
 }

@@ -94,6 +94,8 @@ environment_error 'BLADEWATCH_REVIVE is true or false' BLADEWATCH_REVIVE=x
 environment_error 'BLADEWATCH_DOCKER_ACT: "x" is no' BLADEWATCH_DOCKER_ACT=x
 environment_error 'BLADEWATCH_DOCKER_READ: "x" is no' BLADEWATCH_DOCKER_READ=x
 environment_error 'ssh:// is not supported' DOCKER_HOST=ssh://h
+environment_error 'DOCKER_TLS_VERIFY asks for TLS to tcp://act:1' \
+    BLADEWATCH_DOCKER_ACT=tcp://act:1 DOCKER_TLS_VERIFY=1
 environment_error 'DOCKER_TLS_VERIFY asks for TLS' \
     DOCKER_HOST=tcp://127.0.0.1:1 DOCKER_TLS_VERIFY=1
 

@@ -2,11 +2,13 @@
 # shellcheck shell=bash source=tests/cli/rules.bash disable=SC2034
 . "$(dirname "${BASH_SOURCE[0]}")/rules.bash"
 engine=
+actor= # another engine
 did=0
 
 finish() {
     [[ ! $server ]] || kill -KILL "$server" 2>/dev/null
     [[ ! $engine ]] || kill -KILL "$engine" 2>/dev/null
+    [[ ! $actor ]] || kill -KILL "$actor" 2>/dev/null
     [[ ! $hook ]] || hook_off
     rm -rf "$work"
     exit $((failures > 0))

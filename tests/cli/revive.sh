@@ -88,6 +88,9 @@ posted=$(posts)
 # A rule that is changed says whom it has now.
 happens add spotter role=node
 logs "revive: rule nodes has 2 containers in its scope: scraper, spotter$"
+happens remove spotter
+logs "info NODE REMOVED spotter: was removed$"
+becomes 'decisions.spotter[-1].to' '"missing"'
 sed -i "s/'node'/'none'/" "$work/rules.yaml"
 is "reload" "$(reload)" 200
 logs "revive: rule nodes has no container in its scope$"

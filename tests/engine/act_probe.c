@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ACTS_MAX 1024
+
 struct probe {
     struct loop *loop;
     struct docker *docker;
@@ -28,6 +30,8 @@ struct probe {
     struct loop_poll input;
     struct loop_timer tick;
     bool up;
+    char *names[ACTS_MAX]; /* of all acts there were */
+    size_t nnames;
     char line[4096];
     size_t n;
 };
@@ -93,25 +97,16 @@ static void on_listen(void *self, struct intake_listener *l)
     p->listener = l;
 }
 
-static nsec on_now(void *self)
-{
-    const struct probe *p = self;
-
-    return loop_wall(p->loop);
-}
-
 /* -- acts ---------------------------------------------------------------- */
 
-/* self: its name, to be freed. */
 static void on_done(void *self, const struct docker_acted *acted)
 {
-    char *name = self;
+    const char *name = self;
 
     printf("%s\t%s\t%d\t%.*s\t%lld\t%.*s\n", name, acted->result, acted->code,
            SLICE_ARG(acted->container),
            (long long)(acted->took_for / NSEC_MSEC), SLICE_ARG(acted->message));
     fflush(stdout);
-    free(name);
 }
 
 static nsec instant(const char *text)
@@ -145,7 +140,9 @@ static void order(struct probe *p, char *line)
     act.started_at = instant(word[4]);
     act.finished_at = instant(word[5]);
     act.repair_network = strcmp(word[6], "repair") == 0;
-    act.self = xstrdup(word[1]);
+    if (p->nnames == ACTS_MAX)
+        abort();
+    act.self = p->names[p->nnames++] = xstrdup(word[1]);
     if (docker_act(p->docker, &act) == ST_OK)
         return;
     on_done(act.self, &(struct docker_acted){ .result = "again" });
@@ -232,7 +229,6 @@ int main(int argc, char **argv)
         .cursor = on_cursor,
         .runs = on_runs,
         .listen = on_listen,
-        .now = on_now,
     };
     if (loop_new(&p.loop, &err) ||
         loop_poll_start(p.loop, &p.input, 0, LOOP_READ, on_input, &p, &err) ||
@@ -247,5 +243,7 @@ int main(int argc, char **argv)
     docker_free(p.docker);
     loop_timer_stop(&p.tick);
     loop_free(p.loop);
+    while (p.nnames)
+        free(p.names[--p.nnames]);
     return 0;
 }

@@ -488,7 +488,15 @@ def a13_answers_that_do_not_come(b):
     f.post = hang
     order(ID)
     order(other)
-    got = {a.name: a for a in (p.result(40), p.result(5))}
+    for i in range(3):
+        f.add(f"more{i}", cid=f"{i:064x}")
+        f.down(f"{i:064x}")
+    for i in range(2):
+        order(f"{i:064x}")
+    outcome("four are under way", p.act("start", f.containers[f"{2:064x}"]),
+            "again", 0)
+    got = {a.name: a for a in (p.result(40), *(p.result(5) for _ in "123"))}
     outcome("did not start", got["web"], "timeout", 0, "no answer in time")
     outcome("started", got["other"], "started", 0,
             "no answer in time, but it is running")
+    order(ID)  # and it is stopped meanwhile

@@ -36,6 +36,11 @@ def instant(text):
     return calendar.timegm(at) * 10**9 + int((fraction or "0").ljust(9, "0"))
 
 
+def nanos(since):
+    whole, _, fraction = since.partition(".")
+    return int(whole) * 10**9 + int((fraction or "0").ljust(9, "0"))
+
+
 def frame(stream, payload):
     return bytes([stream, 0, 0, 0]) + struct.pack(">I", len(payload)) + payload
 
@@ -55,7 +60,8 @@ class Fake:
         self.hang = False
         self.requests = []
         self.connections = set()
-        self.events = []
+        self.events = []       # queues of those who listen
+        self.ring = []         # what it remembers: (timeNano, text)
         if os.path.exists(path):
             os.unlink(path)
         self.listener = socket.socket(socket.AF_UNIX)
@@ -77,21 +83,37 @@ class Fake:
             "Config": {"Image": "fake", "Tty": tty,
                        "Labels": labels or {"bladewatch": "text"}},
             "HostConfig": {"RestartPolicy": {"Name": "no"},
-                           "LogConfig": {"Type": "json-file", "Config": {}}}}
+                           "LogConfig": {"Type": "json-file", "Config": {}}},
+            "NetworkSettings": {"Networks": {}}}
         self.entries.setdefault(cid, [])
 
     def log(self, at, text, stream=1, cid=ID):
         self.entries[cid].append((at, stream, text))
 
-    def event(self, action, cid=ID, **attributes):
-        c = self.containers[cid]
-        attributes.setdefault("name", c["Name"][1:])
+    def event(self, action, cid=ID, at=None, **attributes):
+        c = self.containers.get(cid)
+        if c:
+            attributes.setdefault("name", c["Name"][1:])
+        self.tell({"Type": "container", "Action": action,
+                   "Actor": {"ID": cid, "Attributes": attributes}}, at)
+
+    def tell(self, event, at=None):
+        """To all who listen, and remembered as a real engine does."""
+        at = at or time.time_ns()
+        text = json.dumps(dict(event, time=at // 10**9, timeNano=at)) + "\n"
+        self.ring = [*self.ring, (at, text)][-256:]
         for q in list(self.events):
-            q.put(json.dumps({
-                "Type": "container", "Action": action,
-                "Actor": {"ID": cid, "Attributes": attributes},
-                "time": int(time.time()),
-                "timeNano": time.time_ns()}) + "\n")
+            q.put(text)
+        return at
+
+    def remembered(self, since):
+        """Backwards up to the first that is older."""
+        texts = []
+        for at, text in reversed(self.ring):
+            if at < since:
+                break
+            texts.insert(0, text)
+        return texts
 
     def accept(self):
         while True:
@@ -159,8 +181,9 @@ class Fake:
             time.sleep(self.list_for)
             return self.reply(c, body)
         if path == "/events":
-            return self.send_events(c)
+            return self.send_events(c, params)
         cid = path.split("/")[2]
+        cid = next((i for i in self.containers if i.startswith(cid)), cid)
         if cid not in self.containers:
             return self.reply(c, {"message": "No such container"}, 404)
         if path.endswith("/json"):
@@ -186,8 +209,11 @@ class Fake:
     def chunk(self, c, data):
         c.sendall(b"%x\r\n" % len(data) + data + b"\r\n")
 
-    def send_events(self, c):
+    def send_events(self, c, params):
         q = queue.Queue()
+        if "since" in params:
+            for text in self.remembered(nanos(params["since"])):
+                q.put(text)
         self.events.append(q)
         self.begin(c)
         try:
@@ -206,9 +232,7 @@ class Fake:
         return payload if self.tty else frame(stream, payload)
 
     def send_logs(self, c, cid, params):
-        since = params.get("since", "0")
-        whole, _, nanos = since.partition(".")
-        since = int(whole) * 10**9 + int((nanos or "0").ljust(9, "0"))
+        since = nanos(params.get("since", "0"))
         log = self.entries[cid]
         at = 0
         if params.get("tail", "all") != "all":

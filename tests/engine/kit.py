@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 Line = collections.namedtuple("Line", "blade run fd ts text")
@@ -382,6 +384,109 @@ class Probe:
             raise Failed("the probe did not end")
         if code:
             raise Failed(f"the probe ended with {code}: "
+                         f"{self.stderr()[-1500:]}")
+
+
+class Truth:
+    """What the engine says, to a listener that is never interrupted."""
+
+    WORDS = ("create start die kill oom stop restart pause unpause rename "
+             "update destroy health_status").split()
+
+    def __init__(self, engine, work):
+        self.path = os.path.join(work, "truth")
+        with open(self.path, "w") as out:
+            self.process = subprocess.Popen(
+                ["docker", "-H", engine.address, "events", "--filter",
+                 "type=container", "--format", "{{json .}}"], stdout=out)
+        time.sleep(0.5)
+
+    def events(self):
+        with open(self.path) as f:
+            for line in f.read().split("\n")[:-1]:
+                event = json.loads(line)
+                action = event["Action"].split(":")[0]
+                if action in self.WORDS:
+                    yield event["Actor"]["ID"], action, event
+
+    def counts(self):
+        """How often what happened, by the id of the container."""
+        seen = collections.defaultdict(collections.Counter)
+        for cid, action, _ in self.events():
+            seen[cid][action] += 1
+        return seen
+
+    def compare(self, facts):
+        """Of every container that is there, each event once."""
+        counts = self.counts()
+        for name, c in sorted(facts.items()):
+            got = {a: int(e["n"]) for a, e in c.get("events", {}).items()}
+            equal(f"events of {name}", got, dict(counts[c["id"]]))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Watch:
+    """The whole program, watching an engine."""
+
+    def __init__(self, program, work, endpoint, *options):
+        self.program, self.endpoint, self.options = program, endpoint, options
+        self.data = os.path.join(work, "watched")
+        self.errors = os.path.join(work, "watch.err")
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        shutil.rmtree(self.data, ignore_errors=True)
+        if os.path.exists(self.errors):
+            os.unlink(self.errors)
+        self.start()
+
+    def start(self):
+        with open(self.errors, "a") as err:
+            self.process = subprocess.Popen(
+                [self.program, "run", "--docker", self.endpoint, "--data",
+                 self.data, "--listen", f"127.0.0.1:{self.port}",
+                 *self.options], stderr=err)
+
+    def read(self, path):
+        with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            return answer.read()
+
+    def get(self, path):
+        return json.loads(self.read(path))
+
+    def ready(self):
+        def is_ready():
+            try:
+                return self.read("/-/ready") == b"ready\n"
+            except OSError:
+                return False
+        wait("bladewatch is ready", is_ready, 40)
+        return self
+
+    def docker(self):
+        return self.get("/state").get("docker", {})
+
+    def facts(self):
+        return self.docker().get("containers", {})
+
+    def stderr(self):
+        with open(self.errors, errors="replace") as f:
+            return f.read()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait(20)
+        if code:
+            raise Failed(f"bladewatch ended with {code}: "
                          f"{self.stderr()[-1500:]}")
 
 

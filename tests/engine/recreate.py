@@ -5,8 +5,9 @@ import re
 import shutil
 import time
 
-from acts import ActProbe, make, outcome, posts
-from kit import Failed, Proxy, check, equal, wait
+from acts import ActProbe, Liar, make, outcome, text
+from fake_engine import ID
+from kit import Proxy, check, equal, wait
 
 SCENARIOS = []
 
@@ -471,3 +472,53 @@ def r07_what_is_kept(b):
     wait("it says so", lambda: "cannot be kept in" in p.stderr())
     check("no secret is told", "hush" not in p.stderr())
     os.unlink(b.specs)
+
+
+@scenario
+def r08_an_engine_that_lies(b):
+    f = b.proxy = Liar(os.path.join(b.work, "liar.sock"))
+    f.add(labels={"bladewatch.recreate": "true"})
+    c = f.containers[ID]
+    c["Image"] = "sha256:" + "1" * 64
+    c["HostConfig"]["NetworkMode"] = "none"
+    c["NetworkSettings"] = {"Networks": {}}
+    b.specs = os.path.join(b.work, "specs")
+    shutil.rmtree(b.specs, ignore_errors=True)
+    p = ActProbe(b, f, options=("--specs", b.specs))
+    kept(b, ID)
+    f.event("destroy")
+    seen = f.containers.pop(ID)
+    kept(b, ID, ".gone")
+    good = json.dumps({"Id": c["Image"]})
+    f.raw["/images/"] = text(200, good)
+    for answer, result, code, words in (
+            (text(201, "{}"), "refused", 201, "not say which"),
+            (text(201, '{"Id":"../x"}'), "refused", 201, "not say which"),
+            (text(201, "nonsense"), "refused", 201, "not say which"),
+            (text(500, "broken"), "refused", 500, "creating it: broken"),
+            (text(409, '{"message":"Conflict. The name is in use"}'),
+             "unfaithful", 409, "in use"),
+            (text(403, "<b>no</b>"), "denied", 403, "creating it: no"),
+            (b"HTTP/1.1 201 Created\r\nContent-Length: 90\r\n\r\n{\"Id\"",
+             "unreachable", 0, "no answer, creating it"),
+            (b"", "unreachable", 0, "no answer, creating it")):
+        f.post = answer
+        outcome(repr(answer[:60]), p.act("recreate", seen), result, code,
+                words)
+    equal("sent", {s.split("?")[0] for s in f.sent},
+          {"/v1.41/containers/create"})
+    f.sent.clear()
+    for path, answer, result, code in (
+            ("/images/", text(404, "{}"), "unfaithful", 404),
+            ("/images/", text(500, "broken"), "unfaithful", 500),
+            ("/images/", text(403, "no"), "denied", 403),
+            ("/images/", b"", "unreachable", 0),
+            ("/containers/web/json", text(200, "[]"), "refused", 200),
+            ("/containers/web/json", text(500, ""), "refused", 500),
+            (f"/containers/{ID}/json", text(200, "{}"), "changed", 200),
+            (f"/containers/{ID}/json", text(500, "{}"), "refused", 500)):
+        f.raw = {"/images/": text(200, good), path: answer}
+        outcome(f"{path} {answer[:60]}", p.act("recreate", seen), result, code)
+    equal("sent", f.sent, [])
+    odd = dict(seen, Name="/../x")
+    outcome("a name", p.act("recreate", odd), "unfaithful", 0, "no name")

@@ -213,6 +213,22 @@ START_TEST(what_was_begun_has_a_result_though_it_is_withdrawn)
 }
 END_TEST
 
+START_TEST(an_order_whose_result_the_journal_has_is_not_begun_again)
+{
+    begin();
+    healer_recovered(w.healer, slice_str(ID));
+    healer_recovered(w.healer, slice_str(ID));
+    healer_recovered(w.healer, slice_str("g/r/web/start/4/1"));
+    healer_look(w.healer, SECOND);
+    healer_tick(w.healer, 9 * SECOND);
+    ck_assert_uint_eq(w.asked, 0);
+    w.order[0].id = slice_str("g/r/web/start/9/2");
+    healer_look(w.healer, 10 * SECOND);
+    ck_assert_uint_eq(w.asked, 1);
+    said("");
+}
+END_TEST
+
 START_TEST(a_result_waits_until_the_journal_takes_it)
 {
     begin();
@@ -332,6 +348,7 @@ static const TTest **const tests[] = {
     &an_engine_that_is_away_is_asked_again_each_second,
     &an_order_that_is_withdrawn_is_not_begun,
     &what_was_begun_has_a_result_though_it_is_withdrawn,
+    &an_order_whose_result_the_journal_has_is_not_begun_again,
     &a_result_waits_until_the_journal_takes_it,
     &a_result_that_is_given_back_is_written_again,
     &a_dry_run_sends_nothing_and_says_so,

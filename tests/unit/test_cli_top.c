@@ -67,7 +67,7 @@ START_TEST(who_does_not_run_and_is_missed_is_shown_with_the_reason)
           "NET I/O   BLOCK I/O   PIDS      STATE          PROBE     REVIVAL\n"
           "d5bedae9e92f   node-2    --        -- / --             --        "
           "--        --          --        exited (137)   down      "
-          "waiting 2: exited with code 137, out of memory\n");
+          "waiting (2): exited with code 137, out of memory\n");
 }
 END_TEST
 
@@ -270,9 +270,9 @@ static const struct {
       "\033[33m", "held: alice: upgrade" },
     { WITH("exited", "\"exit_code\":1,\"revival\":{\"state\":\"given_up\","
                      "\"attempts\":5,\"reason\":\"5 attempts in 10 min\"}"),
-      "\033[31m", "given_up 5: 5 attempts in 10 min" },
+      "\033[31m", "given_up (5): 5 attempts in 10 min" },
     { WITH("running", "\"revival\":{\"state\":\"verifying\",\"attempts\":1}"),
-      "\033[33m", "verifying 1" },
+      "\033[33m", "verifying (1)" },
     { WITH("running", "\"revival\":{\"state\":\"frozen\"}"), "\033[31m",
       "frozen" },
     { WITH("running", "\"revival\":{\"state\":\"exempt\",\"reason\":"

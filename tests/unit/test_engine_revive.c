@@ -26,7 +26,7 @@ static const char nodes[] =
     "    rules:\n"                                                             \
     "      - revive: nodes\n"                                                  \
     "        containers: 'true'\n"                                             \
-    "        when: c.state == 'exited' || c.health == 'unhealthy'\n"           \
+    "        when: c.state == 'exited'\n"                                      \
     "        policy: {" policy "}\n"
 
 static const char all[] = NODES("attempts: 5");
@@ -282,7 +282,8 @@ END_TEST
 static const char checked[] =
     NODES("attempts: 3, verify_after: 0s, verify_timeout: 5s");
 
-#define STARTING "5000 " N1 "\"health\":\"starting\"" END
+#define UNHEALTHY "\"health\":\"unhealthy\","
+#define STARTING  "5000 " N1 "\"health\":\"starting\"" END
 
 static const struct rulecase checks[] = {
     { "it has to pass after a start", checked,
@@ -292,6 +293,24 @@ static const struct rulecase checks[] = {
     { "it does not pass in time", checked, FALL STARTED STARTING "20000",
       IS_STARTED "10.010 revive nodes n1 verifying -> frozen | runs, but did "
                  "not answer within 5 s, attempt 1 of 3\n" },
+    { "it fails as often as it takes", checked,
+      UP "2000 " N1 UNHEALTHY "\"failingStreak\":2,\"healthRetries\":0" END
+         "3000 " N1 "\"failingStreak\":3" END "4000 " N1
+         "\"health\":\"healthy\",\"failingStreak\":0" END "5000",
+      "3.010 revive nodes n1 ok -> frozen | runs, but does not answer\n"
+      "4.010 revive nodes n1 frozen -> ok | answers again\n" },
+    { "it may fail more often", checked,
+      UP "2000 " N1 UNHEALTHY "\"failingStreak\":4,\"healthRetries\":5" END
+         "3000",
+      "" },
+    { "of one that is paused it says nothing", checked,
+      UP "2000 " N1 UNHEALTHY "\"failingStreak\":9,\"state\":\"paused\"" END
+         "3000",
+      "2.010 revive nodes n1 ok -> held | paused by a person\n" },
+    { "a probe of ours goes before it", checked,
+      UP "2000 " N1 UNHEALTHY "\"failingStreak\":9,\"probe\":{\"ok\":true,"
+         "\"at\":\"@02Z\"}" END "3000",
+      "" },
 };
 
 START_TEST(the_check_of_docker_is_a_probe)

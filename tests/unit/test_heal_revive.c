@@ -409,7 +409,7 @@ START_TEST(r07_it_opens_again_when_that_one_fails)
     ck_assert_uint_eq(orders_out(), 0);
     ck_assert_ptr_nonnull(strstr(healbench_log(b),
                                  "n1 waiting > waiting declines: waits for the "
-                                 "breaker: it was tried with id0 !\n"));
+                                 "breaker: its trial with id0 failed !\n"));
     healbench_run(b, 240000);
     ck_assert_uint_eq(orders_out(), 1);
 }

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# What may not act observes, and says so once: a proxy that answers 403, an
+# address of its own for acts, an engine that is away.
+# shellcheck source=tests/cli/engine.bash
+. "$(dirname "$0")/engine.bash"
+
+cat >"$work/rules.yaml" <<'YAML'
+groups:
+  - name: healing
+    rules:
+      - revive: nodes
+        containers: c.labels.?role.orValue('') == 'node'
+        when: c.state == 'exited'
+        policy: {backoff: 500ms, max_backoff: 500ms, breaker: off}
+YAML
+engine_on
+happens add scraper role=node
+happens deny
+watch || exit
+becomes containers.scraper.state '"running"'
+becomes engine.act '"ok"'
+happens die scraper 1
+becomes engine.act '"denied"'
+becomes acts.scraper.result '"denied"'
+logs "warn docker: the Docker endpoint .* lets nothing be started"
+logs "REVIVAL declines for scraper: observes only"
+sleep 4
+is "posts once it was denied" "$(posts)" 1
+is "said once" "$(grep -c "lets nothing be started" "$work/server.err")" 1
+
+# A connection made anew may be another's.
+happens allow
+happens cut
+logs "NODE RECOVERED scraper"
+is "posts once it is allowed" "$(posts)" 2
+becomes engine.act '"ok"'
+end TERM
+
+# Acts have an address of their own; what reads never goes there.
+: >"$work/posts"
+mkdir "$work/act"
+mkfifo "$work/act.in"
+"$here/engine" "$work/act.sock" "$work/act/posts" <"$work/act.in" 2>/dev/null &
+actor=$!
+disown "$actor"
+exec 8>"$work/act.in"
+eventually 10 test -S "$work/act.sock" || fail "the other engine"
+watch --docker-act "unix://$work/act.sock" || exit
+happens die scraper 1
+becomes acts.scraper.result '"missing"'
+is "posts where it reads" "$(posts)" 0
+like "posts where it acts" "$(cat "$work/act/posts")" '/start$'
+kill -KILL "$actor"
+actor=
+
+# The actor is away: no order is lost, and nothing is sent to the reader.
+happens start scraper
+becomes containers.scraper.state '"running"'
+happens die scraper 1
+logs "REVIVAL refused scraper: the engine is not reachable"
+is "posts where it reads, the actor being away" "$(posts)" 0
+end TERM
+is "status of the server" "$status" 0
