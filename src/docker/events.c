@@ -180,7 +180,9 @@ static void of_container(struct docker *d, struct event_in *e,
     if (action->before)
         action->before(c, e);
     history_event(c, &e->told);
-    if (action->what != HAPPENED_DESTROY)
+    if (action->what == HAPPENED_RENAME)
+        inspect_anew(c); /* an answer under way has the old name */
+    else if (action->what != HAPPENED_DESTROY)
         inspect_want(c);
     if (action->after)
         action->after(c, e);
