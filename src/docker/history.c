@@ -218,8 +218,10 @@ void history_stand(struct container *c, nsec at)
         return;
     other = standing_at(d, c->info.name);
     erase_remembered(c, at);
-    if (other)
+    if (other) {
         history_leave(other, docker_now(d));
+        inspect_want(other); /* where is it now? */
+    }
     move(c, c->facts.name ? erased(d, at) : after_erased(d, at));
     facts_stand(c, c->info.name);
 }

@@ -324,7 +324,7 @@ static void take_answer(struct container *c, const struct http_end *end)
     c->ignored = c->choice.ignored;
     if (c->ignored)
         history_leave(c, docker_now(d));
-    else
+    else if (!c->gone) /* the answer may be older than that */
         history_stand(c, docker_now(d));
     spec_keep(d->specs, c, &t);
     facts_update(c);
