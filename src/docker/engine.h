@@ -113,7 +113,7 @@ struct container {
     bool explained; /* an event told of it since the last list */
     bool gone;      /* destroyed; freed when its stream has been read */
     bool ignored;   /* label bladewatch.ignore: no word of it in the state */
-    bool shown;     /* to whoever wants to see it */
+    bool shown;
     bool warned;
     bool want_inspect;
     struct http_request *inspect;
@@ -172,6 +172,7 @@ struct docker {
     nsec relist_at;
     bool fresh;  /* the first list after connecting: inspect all */
     bool listed; /* there was one in this process */
+    bool swept;  /* what was left behind is erased, since the state is whole */
     struct networks networks;
     struct condition condition;
 
@@ -236,6 +237,8 @@ void events_tick(struct docker *d);
 
 /* inspect.c */
 bool container_id_ok(struct slice id); /* fit for an address */
+/* To whoever wants to see where it is and how. */
+void container_show(struct container *c);
 bool container_is_self(const struct docker *d, struct slice id);
 struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */

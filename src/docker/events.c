@@ -7,6 +7,7 @@
 #define EVENTS_KEPT_MAX 65536
 #define RELIST_EVERY    (30 * NSEC_SEC)
 
+#define WHOLE_AFTER  (40 * NSEC_SEC) /* app/live.c holds time that long */
 #define OUT_OF_ORDER (2 * NSEC_SEC)
 #define REPLAYED_FOR (5 * NSEC_SEC)
 #define LONG_AGO     (1000000000 * NSEC_SEC) /* 2001: no stamp is older */
@@ -68,9 +69,17 @@ static void on_start(struct container *c, const struct event_in *e)
     follow_started(c, e->told.at);
 }
 
-static void on_rename(struct container *c, const struct event_in *e)
+static void before_rename(struct container *c, const struct event_in *e)
 {
     container_rename(c, attribute(e, "name"));
+}
+
+/* At once: what is asked of it is recorded under its name. */
+static void after_rename(struct container *c, const struct event_in *e)
+{
+    (void)e;
+    if (c->known)
+        container_show(c);
 }
 
 static void on_destroy(struct container *c, const struct event_in *e)
@@ -89,7 +98,7 @@ static const struct action actions[] = {
     { "restart", HAPPENED_RESTART, NULL, NULL },
     { "pause", HAPPENED_PAUSE, NULL, NULL },
     { "unpause", HAPPENED_UNPAUSE, NULL, NULL },
-    { "rename", HAPPENED_RENAME, on_rename, NULL },
+    { "rename", HAPPENED_RENAME, before_rename, after_rename },
     { "update", HAPPENED_UPDATE, NULL, NULL },
     { "destroy", HAPPENED_DESTROY, NULL, on_destroy },
     { "remove", HAPPENED_DESTROY, NULL, on_destroy },
@@ -438,6 +447,18 @@ static void apply_list(struct docker *d, const struct tape *t)
     d->counters.relists++;
 }
 
+/*
+ * When this process began the state was not whole: what waited for its turn
+ * may have shown up since, of containers that are gone.
+ */
+static void look_for_leftovers(struct docker *d)
+{
+    if (d->swept || loop_now(d->loop) - d->started_at < WHOLE_AFTER)
+        return;
+    d->swept = true;
+    history_remember(d);
+}
+
 /* What was not in the list, nor came since, is gone, told or not. */
 static void drop_unlisted(struct docker *d)
 {
@@ -476,8 +497,7 @@ static void apply_all(struct docker *d, const struct tape *t)
         history_adopt(d);
     apply_kept(d);
     drop_unlisted(d);
-    if (first)
-        history_sweep(d);
+    history_sweep(d);
     d->listed = true;
 }
 
@@ -491,6 +511,7 @@ static void on_list(void *self, const struct http_end *end)
         engine_refused(d, end);
         return;
     }
+    look_for_leftovers(d);
     if (tape_parse(d->parser, end->body, &t, NULL) ||
         t.op[0].kind != TAPE_ARRAY) {
         engine_lost(d, "the Docker engine's list of containers is no JSON "

@@ -171,7 +171,8 @@ static void flush(struct probes *p)
         t->dirty = false;
     }
     p->ndirty -= i;
-    memmove(p->dirty, p->dirty + i, p->ndirty * sizeof(*p->dirty));
+    if (i)
+        memmove(p->dirty, p->dirty + i, p->ndirty * sizeof(*p->dirty));
     p->held = st == ST_AGAIN;
     if (st)
         flush_after(p, RETRY_FOR);

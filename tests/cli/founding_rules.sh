@@ -30,6 +30,8 @@ is "intents that no fixture shows resolved, or none" "$(missing \
     '.intents[] | {name: .rule, seen: (.open.resolved > 0)}')" ""
 is "intents that no fixture shows late, or none" "$(missing \
     '.intents[] | {name: .rule, seen: (.open.late > 0)}')" ""
+is "revivals that no fixture shows, or none at rest" "$(missing \
+    '.revivals[] | {name: .rule, seen: (.revived > 0)}')" ""
 is "counts that no fixture shows counting, or none at nothing" "$(missing \
     '.counts[] | {name: .rule, seen: (.value > 0)}')" ""
 is "errors that no fixture shows, or none without" "$(missing \

@@ -42,6 +42,9 @@ done <"$work/peers"
     echo "    - {name: any, http: '127.0.0.1:${at[web]}/500', status: 200-599}"
     echo "    - {name: match, http: '127.0.0.1:${at[web]}/ok', match: is well}"
     echo "    - {name: miss, http: '127.0.0.1:${at[web]}/ok', match: ill}"
+    echo "    - {name: by-name, http: 'localhost:${at[web]}/ok'}"
+    echo "    - {name: web-closed, http: '127.0.0.1:${at[closed]}/ok'}"
+    echo "    - {name: web-nowhere, http: 'http://no-such-host.invalid/ok'}"
     echo "    - {name: nowhere, tcp: 'no-such-host.invalid:1'}"
     if [[ ${tls[*]} ]]; then
         echo "    - {name: tls, https: '127.0.0.1:${at[tls]}/ok', insecure: true}"
@@ -94,6 +97,9 @@ bad json-binary 'its body is no JSON: .*'
 good any
 good match
 bad miss 'its body does not contain what it has to'
+good by-name
+bad web-closed 'refused: nobody listens on its port'
+bad web-nowhere 'its name (cannot be looked up: .*|was not looked up .*)'
 bad nowhere 'its name (cannot be looked up: .*|was not looked up .*)'
 if [[ ${tls[*]} ]]; then
     good tls

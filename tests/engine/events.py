@@ -190,3 +190,32 @@ def e05_a_journal_that_fails(b):
             p.start()
     wait("who is there is known", lambda: set(p.facts()) == {"e50", "e52"})
     agree("every event once", t, p)
+
+
+@scenario
+def e06_what_was_stopped_has_not_crashed(b):
+    """The founding rules, before and after the monitor is started anew."""
+    rules = os.path.join(os.path.dirname(__file__), "..", "..", "rules",
+                         "blades.yaml")
+    p = watch(b, None, "--rules", rules)
+    e = b.engine
+
+    def alerts():
+        return sorted(a["labels"]["name"]
+                      for a in p.get("/api/v1/alerts")["data"]["alerts"]
+                      if a["labels"]["alertname"] == "BladeCrashed")
+
+    for name in ("stopped", "crashed"):
+        e.run(name, "trap 'exit 3' TERM; while :; do sleep 0.1; done",
+              "--label", "role=node")
+    e.docker("stop", "-t5", "stopped")
+    e.docker("kill", "crashed")
+    wait("one has crashed", lambda: alerts() == ["crashed"])
+    equal("as the other ended", p.facts()["stopped"]["exitCode"], 3)
+    for end in (p.kill, p.stop):
+        end()
+        p.start()
+        p.ready()
+        wait("it is known", lambda: alerts() == ["crashed"])
+        time.sleep(4)
+        equal("who has crashed", alerts(), ["crashed"])
