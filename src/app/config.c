@@ -13,11 +13,12 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define HISTORY_MAX 1000000u
-#define SEGMENT_MIN ((uint64_t)64 << 10)
-#define SEGMENT_MAX ((uint64_t)64 << 30)
-#define REORDER_MAX (60 * NSEC_SEC)
-#define STATS_MAX   (600 * NSEC_SEC)
+#define HISTORY_MAX     1000000u
+#define SEGMENT_MIN     ((uint64_t)64 << 10)
+#define SEGMENT_MAX     ((uint64_t)64 << 30)
+#define REORDER_MAX     (60 * NSEC_SEC)
+#define SOCKET_PATH_MAX 107 /* the kernel's */
+#define STATS_MAX       (600 * NSEC_SEC)
 
 void config_init(struct config *c)
 {
@@ -228,6 +229,13 @@ static enum status set_engine(char **field, struct slice value, struct err *err)
                 "\"%.*s\" is no Docker engine; write unix:///path, "
                 "tcp://host:port or http://host:port",
                 SHOWN(value));
+        return ST_BAD;
+    }
+    if (begins(value, "unix://") && value.n - 7 > SOCKET_PATH_MAX) {
+        err_set(err,
+                "the path of a socket has at most %d bytes, and this one has "
+                "%zu: name it by a shorter link",
+                SOCKET_PATH_MAX, value.n - 7);
         return ST_BAD;
     }
     keep(field, value);

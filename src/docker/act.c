@@ -12,6 +12,7 @@
 #define DEEDS_MAX      4
 #define LOOKS_MAX      5
 #define LOOK_FRESH_FOR NSEC_SEC /* from asking how it is to acting */
+#define CONNECT_FOR    (5 * NSEC_SEC)
 #define ANSWER_FOR     (10 * NSEC_SEC)
 #define ACT_FOR        (30 * NSEC_SEC)
 #define RESTART_STOP   10 /* seconds until it is killed */
@@ -75,7 +76,7 @@ void deed_send(struct deed *a, const struct errand *errand)
         .post = errand->post,
         .content = errand->content,
         .content_type = errand->content.n ? "application/json" : NULL,
-        .connect_for = LOOK_FRESH_FOR,
+        .connect_for = errand->connect_for ? errand->connect_for : CONNECT_FOR,
         .total_for = errand->within ? errand->within : ANSWER_FOR,
         .body_max = ANSWER_MAX,
         .self = a,
@@ -179,14 +180,17 @@ static bool is_renamed(const struct deed *a, const struct tape *t,
 static const char *state_result(const struct deed *a)
 {
     struct slice now = a->seen.status;
+    bool start = a->act.kind == DOCKER_START, up = slice_is(now, "running");
+    bool down = slice_is(now, "exited") || slice_is(now, "created");
 
     if (slice_is(now, "paused"))
         return "paused";
     if (slice_is(now, "removing") || slice_is(now, "dead"))
         return "removing";
-    if (a->act.kind == DOCKER_START && slice_is(now, "running"))
+    if (start && up)
         return "running";
-    return slice_eq(now, a->act.status) ? NULL : "changed";
+    return (start ? down : up) && slice_eq(now, a->act.status) ? NULL
+                                                               : "changed";
 }
 
 /* False once the deed has ended: it is not as the order saw it. */
@@ -390,6 +394,9 @@ static void act_now(struct deed *a)
         .act = true, .post = true, .path = path, .then = on_acted
     };
 
+    /* What is not sent by then would be sent on stale knowledge. */
+    errand.connect_for = nsec_add(a->asked_at, LOOK_FRESH_FOR + NSEC_MSEC) -
+                         loop_now(a->d->loop);
     if (a->act.kind == DOCKER_START) {
         snprintf(path, sizeof(path), "/containers/%s/start", a->container);
         errand.within = ACT_FOR;

@@ -43,7 +43,7 @@ void condition_up(struct docker *d)
         engine_act_is(d, "ok");
     if (c->known && c->up)
         return;
-    if (!c->known && c->was_up && c->unbroken)
+    if (!c->known && c->was_up && d->heard.anchored)
         c->known = c->up = true;
     else
         change(d, true, docker_now(d));

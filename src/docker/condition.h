@@ -23,9 +23,8 @@ struct docker;
 
 struct condition {
     bool known, up;
-    bool was_up;    /* the state said so at the start, */
-    nsec was_since; /* since when, 0: it said nothing; */
-    bool unbroken;  /* and it has not been started anew since */
+    bool was_up;    /* the state said so at the start */
+    nsec was_since; /* since when; 0: it said nothing */
     nsec cut_at;    /* the connection broke and is being tried again */
     nsec since, up_at, down_at; /* 0: what the state has stands */
     char why[ERR_TEXT_MAX];

@@ -50,6 +50,7 @@ struct errand {
     bool post; /* else GET */
     const char *path;
     struct slice content; /* JSON; empty: none */
+    nsec connect_for;     /* 0: 5 s */
     nsec within;          /* 0: 10 s */
     deed_step *then;
 };

@@ -159,7 +159,6 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
     d->intake = intake;
     d->rng = config->seed ? config->seed : 88172645463325252ULL;
     d->started_at = loop_now(loop);
-    d->began_at = loop_wall(loop);
     buf_init(&d->event_in, EVENT_MAX);
     buf_init(&d->event_kept, EVENTS_KEPT_BYTES);
     copy_config(d, config);

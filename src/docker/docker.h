@@ -62,7 +62,7 @@ struct docker_config {
     void (*seen)(void *self, const struct docker_seen *c); /* or NULL */
     void *recorded_self;
     /* Appends what the state holds below "docker", a JSON object, if it holds
-     * anything; asked once.  NULL: nobody knows. */
+     * anything; asked at the start and once more.  NULL: nobody knows. */
     void (*recorded)(void *self, struct buf *out);
     const char *api_version; /* "1.41"; NULL: as the engine offers */
     const char *self_id; /* our own container's id or a prefix; NULL: none */

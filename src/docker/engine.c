@@ -1,6 +1,8 @@
 #include "docker/engine.h"
 
 #include "base/alloc.h"
+#include "base/utf8.h"
+#include "data/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -79,23 +81,27 @@ static void plain_words(struct slice s, char *out, size_t size)
 {
     char text[4 * ERR_TEXT_MAX];
     size_t n = 0;
-    bool tag = false;
+    bool page, tag = false;
+    struct buf whole;
 
+    s = json_trim(s);
+    page = s.n && *s.p == '<';
     for (size_t i = 0; i < s.n && n + 1 < sizeof(text); i++) {
         char c = s.p[i];
 
-        if (c == '<' && s.p[0] == '<')
-            tag = true;
+        tag |= page && c == '<';
         if (!tag && (unsigned char)c > ' ')
             text[n++] = c;
         else if (n && text[n - 1] != ' ')
             text[n++] = ' ';
-        if (c == '>')
-            tag = false;
+        tag &= c != '>';
     }
     while (n && text[n - 1] == ' ')
         n--;
-    copy_text(slice_of(text, n), out, size);
+    buf_init(&whole, 3 * sizeof(text));
+    utf8_repair(slice_of(text, n), &whole);
+    copy_text(buf_view(&whole), out, size);
+    buf_release(&whole);
 }
 
 void engine_message(struct docker *d, const struct http_end *end, char *out,

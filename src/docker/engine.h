@@ -1,12 +1,13 @@
 /*
  * engine.h - what the files of this folder share; not for others.
  *
- * engine.c reaches the engine and agrees on a version, events.c knows which
- * containers there are, inspect.c how they are, follow.c reads their logs,
- * facts.c writes what is known of them, history.c what has happened to them,
- * condition.c how the engine is, networks.c tells where they are reached,
- * stats.c what they use (usage.c says how that is reckoned), record.c brings
- * events into the journal once each, docker.c is the door.
+ * engine.c reaches the engine and agrees on a version, explain.c says why it
+ * could not, condition.c keeps how it is.  events.c knows which containers
+ * there are (heard.c, which events were told before), inspect.c how they are,
+ * networks.c where, follow.c reads their logs.  facts.c writes what is known of
+ * them, history.c what has happened to them, record.c brings that into the
+ * journal once each.  stats.c asks what they use, usage.c says how that is
+ * reckoned.  docker.c is the door.
  *
  * Everything is keyed by full id; names are attributes.  Deadlines are fields
  * that one timer of TICK looks at; nothing else waits.
@@ -20,6 +21,7 @@
 #include "docker/condition.h"
 #include "docker/docker.h"
 #include "docker/follow.h"
+#include "docker/heard.h"
 #include "docker/history.h"
 #include "docker/networks.h"
 #include "docker/record.h"
@@ -30,7 +32,6 @@
 #include <uthash.h>
 
 #define TICK            (100 * NSEC_MSEC)
-#define HEARD_MAX       1024 /* the engine remembers 256 */
 #define ID_MAX          64
 #define NAME_MAX_BYTES  255
 #define LABELS_MAX      64
@@ -113,7 +114,7 @@ struct container {
     bool explained; /* an event told of it since the last list */
     bool gone;      /* destroyed; freed when its stream has been read */
     bool ignored;   /* label bladewatch.ignore: no word of it in the state */
-    bool shown;     /* to whoever wants to see it */
+    bool shown;
     bool warned;
     bool want_inspect;
     struct http_request *inspect;
@@ -160,18 +161,13 @@ struct docker {
     bool surprised; /* the list shows what no event told */
     int surprises;  /* in how many lists running */
     bool relist;    /* kept events were dropped: list again */
-    nsec event_at;  /* timeNano of the last event; 0: none is known */
-    nsec
-        resumed_at; /* ... that an earlier process recorded; 0: there is none */
-    uint64_t heard[HEARD_MAX]; /* the newest events, a ring */
-    size_t nheard;
-    bool resumed;      /* that is known */
-    nsec replay_from;  /* timeNano */
-    nsec replay_until; /* loop_now(): what was heard before us may come again */
-    nsec list_at;      /* when the last list was asked for */
+    struct heard heard;
+    nsec again_until; /* loop_now(): what was heard before us is told again */
+    nsec list_at;     /* when the last list was asked for */
     nsec relist_at;
     bool fresh;  /* the first list after connecting: inspect all */
     bool listed; /* there was one in this process */
+    bool swept;  /* what was left behind is erased, since the state is whole */
     struct networks networks;
     struct condition condition;
 
@@ -183,7 +179,6 @@ struct docker {
     struct stats_round round; /* of statistics */
 
     struct loop_timer tick;
-    nsec began_at; /* wall clock */
     nsec started_at, step_until, clock_offset;
     uint64_t rng;
     bool stopped;
@@ -236,6 +231,8 @@ void events_tick(struct docker *d);
 
 /* inspect.c */
 bool container_id_ok(struct slice id); /* fit for an address */
+/* To whoever wants to see where it is and how. */
+void container_show(struct container *c);
 bool container_is_self(const struct docker *d, struct slice id);
 struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */

@@ -6,10 +6,9 @@
 
 #define EVENTS_KEPT_MAX 65536
 #define RELIST_EVERY    (30 * NSEC_SEC)
-
-#define OUT_OF_ORDER (2 * NSEC_SEC)
-#define REPLAYED_FOR (5 * NSEC_SEC)
-#define LONG_AGO     (1000000000 * NSEC_SEC) /* 2001: no stamp is older */
+#define WHOLE_AFTER     (40 * NSEC_SEC) /* app/live.c holds time for 30 */
+#define AGAIN_FOR       (5 * NSEC_SEC)
+#define LONG_AGO        (1000000000 * NSEC_SEC) /* 2001: no stamp is older */
 
 /*
  * {"type":["container","network"],"event":["create","start","die","died",
@@ -68,9 +67,17 @@ static void on_start(struct container *c, const struct event_in *e)
     follow_started(c, e->told.at);
 }
 
-static void on_rename(struct container *c, const struct event_in *e)
+static void before_rename(struct container *c, const struct event_in *e)
 {
     container_rename(c, attribute(e, "name"));
+}
+
+/* At once: what is asked of it is recorded under its name. */
+static void after_rename(struct container *c, const struct event_in *e)
+{
+    (void)e;
+    if (c->known)
+        container_show(c);
 }
 
 static void on_destroy(struct container *c, const struct event_in *e)
@@ -89,7 +96,7 @@ static const struct action actions[] = {
     { "restart", HAPPENED_RESTART, NULL, NULL },
     { "pause", HAPPENED_PAUSE, NULL, NULL },
     { "unpause", HAPPENED_UNPAUSE, NULL, NULL },
-    { "rename", HAPPENED_RENAME, on_rename, NULL },
+    { "rename", HAPPENED_RENAME, before_rename, after_rename },
     { "update", HAPPENED_UPDATE, NULL, NULL },
     { "destroy", HAPPENED_DESTROY, NULL, on_destroy },
     { "remove", HAPPENED_DESTROY, NULL, on_destroy },
@@ -107,29 +114,6 @@ static const struct action *find_action(struct slice text)
             return &actions[i];
     }
     return NULL;
-}
-
-/* Told before, over another connection. */
-static bool heard(struct docker *d, const struct event_in *e)
-{
-    uint64_t hash = cursor_hash(e->told.id);
-    size_t n = d->nheard < HEARD_MAX ? d->nheard : HEARD_MAX;
-
-    for (size_t i = 0; i < n; i++) {
-        if (d->heard[i] == hash)
-            return true;
-    }
-    d->heard[d->nheard++ % HEARD_MAX] = hash;
-    return false;
-}
-
-/* The next connection begins here.  An engine's clock may be far ahead. */
-static void advance(struct docker *d, nsec at)
-{
-    nsec wall = loop_wall(d->loop);
-
-    d->condition.unbroken |= at == d->resumed_at;
-    d->event_at = at < wall ? at : wall;
 }
 
 static struct container *find_or_add(struct docker *d, const struct event_in *e,
@@ -152,11 +136,10 @@ static void of_container(struct docker *d, struct event_in *e,
 {
     struct container *c;
 
-    advance(d, e->told.at);
-    if (heard(d, e))
+    if (!heard_add(&d->heard, e->told.at, e->told.id, loop_wall(d->loop)))
         return;
-    e->told.again = loop_now(d->loop) < d->replay_until &&
-                    e->told.at >= d->replay_from && e->told.at < d->began_at;
+    e->told.again = loop_now(d->loop) < d->again_until &&
+                    heard_before(&d->heard, e->told.at);
     d->counters.events++;
     c = find_or_add(d, e, action);
     if (!c || c->gone || history_knows(c, &e->told))
@@ -171,7 +154,9 @@ static void of_container(struct docker *d, struct event_in *e,
     if (action->before)
         action->before(c, e);
     history_event(c, &e->told);
-    if (action->what != HAPPENED_DESTROY)
+    if (action->what == HAPPENED_RENAME)
+        inspect_anew(c); /* an answer under way has the old name */
+    else if (action->what != HAPPENED_DESTROY)
         inspect_want(c);
     if (action->after)
         action->after(c, e);
@@ -316,18 +301,12 @@ static nsec recorded_until(struct docker *d)
     return d->condition.was_since;
 }
 
-/* What was heard before this process may be told again, up to the list. */
-static void resume(struct docker *d)
+static void begin(struct docker *d)
 {
-    if (!d->resumed) {
-        history_remember(d);
-        d->event_at = d->resumed_at = recorded_until(d);
-        d->resumed = true;
-    }
-    if (d->listed)
+    if (d->heard.began_at)
         return;
-    d->replay_from = d->event_at ? d->event_at - OUT_OF_ORDER : NSEC_MAX;
-    d->replay_until = loop_now(d->loop) + REPLAYED_FOR;
+    history_remember(d);
+    heard_begin(&d->heard, recorded_until(d), loop_wall(d->loop));
 }
 
 void events_open(struct docker *d)
@@ -339,18 +318,16 @@ void events_open(struct docker *d)
         .on_end = on_events_end,
     };
     char path[1024];
-    int n = snprintf(path, sizeof(path), "/events?filters=%s", filters);
     nsec since;
 
-    resume(d);
-    since = d->event_at - OUT_OF_ORDER;
-    if (d->event_at)
-        snprintf(path + n, sizeof(path) - (size_t)n,
-                 "&since=%" PRId64 ".%09" PRId64, since / NSEC_SEC,
-                 since % NSEC_SEC);
-    else
-        d->event_at = loop_wall(d->loop);
+    begin(d);
+    since = heard_since(&d->heard);
+    snprintf(path, sizeof(path),
+             "/events?filters=%s&since=%" PRId64 ".%09" PRId64, filters,
+             since / NSEC_SEC, since % NSEC_SEC);
     d->fresh = true;
+    if (!d->listed)
+        d->again_until = loop_now(d->loop) + AGAIN_FOR;
     if (engine_get(d, path, &get, &d->events))
         engine_lost(d, "no request for events could be made");
 }
@@ -438,6 +415,18 @@ static void apply_list(struct docker *d, const struct tape *t)
     d->counters.relists++;
 }
 
+/*
+ * When this process began the state was not whole: what waited for its turn
+ * may have shown up since, of containers that are gone.
+ */
+static void look_for_leftovers(struct docker *d)
+{
+    if (d->swept || loop_now(d->loop) - d->started_at < WHOLE_AFTER)
+        return;
+    d->swept = true;
+    history_remember(d);
+}
+
 /* What was not in the list, nor came since, is gone, told or not. */
 static void drop_unlisted(struct docker *d)
 {
@@ -476,8 +465,7 @@ static void apply_all(struct docker *d, const struct tape *t)
         history_adopt(d);
     apply_kept(d);
     drop_unlisted(d);
-    if (first)
-        history_sweep(d);
+    history_sweep(d);
     d->listed = true;
 }
 
@@ -491,6 +479,7 @@ static void on_list(void *self, const struct http_end *end)
         engine_refused(d, end);
         return;
     }
+    look_for_leftovers(d);
     if (tape_parse(d->parser, end->body, &t, NULL) ||
         t.op[0].kind != TAPE_ARRAY) {
         engine_lost(d, "the Docker engine's list of containers is no JSON "

@@ -155,6 +155,8 @@ static void erase(struct docker *d, const char *name, nsec at)
  */
 static nsec erased(struct docker *d, nsec at)
 {
+    if (d->listed) /* others are writing as well */
+        at = docker_now(d);
     if (at < d->written_at)
         at = d->written_at;
     if (at > d->erased_at)
@@ -216,8 +218,10 @@ void history_stand(struct container *c, nsec at)
         return;
     other = standing_at(d, c->info.name);
     erase_remembered(c, at);
-    if (other)
+    if (other) {
         history_leave(other, docker_now(d));
+        inspect_want(other); /* where is it now? */
+    }
     move(c, c->facts.name ? erased(d, at) : after_erased(d, at));
     facts_stand(c, c->info.name);
 }
@@ -230,12 +234,12 @@ void history_leave(struct container *c, nsec at)
     facts_stand(c, NULL);
 }
 
-static bool is_anothers(const struct container *c, bool listed)
+static bool is_anothers(const struct container *c)
 {
     const struct container *o;
 
     for (o = c->d->containers; o; o = o->hh.next) {
-        if (o != c && !o->gone && (o->listed || !listed) &&
+        if (o != c && !o->gone && (o->listed || o->facts.name) &&
             strcmp(o->info.name, c->info.name) == 0)
             return true;
     }
@@ -243,15 +247,15 @@ static bool is_anothers(const struct container *c, bool listed)
 }
 
 /*
- * Events say the truth about names as of their time.  What is told again after
- * a restart may be of a container that is gone, and its name another's by now.
+ * To be created and renamed takes a name from whoever had it.  But what is told
+ * again after a restart may be of a container that is gone, and its name
+ * another's by now.
  */
 static bool may_stand(const struct container *c, const struct told *told)
 {
-    if (told->again && !c->listed && is_anothers(c, true))
-        return false;
-    return told->what == HAPPENED_CREATE || told->what == HAPPENED_RENAME ||
-           !is_anothers(c, false);
+    bool takes = told->what == HAPPENED_CREATE || told->what == HAPPENED_RENAME;
+
+    return (takes && (c->listed || !told->again)) || !is_anothers(c);
 }
 
 /* -- events ---------------------------------------------------------------- */

@@ -103,7 +103,7 @@ void container_free(struct container *c)
     free(c);
 }
 
-static void show(struct container *c)
+void container_show(struct container *c)
 {
     const struct docker_config *config = &c->d->config;
     const struct docker_seen seen = {
@@ -132,7 +132,7 @@ void container_gone(struct container *c, nsec at)
     c->gone = true;
     spec_gone(c->d->specs, c);
     history_leave(c, at);
-    show(c);
+    container_show(c);
     follow_on(c, FOLLOW_REMOVED);
 }
 
@@ -324,11 +324,11 @@ static void take_answer(struct container *c, const struct http_end *end)
     c->ignored = c->choice.ignored;
     if (c->ignored)
         history_leave(c, docker_now(d));
-    else
+    else if (!c->gone) /* the answer may be older than that */
         history_stand(c, docker_now(d));
     spec_keep(d->specs, c, &t);
     facts_update(c);
-    show(c);
+    container_show(c);
     follow_inspected(c, true);
 }
 

@@ -3,6 +3,7 @@
 #include "docker/body.h"
 #include "docker/spec.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,10 +50,22 @@ static const struct {
 static void next_need(struct deed *a);
 static void connect_next(struct deed *a);
 
-static bool spec_tape(struct deed *a, struct tape *t)
+/* ST_OK from load_spec() came before: it is JSON. */
+static struct tape spec_of(struct deed *a)
 {
-    return tape_parse(a->d->parser, buf_view(&a->spec), t, NULL) == ST_OK &&
-           t->op[0].kind == TAPE_OBJECT;
+    struct tape t;
+    enum status st = tape_parse(a->d->parser, buf_view(&a->spec), &t, NULL);
+
+    assert(st == ST_OK);
+    return t;
+}
+
+static enum status load_spec(struct deed *a)
+{
+    struct tape t;
+    enum status st = spec_load(a->d->specs, a->old, &a->spec);
+
+    return st ? st : tape_parse(a->d->parser, buf_view(&a->spec), &t, NULL);
 }
 
 /* As a part of a path; what is an image may have more parts. */
@@ -179,9 +192,8 @@ static void take_tag(struct deed *a, const struct http_end *end)
     if (end->head.code == 200 &&
         tape_parse(a->d->parser, end->body, &t, NULL) == ST_OK)
         copy_text(tape_string(&t, tape_find(&t, 0, "Id")), id, sizeof(id));
-    if (spec_tape(a, &t))
-        a->by_tag =
-            *id && slice_is(tape_string(&t, tape_find(&t, 0, "Image")), id);
+    t = spec_of(a);
+    a->by_tag = *id && slice_is(tape_string(&t, tape_find(&t, 0, "Image")), id);
     a->nth += a->by_tag ? 2 : 1;
     next_need(a);
 }
@@ -191,6 +203,7 @@ static void on_need(struct deed *a, const struct http_end *end)
     char name[NAME_MAX_BYTES + 1], words[200];
     struct need need;
     struct tape t;
+    bool asked;
 
     if (deed_unanswered(a, end, "asking for what it needs"))
         return;
@@ -204,10 +217,9 @@ static void on_need(struct deed *a, const struct http_end *end)
                   sizeof(name));
     else
         *name = '\0';
-    if (!spec_tape(a, &t) || !nth_need(&t, a->nth, &need)) {
-        deed_done(a, "unfaithful", 0, "what is kept of it is no inspect");
-        return;
-    }
+    t = spec_of(a);
+    asked = nth_need(&t, a->nth, &need);
+    assert(asked);
     if (end->head.code == 200 && need.kind == NEED_NETWORK &&
         !slice_is(need.what, name))
         needs_in_vain(a, &need, 404, words); /* the start of another's id */
@@ -255,11 +267,12 @@ static void connect_next(struct deed *a)
 {
     struct errand errand = { .act = true, .post = true, .then = on_connected };
     size_t primary = 0, network = 0;
+    struct tape t = spec_of(a);
     struct buf path, body;
-    struct tape t;
+    struct err why;
 
-    if (!spec_tape(a, &t) || body_primary(&t, &primary, NULL)) {
-        deed_done(a, "unfaithful", 0, "what is kept of it is no inspect");
+    if (body_primary(&t, &primary, &why)) {
+        deed_done(a, "unfaithful", 0, "%s", why.text);
         return;
     }
     network = nth_network(&t, a->nth);
@@ -326,23 +339,19 @@ static void create(struct deed *a)
                              .then = on_created };
     struct body_create how = { .minor = a->d->act.base_url ? a->d->act_minor
                                                            : a->d->minor };
-    struct err why = { 0 };
+    struct tape t = spec_of(a);
     struct buf body;
-    struct tape t;
+    struct err why;
 
+    how.image = a->by_tag ? tape_string(&t, tape_at(&t, k_image, 2))
+                          : tape_string(&t, tape_find(&t, 0, "Image"));
     snprintf(path, sizeof(path), "/containers/create?name=%s", a->name);
     buf_init(&body, BODY_MAX);
-    if (!spec_tape(a, &t)) {
-        deed_done(a, "unfaithful", 0, "what is kept of it is no inspect");
+    if (body_create(&t, &how, &body, &why)) {
+        deed_done(a, "unfaithful", 0, "%s", why.text);
     } else {
-        how.image = a->by_tag ? tape_string(&t, tape_at(&t, k_image, 2))
-                              : tape_string(&t, tape_find(&t, 0, "Image"));
-        if (body_create(&t, &how, &body, &why)) {
-            deed_done(a, "unfaithful", 0, "%s", why.text);
-        } else {
-            errand.content = buf_view(&body);
-            deed_send(a, &errand);
-        }
+        errand.content = buf_view(&body);
+        deed_send(a, &errand);
     }
     buf_release(&body);
 }
@@ -350,14 +359,10 @@ static void create(struct deed *a)
 static void next_need(struct deed *a)
 {
     struct errand errand = { .then = on_need };
+    struct tape t = spec_of(a);
     struct need need;
     struct buf path;
-    struct tape t;
 
-    if (!spec_tape(a, &t)) {
-        deed_done(a, "unfaithful", 0, "what is kept of it is no inspect");
-        return;
-    }
     if (!nth_need(&t, a->nth, &need)) {
         create(a);
         return;
@@ -399,14 +404,6 @@ static bool name_ok(const char *name)
     return isalnum((unsigned char)*name);
 }
 
-static bool load_spec(struct deed *a, struct tape *t)
-{
-    if (spec_load(a->d->specs, a->old, &a->spec) == ST_OK && spec_tape(a, t))
-        return true;
-    deed_done(a, "unfaithful", 0, "nothing is kept of it");
-    return false;
-}
-
 /* Nobody has its name. */
 static void may_be_made(struct deed *a)
 {
@@ -414,8 +411,11 @@ static void may_be_made(struct deed *a)
     const char *barred;
     struct tape t;
 
-    if (!load_spec(a, &t))
+    if (load_spec(a)) {
+        deed_done(a, "unfaithful", 0, "nothing is kept of it");
         return;
+    }
+    t = spec_of(a);
     barred = deed_barred(a->d, &t);
     if (barred)
         deed_done(a, "unfaithful", 0, "%s", barred);
@@ -425,18 +425,26 @@ static void may_be_made(struct deed *a)
         next_need(a);
 }
 
+static void complete(struct deed *a)
+{
+    if (container_id_ok(slice_str(a->old)) && load_spec(a) == ST_OK)
+        made(a);
+    else
+        deed_done(a, "unfaithful", 0,
+                  "it was made anew in part, and what it lacks is not known");
+}
+
 /* An earlier attempt, of this process or of one before it, made it. */
 static void go_on(struct deed *a, const struct tape *namesake)
 {
     bool ran = !never_ran(namesake);
-    struct tape t;
 
     copy_text(tape_string(namesake, tape_find(namesake, 0, "Id")), a->container,
               sizeof(a->container));
     if (ran)
         deed_done(a, "started", 200, "it was made anew already");
-    else if (load_spec(a, &t))
-        made(a);
+    else
+        complete(a);
 }
 
 static void on_namesake(struct deed *a, const struct http_end *end)
@@ -515,10 +523,5 @@ void deed_complete(struct deed *a, const struct tape *inspect)
 
     copy_text(tape_string(inspect, tape_find(inspect, labels, LABEL_RECREATED)),
               a->old, sizeof(a->old));
-    if (container_id_ok(slice_str(a->old)) &&
-        spec_load(a->d->specs, a->old, &a->spec) == ST_OK)
-        made(a);
-    else
-        deed_done(a, "unfaithful", 0,
-                  "it was made anew in part, and what it lacks is not known");
+    complete(a);
 }

@@ -11,7 +11,9 @@
  *    └── verified ────┴─────────── VERIFYING ◀─┴────────────────────┘
  *
  * and beside them the states in which nothing is done until something changes:
- * HELD, COMPLETED, GIVEN_UP, BLOCKED, LOOPING, FROZEN, MISSING, EXEMPT.
+ * HELD, COMPLETED, GIVEN_UP, BLOCKED, LOOPING, FROZEN, MISSING, EXEMPT.  (One
+ * that is blocked by a port or a network is tried again after the longest
+ * back-off.)  What each event does in each state is the table in table.c.
  *
  * Asking again at the same instant, or at instants in between, changes
  * nothing: what is decided depends on the facts and on deadlines, not on how
@@ -118,7 +120,8 @@ struct heal_policy {
     /* The breaker over all that a rule has in its scope. */
     uint32_t breaker_down;     /* so many fell within breaker_within; 0: off */
     uint32_t breaker_percent;  /* or more than this share, and at least 3 */
-    uint32_t breaker_failures; /* or so many revivals failed in a row */
+    uint32_t breaker_failures; /* or the revivals of so many failed, and none
+                                * was well since */
     nsec breaker_within, breaker_open;
 };
 

@@ -187,6 +187,7 @@ void heal_pass(struct step *s, enum heal_state to);
 void heal_tell(struct step *s, enum heal_verb verb, bool warning);
 /* Begins to settle; h->reason says why. */
 void heal_suspect(struct step *s, bool warning);
+void heal_recover(struct step *s, const char *reason);
 bool heal_exhausted(struct step *s);
 void heal_give_up(struct step *s);
 /* Acts, if nothing speaks against it, or says what does. */

@@ -253,13 +253,10 @@ bool judge_can_act(const struct step *s)
     return s->f->engine_up && !s->f->act_denied;
 }
 
-/* A good answer of this life, and given after the order. */
+/* A good answer of this life. */
 bool judge_answers(const struct step *s)
 {
-    const struct heal *h = s->h;
-
-    return s->f->probe_ok && h->answer.at >= h->life.at &&
-           h->answer.at >= h->order.at;
+    return s->f->probe_ok && s->h->answer.at >= s->h->life.at;
 }
 
 bool judge_is_result(const struct step *s)

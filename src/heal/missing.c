@@ -77,8 +77,8 @@ static void make(struct step *s)
         say(h->reason, "is not recreated: it was so twice within an hour");
         refuse(s);
     } else if (heal_exhausted(s)) {
-        say(h->reason, "is not recreated: %u attempts failed, the last: %s",
-            s->p->attempts, h->last);
+        say(h->reason, "is not recreated: no attempt is left, the last: %s",
+            h->last);
         refuse(s);
     } else {
         heal_try(s, HEAL_RECREATE);

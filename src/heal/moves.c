@@ -115,25 +115,25 @@ void do_mute(struct step *s)
 
 /* -- up -------------------------------------------------------------------- */
 
-static void recover(struct step *s, const char *reason)
+void heal_recover(struct step *s, const char *reason)
 {
     struct heal *h = s->h;
 
     say(h->reason, "%s", reason);
     h->last[0] = '\0';
-    h->by_person = h->own_stop = false;
+    h->by_person = h->own_stop = h->missed = false;
     heal_move(s, HEAL_OK, h->down_since ? HEAL_RECOVERS : HEAL_TELLS, false);
 }
 
 void do_rise(struct step *s)
 {
-    recover(s, s->h->down_since ? "runs again" : "runs");
+    heal_recover(s, s->h->down_since ? "runs again" : "runs");
 }
 
 void do_talk(struct step *s)
 {
     if (!s->f->has_probe || s->f->probe_ok)
-        recover(s, "answers again");
+        heal_recover(s, "answers again");
 }
 
 void do_rest(struct step *s)

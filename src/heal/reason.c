@@ -110,16 +110,15 @@ const char *say_exempt(enum heal_exempt exempt)
  */
 static struct slice port_of(struct slice message)
 {
-    size_t from, to;
+    size_t from = 0, to;
 
     for (to = 0; to < message.n; to++) {
-        for (from = to; from > 0 && message.p[from - 1] >= '0' &&
-                        message.p[from - 1] <= '9';
-             from--)
+        if (message.p[to] >= '0' && message.p[to] <= '9')
             continue;
-        if (to - from >= 1 && to - from <= 5 && from > 0 &&
-            message.p[from - 1] == ':' && message.p[to] == ' ')
+        if (from > 0 && message.p[from - 1] == ':' && to > from &&
+            to - from <= 5 && message.p[to] == ' ')
             return slice_of(message.p + from, to - from);
+        from = to + 1;
     }
     return slice_of("", 0);
 }

@@ -15,8 +15,9 @@ void heal_give_up(struct step *s)
     struct heal *h = s->h;
     char span[SPAN_MAX];
 
-    say(h->reason, "%u attempts in %s, the last: %s", s->p->attempts,
-        say_span(s->p->window, span), h->last[0] ? h->last : h->cause);
+    say(h->reason, "%u attempt%s in %s, the last: %s", s->p->attempts,
+        s->p->attempts == 1 ? "" : "s", say_span(s->p->window, span),
+        h->last[0] ? h->last : h->cause);
     h->next_at = NSEC_MAX;
     heal_decided(s);
     heal_move(s, HEAL_GIVEN_UP, HEAL_TELLS, true);
@@ -237,10 +238,7 @@ void do_seen(struct step *s)
         return;
     h->revived++;
     breaker_succeeded(h);
-    h->own_stop = false;
-    h->last[0] = '\0';
-    say(h->reason, f->has_probe ? "runs and answers" : "runs");
-    heal_move(s, HEAL_OK, HEAL_RECOVERS, false);
+    heal_recover(s, f->has_probe ? "runs and answers" : "runs");
 }
 
 void do_died(struct step *s)

@@ -42,7 +42,7 @@ struct http_request {
     bool streaming; /* the body goes to on_body */
     bool too_big, late;
     struct http_ask ask;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *connect_to;
     struct http_head head;
     struct buf body;
     struct loop_timer head_timer;
@@ -196,6 +196,7 @@ static void release_request(struct http_request *r)
     free((char *)r->ask.unix_path);
     free((char *)r->ask.url);
     curl_slist_free_all(r->headers);
+    curl_slist_free_all(r->connect_to);
     free(r);
 }
 
@@ -307,13 +308,18 @@ static char *copy_string(const char *s)
     return s ? xstrdup(s) : NULL;
 }
 
-static void add_header(struct http_request *r, const char *line)
+static void add_to_list(struct curl_slist **list, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(r->headers, line);
+    struct curl_slist *longer = curl_slist_append(*list, line);
 
     if (!longer)
         abort();
-    r->headers = longer;
+    *list = longer;
+}
+
+static void add_header(struct http_request *r, const char *line)
+{
+    add_to_list(&r->headers, line);
 }
 
 static void set_content(struct http_request *r)
@@ -349,10 +355,14 @@ static void set_connection(struct http_request *r)
 
     if (r->ask.unix_path)
         curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, r->ask.unix_path);
+    if (r->ask.connect_to) {
+        add_to_list(&r->connect_to, r->ask.connect_to);
+        curl_easy_setopt(e, CURLOPT_CONNECT_TO, r->connect_to);
+        r->ask.connect_to = NULL;
+    }
     if (r->ask.fresh) {
         curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
-        curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     }
     if (r->ask.insecure) {
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);

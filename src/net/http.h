@@ -51,6 +51,8 @@ struct http_end {
 
 struct http_ask {
     const char *unix_path;      /* NULL: TCP */
+    const char *connect_to;     /* "::10.0.0.2:80", whatever the URL's host is;
+                                   NULL: as that says */
     const char *url;            /* "http://docker/v1.41/_ping" */
     const char *bearer;         /* sent as Authorization: Bearer; NULL: none */
     const char *const *headers; /* more, "Name: value", NULL at the end; or
@@ -58,10 +60,10 @@ struct http_ask {
     bool post;                  /* else GET */
     struct slice content;       /* what is posted */
     const char *content_type;   /* of it; NULL: none is said */
-    bool fresh;    /* over a connection of its own, its name looked up anew */
-    bool insecure; /* the certificate is not verified */
-    nsec connect_for; /* time-outs; 0: none */
-    nsec head_for;    /* until the headers are complete */
+    bool fresh;                 /* over a connection of its own */
+    bool insecure;              /* the certificate is not verified */
+    nsec connect_for;           /* time-outs; 0: none */
+    nsec head_for;              /* until the headers are complete */
     nsec total_for;
     size_t body_max; /* 0: HTTP_ERROR_BODY_MAX */
     void *self;

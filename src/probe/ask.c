@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -39,7 +40,7 @@ static void close_socket(struct question *q)
 }
 
 /* The next address of its name, if there is one. */
-static void socket_failed(struct target *t, int error)
+static void address_failed(struct target *t, int error)
 {
     close_socket(&t->question);
     if (++t->question.nth < t->found.n)
@@ -72,7 +73,7 @@ static void on_datagram(void *arg, int ready)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n < 0)
-        socket_failed(t, errno);
+        address_failed(t, errno);
     else if (n == 4 && memcmp(text, "PONG", 4) == 0)
         target_good(t, 0, (struct slice){ 0 });
     else
@@ -96,7 +97,7 @@ static bool calls_itself(int fd)
 static void connected(struct target *t)
 {
     if (calls_itself(t->question.fd))
-        socket_failed(t, ECONNREFUSED);
+        address_failed(t, ECONNREFUSED);
     else
         target_good(t, 0, (struct slice){ 0 });
 }
@@ -111,7 +112,7 @@ static void on_connect(void *arg, int ready)
     if (getsockopt(t->question.fd, SOL_SOCKET, SO_ERROR, &error, &n))
         error = errno;
     if (error)
-        socket_failed(t, error);
+        address_failed(t, error);
     else
         connected(t);
 }
@@ -133,7 +134,7 @@ static void ask_socket(struct target *t, bool waits)
     bool udp = t->spec.kind == PROBE_UDP;
 
     if (udp && send(q->fd, "PING", 4, MSG_NOSIGNAL) < 0) {
-        socket_failed(t, errno);
+        address_failed(t, errno);
         return;
     }
     if (!udp && !waits)
@@ -144,7 +145,7 @@ static void ask_socket(struct target *t, bool waits)
         target_skip(t, "its socket cannot be watched");
 }
 
-static void ask_address(struct target *t)
+static void open_socket(struct target *t)
 {
     struct question *q = &t->question;
     struct sockaddr_storage a = t->found.address[q->nth];
@@ -155,13 +156,13 @@ static void ask_address(struct target *t)
     if (q->fd < 0 && errno != EAFNOSUPPORT)
         target_skip(t, strerror(errno));
     else if (q->fd < 0)
-        socket_failed(t, EAFNOSUPPORT);
+        address_failed(t, EAFNOSUPPORT);
     else if (connect(q->fd, (struct sockaddr *)&a, n) == 0)
         ask_socket(t, false);
     else if (errno == EINPROGRESS)
         ask_socket(t, true);
     else
-        socket_failed(t, errno);
+        address_failed(t, errno);
 }
 
 /* -- names ---------------------------------------------------------------- */
@@ -179,14 +180,6 @@ static void on_found(void *arg, const struct lookup_answer *answer)
         ask_address(t);
     else
         target_bad(t, 0, "its name cannot be looked up: %s", answer->why);
-}
-
-static void ask_by_name(struct target *t)
-{
-    if (t->found.n)
-        ask_address(t);
-    else if (!t->lookup)
-        t->lookup = lookup_start(t->p->lookups, t->host, on_found, t);
 }
 
 /* -- HTTP ----------------------------------------------------------------- */
@@ -217,8 +210,8 @@ static void http_failed(struct target *t, const struct http_end *end)
     if (end->status == ST_LIMIT)
         target_bad(t, end->head.code, "its body is longer than %zu bytes",
                    PROBE_BODY_MAX);
-    else if (end->os_errno == ECONNREFUSED)
-        target_bad(t, 0, "refused: nobody listens on its port");
+    else if (end->status == ST_NONE && end->os_errno)
+        address_failed(t, end->os_errno);
     else if (end->status == ST_END && !end->head.code)
         target_bad(t, 0, "it ends the connection without an answer");
     else if (end->status == ST_END)
@@ -240,6 +233,22 @@ static void on_end(void *self, const struct http_end *end)
         judge_answer(t, end->head.code, end->body);
 }
 
+/* "::10.0.0.2:80": where the connection goes, by whatever name. */
+static void connect_to(struct target *t, struct buf *out)
+{
+    const struct sockaddr_storage *a = &t->found.address[t->question.nth];
+    bool six = a->ss_family == AF_INET6;
+    char text[INET6_ADDRSTRLEN] = "";
+
+    if (six)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, text,
+                  sizeof(text));
+    else
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, text,
+                  sizeof(text));
+    buf_printf(out, six ? "::[%s]:%u" : "::%s:%u", text, t->spec.port);
+}
+
 static void ask_http(struct target *t)
 {
     struct http_ask get = {
@@ -250,29 +259,39 @@ static void ask_http(struct target *t)
         .on_head = on_head,
         .on_end = on_end,
     };
-    struct buf url;
+    struct buf url, to;
     struct err err;
 
     buf_init(&url, PLACE_MAX);
+    buf_init(&to, PLACE_MAX);
     question_place(t, &url);
+    connect_to(t, &to);
     get.url = buf_cstr(&url);
+    get.connect_to = t->figures ? NULL : buf_cstr(&to);
     if (http_ask(t->p->http, &get, &t->question.request, &err))
         target_skip(t, err.text);
     buf_release(&url);
+    buf_release(&to);
 }
 
 /* -- a question ----------------------------------------------------------- */
+
+static void ask_address(struct target *t)
+{
+    if (t->spec.kind == PROBE_HTTP)
+        ask_http(t);
+    else
+        open_socket(t);
+}
 
 void question_ask(struct target *t)
 {
     t->question =
         (struct question){ .asked_at = loop_now(t->p->loop), .fd = -1 };
-    if (t->spec.kind == PROBE_HTTP)
-        ask_http(t);
-    else if (t->figures)
+    if (t->found.n)
         ask_address(t);
-    else
-        ask_by_name(t);
+    else if (!t->lookup)
+        t->lookup = lookup_start(t->p->lookups, t->host, on_found, t);
 }
 
 void question_late(struct target *t)

@@ -104,6 +104,8 @@ struct probes {
 
 void probes_say(struct probes *p, enum probe_log level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Log time, by which rules compare what stands in the state. */
+nsec probes_now(const struct probes *p);
 /* Of what is no fault of the target's: once in a minute. */
 void probes_complain(struct probes *p, const char *name, const char *why);
 /* The question is over.  body: the JSON to record, or empty. */

@@ -36,6 +36,12 @@ void probes_complain(struct probes *p, const char *name, const char *why)
     probes_say(p, PROBE_WARN, "%s %s", name, why);
 }
 
+nsec probes_now(const struct probes *p)
+{
+    return p->intake->now ? p->intake->now(p->intake->self)
+                          : loop_wall(p->loop);
+}
+
 /* -- when ----------------------------------------------------------------- */
 
 /* Questions that are asked together are answered together, or late. */
@@ -143,7 +149,7 @@ static void end_question(struct target *t, int code)
     r->body = NULL;
     r->answered = true;
     r->code = code;
-    r->at = loop_wall(t->p->loop);
+    r->at = probes_now(t->p);
     r->latency = loop_now(t->p->loop) - t->question.asked_at;
 }
 
@@ -295,7 +301,7 @@ static void begin(struct target *t, struct slice host)
     t->host[host.n] = '\0';
     t->figures = lookup_figures(t->host, &t->found);
     free(t->record.body);
-    t->record = (struct record){ .since = loop_wall(t->p->loop) };
+    t->record = (struct record){ .since = probes_now(t->p) };
     record_dirty(t);
     t->grace_until = grace_of(t);
     t->due_at = turn_after(t, now);

@@ -113,9 +113,12 @@ static enum status declare(struct probes *p)
     return st;
 }
 
+/* Who erases a container in this very turn has the last word. */
 static enum status put(struct probes *p, const struct buf *shard)
 {
-    struct line line = { .text = buf_view(shard), .strict = true };
+    struct line line = { .ts = probes_now(p) - 1,
+                         .text = buf_view(shard),
+                         .strict = true };
     uint64_t ticket;
     enum status st = declare(p);
 
@@ -171,7 +174,8 @@ static void flush(struct probes *p)
         t->dirty = false;
     }
     p->ndirty -= i;
-    memmove(p->dirty, p->dirty + i, p->ndirty * sizeof(*p->dirty));
+    if (i)
+        memmove(p->dirty, p->dirty + i, p->ndirty * sizeof(*p->dirty));
     p->held = st == ST_AGAIN;
     if (st)
         flush_after(p, RETRY_FOR);

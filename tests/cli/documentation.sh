@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What README.md and doc/rules.md show is so: their files of rules are without
-# a fault, and what `bladewatch eval` answers is what it says there.
+# What README.md, doc/rules.md and doc/probes.md show is so: their files of
+# rules are without a fault, and what `bladewatch eval` answers is what it says there.
 # shellcheck source=tests/cli/lib.bash
 . "$(dirname "$0")/lib.bash"
 cd "$top" || exit 1
-pages=(README.md doc/rules.md)
+pages=(README.md doc/rules.md doc/probes.md)
 
 # Fenced blocks of YAML that begin with "groups:", as PAGE.LINE.yaml.
 blocks() {

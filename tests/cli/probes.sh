@@ -22,8 +22,8 @@ done <"$work/peers"
 
 {
     echo 'probe:'
-    echo '  interval: 600ms'
-    echo '  timeout: 250ms'
+    echo '  interval: 1s'
+    echo '  timeout: 500ms'
     echo '  start_period: 0s'
     echo '  targets:'
     for name in pong silent late wrong binary dup; do
@@ -42,6 +42,9 @@ done <"$work/peers"
     echo "    - {name: any, http: '127.0.0.1:${at[web]}/500', status: 200-599}"
     echo "    - {name: match, http: '127.0.0.1:${at[web]}/ok', match: is well}"
     echo "    - {name: miss, http: '127.0.0.1:${at[web]}/ok', match: ill}"
+    echo "    - {name: by-name, http: 'localhost:${at[web]}/ok'}"
+    echo "    - {name: web-closed, http: '127.0.0.1:${at[closed]}/ok'}"
+    echo "    - {name: web-nowhere, http: 'http://no-such-host.invalid/ok'}"
     echo "    - {name: nowhere, tcp: 'no-such-host.invalid:1'}"
     if [[ ${tls[*]} ]]; then
         echo "    - {name: tls, https: '127.0.0.1:${at[tls]}/ok', insecure: true}"
@@ -51,12 +54,13 @@ done <"$work/peers"
 targets=$(grep -c 'name:' "$work/probes.yaml")
 serve --config "$work/probes.yaml" || exit 1
 
-counted() {
-    [[ $(get /state?path=probes | jq 'map(select(has("at"))) | length') == "$targets" ]]
+# Each answers, or is down.
+settled() {
+    get /state?path=probes >"$work/probes.json" &&
+        [[ $(jq 'map(select(.ok or .down)) | length' "$work/probes.json") == "$targets" ]] &&
+        [[ $(jq .dup.down "$work/probes.json") == true ]]
 }
-eventually 20 counted || fail "not all targets were asked"
-sleep 2.5 # three questions of each at the least
-get /state?path=probes >"$work/probes.json"
+eventually 30 settled || fail "not all targets were asked"
 
 # good NAME
 good() {
@@ -72,20 +76,20 @@ bad() {
 }
 
 good pong
-bad silent 'no answer within 0.25 s'
-bad late 'no answer within 0.25 s'
+bad silent 'no answer within 0.5 s'
+bad late 'no answer within 0.5 s'
 bad wrong 'it answers "WRONG" instead of PONG'
 bad binary 'it answers something else than PONG'
-bad dup 'no answer within 0.25 s'
+bad dup 'no answer within 0.5 s'
 good open
-bad full 'no answer within 0.25 s'
+bad full 'no answer within 0.5 s'
 bad closed 'refused: nobody listens on its port'
 good web-ok
 bad web-500 'it answers 500, not 200 to 299'
 bad web-redirect 'it answers 302, not 200 to 299'
 bad web-huge 'its body is longer than 65536 bytes'
-bad web-endless 'its answer was not complete within 0.25 s'
-bad web-slow 'no answer within 0.25 s'
+bad web-endless 'its answer was not complete within 0.5 s'
+bad web-slow 'no answer within 0.5 s'
 bad web-half 'its answer breaks off'
 bad web-nothing 'it ends the connection without an answer'
 bad web-garbage 'its answer is no HTTP: .*'
@@ -94,6 +98,9 @@ bad json-binary 'its body is no JSON: .*'
 good any
 good match
 bad miss 'its body does not contain what it has to'
+good by-name
+bad web-closed 'refused: nobody listens on its port'
+bad web-nowhere 'its name (cannot be looked up: .*|was not looked up .*)'
 bad nowhere 'its name (cannot be looked up: .*|was not looked up .*)'
 if [[ ${tls[*]} ]]; then
     good tls
@@ -111,7 +118,7 @@ like "metrics" "$(get /metrics)" \
 like "metrics" "$(get /metrics)" \
     'bladewatch_probe_http_status_code\{target="web-500"\} 500'
 like "the log" "$(cat "$work/server.err")" \
-    'warn probe: silent is down, after 3 bad answers: no answer within 0.25 s'
+    'warn probe: silent is down, after 3 bad answers: no answer within 0.5 s'
 is "one sentence for each fall" \
     "$(grep -c 'probe: .* is down' "$work/server.err")" \
     "$(grep -o 'probe: .* is down' "$work/server.err" | sort -u | grep -c .)"

@@ -57,6 +57,7 @@ class Fake:
         self.log_headers = ""
         self.end_logs = False  # end a follow cleanly instead of going on
         self.list_for = 0      # seconds the list takes
+        self.inspect_for = 0   # ... and an inspect, after it was made
         self.hang = False
         self.requests = []
         self.connections = set()
@@ -187,7 +188,9 @@ class Fake:
         if cid not in self.containers:
             return self.reply(c, {"message": "No such container"}, 404)
         if path.endswith("/json"):
-            return self.reply(c, self.containers[cid])
+            body = json.dumps(self.containers[cid]).encode()
+            time.sleep(self.inspect_for)
+            return self.reply(c, body)
         if path.endswith("/stats"):
             return self.reply(c, *self.stats(cid))
         return self.send_logs(c, cid, params)

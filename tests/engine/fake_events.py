@@ -308,3 +308,24 @@ def f27_what_was_erased_comes_back(b):
         time.sleep(1)
     equal("a", p.happened("a"), {"oom": 2})
     equal("b", p.happened("b"), {"pause": 1})
+
+
+@scenario
+def f28_an_answer_that_is_older_than_the_removal(b):
+    f = fake(b)
+    f.add()
+    p = probe(b, f).up()
+    wait("it is known", lambda: "web" in p.facts())
+    f.inspect_for = 0.5
+    f.event("pause")
+    time.sleep(0.2)
+    gone = f.containers.pop(ID)
+    f.event("destroy", name="web")
+    wait("it is gone", lambda: "web" not in p.facts())
+    time.sleep(1)
+    equal("and stays so", p.facts(), {})
+    gone["Id"] = OTHER
+    f.containers[OTHER] = gone
+    f.event("create", cid=OTHER)
+    wait("a namesake begins anew", lambda: p.happened("web") ==
+         {"create": 1})

@@ -346,6 +346,15 @@ class Probe:
         events = self.facts().get(name, {}).get("events", {})
         return {action: e["n"] for action, e in events.items()}
 
+    def told(self):
+        """How often what has happened, by the id of the container."""
+        told = collections.defaultdict(collections.Counter)
+        for e in self.entries("F"):
+            if e[4]:
+                cid, action = e[4].split(" ")[:2]
+                told[cid][action.rstrip(":")] += 1
+        return told
+
     def seen(self, name):
         """Where it was, in order, as long as it was anywhere."""
         return re.findall(rf"^seen {re.escape(name)} (\S+ \S* \[.*\])$",
@@ -438,6 +447,15 @@ class Truth:
         for name, c in sorted(facts.items()):
             got = {a: int(e["n"]) for a, e in c.get("events", {}).items()}
             equal(f"events of {name}", got, dict(counts[c["id"]]))
+
+    def agrees(self, probe, seconds=15):
+        """Of every container, also of those that are gone."""
+        try:
+            wait("all events", lambda: probe.told() == self.counts(), seconds)
+        except Failed:
+            want, got = self.counts(), probe.told()
+            for cid in want.keys() | got.keys():
+                equal(f"events of {cid[:12]}", dict(got[cid]), dict(want[cid]))
 
     def stop(self):
         self.process.terminate()

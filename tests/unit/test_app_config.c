@@ -42,6 +42,8 @@ static void good(struct config *c, const char *text)
 }
 
 /* The first problem of text. */
+#define TEN "1234567890"
+
 static void bad(const char *text, size_t line, size_t column, const char *says)
 {
     struct config c;
@@ -188,6 +190,9 @@ START_TEST(a_value_out_of_range_is_named)
     bad("docker: {host: 'ssh://x'}\n", 1, 16, "ssh:// is not supported");
     bad("docker: {host: 'https://x'}\n", 1, 16, "TLS");
     bad("docker: {host: /var/run}\n", 1, 16, "no Docker engine");
+    bad("docker: {host: unix:///" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+        "1234567}\n",
+        1, 16, "at most 107 bytes, and this one has 108");
     bad("docker: {select: [{label: '=x'}]}\n", 1, 27, "label:");
     bad("docker: {select: [{mode: xml, label: a}]}\n", 1, 26, "shard, json");
     bad("docker: {select: [{mode: json}]}\n", 1, 19, "which label?");

@@ -80,6 +80,20 @@ START_TEST(r02_one_that_our_start_left_created_is)
 }
 END_TEST
 
+START_TEST(r02_but_not_its_successor)
+{
+    healbench_die(b, 0, 1);
+    healbench_run(b, 2000);
+    healbench_started(b, 0);
+    healbench_run(b, 10000);
+    f->id = slice_str("successor");
+    f->status = HEAL_CREATED;
+    f->due = true;
+    healbench_step(b, 0);
+    ck_assert_int_eq(ordered_at(), -1);
+}
+END_TEST
+
 START_TEST(r02_one_that_the_rule_does_not_call_due_is_not)
 {
     healbench_die(b, 0, 1);
@@ -425,6 +439,7 @@ START_TEST(r04_a_start_by_anybody_frees_it)
     be_held();
     healbench_start(b, 0);
     LOG("20.000 n0 held > ok recovers: runs again after 12000 ms\n");
+    ck_assert(!heal_view(b->node[0].h).by_person);
     healbench_run(b, 21000);
     healbench_die(b, 0, 1);
     ck_assert_int_eq(ordered_at(), 23000);
@@ -482,6 +497,17 @@ START_TEST(r04_a_stop_is_respected_where_the_policy_says_so)
     f->released_at = b->now;
     healbench_step(b, 0);
     ck_assert_ptr_nonnull(heal_order(b->node[0].h));
+}
+END_TEST
+
+START_TEST(r04_a_stop_of_its_successor_is_not_pardoned)
+{
+    b->policy.on_stop = HEAL_RESPECT;
+    f->id = slice_str("successor");
+    f->started_at = b->now;
+    healbench_stop(b, 0);
+    healbench_run(b, 3600000);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_HELD);
 }
 END_TEST
 
@@ -555,6 +581,18 @@ START_TEST(r05_a_job_that_ended_well_is_done)
     LOG("0.000 n0 ok > suspect tells: exited with code 0 !\n"
         "2.000 n0 suspect > completed tells: ended well (exit code 0) and need "
         "not run again\n");
+}
+END_TEST
+
+START_TEST(r05_one_that_our_start_left_created_has_not_ended)
+{
+    f->on_failure_label = true;
+    healbench_die(b, 0, 1);
+    healbench_run(b, 2000);
+    f->status = HEAL_CREATED;
+    f->exit_code = 0;
+    healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    ck_assert_int_eq(ordered_at(), 7000);
 }
 END_TEST
 
@@ -647,6 +685,7 @@ static const TTest **const tests[] = {
     &r02_one_that_exited_is_started,
     &r02_one_that_never_ran_is_not,
     &r02_one_that_our_start_left_created_is,
+    &r02_but_not_its_successor,
     &r02_one_that_the_rule_does_not_call_due_is_not,
     &r02_a_dead_one_is_blocked,
     &r02_three_restarts_in_ten_minutes_are_a_loop_until_they_are_over,
@@ -674,12 +713,14 @@ static const TTest **const tests[] = {
     &r04_a_release_frees_it,
     &r04_the_end_of_a_hold_frees_it,
     &r04_a_stop_is_respected_where_the_policy_says_so,
+    &r04_a_stop_of_its_successor_is_not_pardoned,
     &r04_every_stop_is_undone_where_the_policy_says_so,
     &r04_a_hold_takes_an_order_back_at_once,
     &r04_one_that_runs_can_be_held,
     &r04_a_paused_one_is_let_be,
     &r05_a_good_end_is_undone_by_default,
     &r05_a_job_that_ended_well_is_done,
+    &r05_one_that_our_start_left_created_has_not_ended,
     &r05_a_job_that_failed_is_started,
     &r05_the_label_goes_before_the_policy,
     &r05_out_of_memory_is_said_and_counts_twice,

@@ -44,6 +44,13 @@ static void recreated(const char *id)
     healbench_started(b, 0);
 }
 
+static void recreated_by_person(void)
+{
+    f->id = f->name = slice_str("id0");
+    f->recreate_label = true;
+    healbench_start(b, 0);
+}
+
 START_TEST(r12_a_removed_one_is_made_anew_ten_seconds_later)
 {
     healbench_remove(b, 0);
@@ -232,6 +239,22 @@ START_TEST(r12_a_failure_is_tried_again_after_a_back_off)
 }
 END_TEST
 
+START_TEST(r12_not_when_no_attempt_is_left)
+{
+    b->policy.attempts = 1;
+    healbench_remove(b, 0);
+    healbench_run(b, 11000);
+    healbench_result(b, 0, HEAL_TIMEOUT, "");
+    healbench_log(b);
+    healbench_run(b, 1700000);
+    ck_assert_ptr_null(order_of(0));
+    ck_assert_ptr_nonnull(strstr(
+        healbench_log(b), "n0 missing > missing declines: is not recreated: no "
+                          "attempt is left, the last: the engine did not "
+                          "answer !\n"));
+}
+END_TEST
+
 START_TEST(r12_it_comes_back_by_itself)
 {
     healbench_remove(b, 0);
@@ -246,6 +269,8 @@ END_TEST
 
 START_TEST(one_the_engine_does_not_know_is_looked_at_again)
 {
+    healbench_remove(b, 0);
+    recreated_by_person();
     healbench_die(b, 0, 1);
     healbench_run(b, 3000);
     healbench_result(b, 0, HEAL_NOT_THERE, "");
@@ -312,6 +337,7 @@ static const TTest **const tests[] = {
     &r12_not_a_third_time_within_an_hour,
     &r12_what_cannot_be_as_it_was_is_left,
     &r12_a_failure_is_tried_again_after_a_back_off,
+    &r12_not_when_no_attempt_is_left,
     &r12_it_comes_back_by_itself,
     &one_the_engine_does_not_know_is_looked_at_again,
     &one_that_leaves_gives_back_what_it_holds,

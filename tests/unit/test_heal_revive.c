@@ -200,7 +200,7 @@ START_TEST(r06_the_window_lets_attempts_go)
     healbench_die(b, 0, 1);
     healbench_run(b, 61000);
     LOG("59.000 n0 ok > suspect tells: exited with code 1 !\n"
-        "61.000 n0 suspect > given_up tells: 1 attempts in 60 s, the last: "
+        "61.000 n0 suspect > given_up tells: 1 attempt in 60 s, the last: "
         "exited with code 1 !\n");
     healbench_start(b, 0);
     healbench_run(b, 62000);
@@ -214,7 +214,7 @@ static void given_up(void)
     b->policy.attempts = 1;
     acting();
     healbench_result(b, 0, HEAL_TIMEOUT, "no answer in 30 s");
-    LOG("3.000 n0 acting > given_up tells 1/1: 1 attempts in 30 minutes, the "
+    LOG("3.000 n0 acting > given_up tells 1/1: 1 attempt in 30 minutes, the "
         "last: the engine did not answer: no answer in 30 s !\n");
     healbench_run(b, 20000);
 }
@@ -238,7 +238,7 @@ START_TEST(r06_a_start_by_somebody_ends_it_but_forgets_nothing)
     healbench_run(b, 40000);
     LOG("20.000 n0 given_up > ok recovers: runs again after 19000 ms\n"
         "21.000 n0 ok > suspect tells: exited with code 1 !\n"
-        "23.000 n0 suspect > given_up tells: 1 attempts in 30 minutes, the "
+        "23.000 n0 suspect > given_up tells: 1 attempt in 30 minutes, the "
         "last: exited with code 1 !\n");
 }
 END_TEST
@@ -335,6 +335,18 @@ START_TEST(r07_what_fell_further_apart_does_not)
     fall(0, 1);
     healbench_run(b, 30000);
     fall(2, 4);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+START_TEST(r07_what_is_held_does_not)
+{
+    bench_of(9);
+    b->policy.on_stop = HEAL_RESPECT;
+    healbench_stop(b, 0);
+    healbench_stop(b, 1);
+    healbench_run(b, 10000);
+    fall(2, 2);
     ck_assert(!heal_scope_view(b->scope).breaker_open);
 }
 END_TEST
@@ -472,6 +484,24 @@ START_TEST(r07_a_revival_that_is_well_in_between_makes_it_count_anew)
 }
 END_TEST
 
+START_TEST(r07_what_left_the_scope_does_not_count)
+{
+    bench_of(10);
+    b->policy.backoff = b->policy.max_backoff;
+    for (unsigned i = 0; i < 3; i++) {
+        healbench_run(b, 40000 * i);
+        healbench_die(b, i, 1);
+        ck_assert(next_order(i, ms() + 5000));
+        healbench_result(b, i, HEAL_TIMEOUT, "");
+        if (i > 0)
+            continue;
+        b->node[i].f.in_scope = false;
+        heal_leave(b->node[i].h);
+    }
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
 START_TEST(r07_off_is_off)
 {
     bench_of(10);
@@ -503,6 +533,23 @@ START_TEST(r07_two_at_a_time_and_one_in_a_second)
     healbench_started(b, 0);
     healbench_run(b, 11000);
     ck_assert_uint_eq(orders_out(), 2);
+}
+END_TEST
+
+START_TEST(r07_what_it_waits_for_is_told_in_each_outage)
+{
+    bench_of(3);
+    b->policy.breaker_down = 0;
+    for (int i = 0; i < 2; i++) {
+        fall(0, 1);
+        healbench_run(b, ms() + 2000);
+        ck_assert_ptr_nonnull(strstr(healbench_log(b),
+                                     "n1 suspect > waiting declines: waits for "
+                                     "its turn: others are being started\n"));
+        healbench_start(b, 0);
+        healbench_start(b, 1);
+        healbench_run(b, ms() + 700000);
+    }
 }
 END_TEST
 
@@ -695,6 +742,21 @@ START_TEST(r11_an_answer_counts_by_whatever_clock_the_engine_has)
 }
 END_TEST
 
+START_TEST(r11_an_answer_of_the_life_before_does_not_count)
+{
+    b->policy.restart_unhealthy = true;
+    f->due = f->has_probe = true;
+    healbench_step(b, 0);
+    ck_assert_int_eq(order_of(0)->act, HEAL_RESTART);
+    healbench_run(b, 100);
+    probed(true, 100); /* so it was only slow */
+    healbench_run(b, 200);
+    healbench_started(b, 0);
+    healbench_run(b, 10000);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_VERIFYING);
+}
+END_TEST
+
 START_TEST(r11_an_early_answer_counts_when_it_has_stayed_up)
 {
     f->has_probe = true;
@@ -747,6 +809,19 @@ START_TEST(r11_one_that_dies_again_counts)
         "exited with code 137 !\n"
         "6.200 n0 suspect > acting orders 2/5: exited with code 137\n");
     ck_assert_uint_eq(heal_view(b->node[0].h).failed, 1);
+}
+END_TEST
+
+START_TEST(r11_one_that_goes_with_the_engine_has_not_failed)
+{
+    acting();
+    healbench_started(b, 0);
+    healbench_run(b, 3500);
+    healbench_engine(b, false);
+    healbench_run(b, 4000);
+    healbench_die(b, 0, 255);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_SUSPECT);
+    ck_assert_uint_eq(heal_view(b->node[0].h).failed, 0);
 }
 END_TEST
 
@@ -849,6 +924,39 @@ START_TEST(r13_a_stop_that_is_under_way_is_not_interfered_with)
 }
 END_TEST
 
+START_TEST(r13_the_breaker_counts_what_is_to_be_restarted)
+{
+    bench_of(5);
+    b->policy.restart_unhealthy = true;
+    healbench_engine(b, false);
+    fall(0, 2);
+    healbench_engine(b, true);
+    for (unsigned i = 0; i < 3; i++)
+        healbench_start(b, i);
+    healbench_run(b, 60000);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert(!heal_scope_view(b->scope).breaker_open);
+        b->node[i].f.due = true;
+        healbench_step(b, i);
+    }
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+START_TEST(r11_two_halves_are_one)
+{
+    f->has_probe = true;
+    for (int i = 0; i < 2; i++) {
+        healbench_run(b, ms() + 1000);
+        healbench_die(b, 0, 1);
+        revive(0);
+        healbench_run(b, ms() + 30000);
+        ck_assert_int_eq(healbench_state(b, 0), HEAL_FROZEN);
+    }
+    ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 1);
+}
+END_TEST
+
 START_TEST(r13_restarts_are_bounded_like_starts)
 {
     int orders = 0;
@@ -875,6 +983,7 @@ static const TTest **const tests[] = {
     &r06_out_of_memory_uses_them_up_twice_as_fast,
     &r07_five_that_fall_within_thirty_seconds_open_it,
     &r07_what_fell_further_apart_does_not,
+    &r07_what_is_held_does_not,
     &r07_what_is_up_again_does_not,
     &r07_what_went_with_the_engine_does_not,
     &r07_half_open_it_lets_one_go_and_closes_when_that_is_well,
@@ -884,6 +993,8 @@ static const TTest **const tests[] = {
     &r07_three_of_which_the_revival_failed_open_it,
     &r07_one_that_fails_again_and_again_opens_nothing,
     &r07_a_revival_that_is_well_in_between_makes_it_count_anew,
+    &r07_what_left_the_scope_does_not_count,
+    &r07_what_it_waits_for_is_told_in_each_outage,
     &r07_off_is_off,
     &r07_two_at_a_time_and_one_in_a_second,
     &r10_no_answer_within_a_minute_is_a_failure,
@@ -895,16 +1006,20 @@ static const TTest **const tests[] = {
     &r11_without_a_probe_it_has_to_stay_up,
     &r11_the_result_may_come_before_the_facts,
     &r11_with_a_probe_it_has_to_answer,
+    &r11_an_answer_of_the_life_before_does_not_count,
     &r11_an_early_answer_counts_when_it_has_stayed_up,
     &r11_one_that_does_not_answer_is_frozen_and_counts_a_half,
     &r11_the_label_says_how_long_it_may_take,
     &r11_one_that_dies_again_counts,
+    &r11_one_that_goes_with_the_engine_has_not_failed,
     &r11_one_that_is_not_seen_to_run_has_failed,
     &r11_nothing_is_verified_while_the_engine_is_away,
     &r13_a_frozen_one_is_only_told,
     &r13_or_restarted_where_the_policy_says_so,
     &r13_what_our_own_restart_stopped_was_no_person,
     &r13_a_stop_that_is_under_way_is_not_interfered_with,
+    &r11_two_halves_are_one,
+    &r13_the_breaker_counts_what_is_to_be_restarted,
     &r13_restarts_are_bounded_like_starts,
 };
 

@@ -71,9 +71,17 @@ static void on_listen(void *self, struct intake_listener *listener)
     taken.listener = listener;
 }
 
-static const struct intake intake = { .source = on_source,
-                                      .line = on_line,
-                                      .listen = on_listen };
+static nsec ahead; /* of the wall clock, which somebody has set back */
+
+static nsec on_now(void *self)
+{
+    (void)self;
+    return loop_wall(loop) + ahead;
+}
+
+static const struct intake intake = {
+    .source = on_source, .line = on_line, .listen = on_listen, .now = on_now
+};
 
 /* The last shard that was taken. */
 static struct slice last(void)
@@ -557,6 +565,25 @@ START_TEST(a_start_in_the_future_is_no_longer_than_a_start_period)
 }
 END_TEST
 
+START_TEST(instants_are_of_log_time_whatever_the_wall_clock_says)
+{
+    static const char key[] = "\"at\":\"";
+    struct probe_target t = target(PROBE_TCP, 1);
+    const char *text;
+    nsec at, now;
+
+    ahead = 3600 * NSEC_SEC;
+    run(&t, 1);
+    now = on_now(NULL);
+    text = memmem(last().p, last().n, key, strlen(key));
+    ck_assert_ptr_nonnull(text);
+    ck_assert_int_eq(instant_parse(slice_of(text + strlen(key), 30), &at),
+                     ST_OK);
+    ck_assert_int_le(at, now);
+    ck_assert_int_gt(at, now - 60 * NSEC_SEC);
+}
+END_TEST
+
 START_TEST(in_its_start_period_it_is_asked_every_second)
 {
     struct probe_target t = target(PROBE_TCP, 1);
@@ -773,6 +800,7 @@ int main(void)
         &a_start_period_ends_with_the_first_good_answer,
         &a_start_period_is_over_by_itself,
         &a_start_in_the_future_is_no_longer_than_a_start_period,
+        &instants_are_of_log_time_whatever_the_wall_clock_says,
         &in_its_start_period_it_is_asked_every_second,
         &another_start_begins_anew_and_the_same_goes_on,
         &without_a_host_nothing_is_asked,
