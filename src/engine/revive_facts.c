@@ -332,6 +332,7 @@ static void read_engine(const struct engine *e, const struct instance *i,
     ret->engine_up_at = instant_of(e, i, ENGINE_UP_AT);
     ret->engine_down_at = instant_of(e, i, ENGINE_DOWN_AT);
     ret->act_off = slice_is(act, "off");
+    ret->dry_run = slice_is(act, "dry_run");
     ret->act_denied = ret->act_off || slice_is(act, "denied");
 }
 
