@@ -155,10 +155,11 @@ struct heal_facts {
     int64_t kill_signal;
 
     /* docker.containers.NAME.probe, and Docker's own health check */
-    bool has_probe;  /* somebody asks whether it answers */
-    bool probe_ok;   /* the last answer was good */
-    bool probe_down; /* as many bad ones in a row as it takes */
-    nsec probe_at;   /* of the last answer */
+    bool has_probe;           /* somebody asks whether it answers */
+    bool probe_ok;            /* the last answer was good */
+    bool probe_down;          /* as many bad ones in a row as it takes */
+    nsec probe_at;            /* of the last answer */
+    struct slice probe_error; /* what was wrong with that */
 
     /* docker.engine */
     bool engine_up;

@@ -235,6 +235,8 @@ void say(char out[HEAL_TEXT_MAX], const char *format, ...)
 const char *say_span(nsec span_for, char out[SPAN_MAX]);
 /* Why it is down, to h->cause. */
 void say_cause(struct step *s);
+/* That it runs but does not answer, and what its probe says, to h->cause. */
+void say_silent(struct step *s, const char *what);
 /* What came of an order, and what the engine says to it, to h->reason. */
 void say_result(struct step *s, const char *text);
 const char *say_exempt(enum heal_exempt exempt);

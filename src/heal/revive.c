@@ -1,5 +1,7 @@
 #include "heal/inside.h"
 
+#include <stdio.h>
+
 #define SOON_FOR       (5 * NSEC_SEC) /* what was said shows in the facts */
 #define UNSENT_FOR     (5 * NSEC_SEC) /* twice as long each time, to this: */
 #define UNSENT_FOR_MAX (60 * NSEC_SEC)
@@ -360,13 +362,14 @@ void do_died(struct step *s)
 static void does_not_answer(struct step *s)
 {
     struct heal *h = s->h;
-    char span[SPAN_MAX];
+    char span[SPAN_MAX], what[SPAN_MAX + 32];
 
     attempts_halve_last(&h->attempts);
     h->next_at = s->p->restart_unhealthy ? nsec_add(s->now, attempts_backoff(s))
                                          : NSEC_MAX;
-    say(h->cause, "runs, but did not answer within %s",
-        say_span(judge_verify_for(s), span));
+    snprintf(what, sizeof(what), "did not answer within %s",
+             say_span(judge_verify_for(s), span));
+    say_silent(s, what);
     say(h->reason, "%s", h->cause);
     fail(s, HEAL_FROZEN, true);
 }

@@ -180,8 +180,10 @@ static const struct rulecase cases[] = {
       "9.010 revive nodes n1 suspect -> acting | exited with code 3, attempt 1 "
       "of 3\n" },
     { "it runs but does not answer", nodes,
-      UP "2000 " N1 "\"probe\":{\"ok\":false,\"down\":true}" END "9000",
-      "2.010 revive nodes n1 ok -> frozen | runs, but does not answer\n" },
+      UP "2000 " N1 "\"probe\":{\"ok\":false,\"down\":true,\"error\":\"no "
+         "answer within 1 s\"}" END "9000",
+      "2.010 revive nodes n1 ok -> frozen | runs, but does not answer: no "
+      "answer within 1 s\n" },
     { "that it did not answer before it was started means nothing", nodes,
       UP "2000 " N1 "\"probe\":{\"ok\":false,\"down\":true,\"at\":\"@02Z\"}" END
          "2500 " N1 DIED END "3000 " N1 RUNS "\"@03Z\"" END "5000 " N1
@@ -322,7 +324,8 @@ static const struct rulecase checks[] = {
       UP "2000 " N1 UNHEALTHY "\"failingStreak\":2,\"healthRetries\":0" END
          "3000 " N1 "\"failingStreak\":3" END "4000 " N1
          "\"health\":\"healthy\",\"failingStreak\":0" END "5000",
-      "3.010 revive nodes n1 ok -> frozen | runs, but does not answer\n"
+      "3.010 revive nodes n1 ok -> frozen | runs, but does not answer: its "
+      "health check fails\n"
       "4.010 revive nodes n1 frozen -> ok | answers again\n" },
     { "it may fail more often", checked,
       UP "2000 " N1 UNHEALTHY "\"failingStreak\":4,\"healthRetries\":5" END

@@ -139,6 +139,35 @@ START_TEST(r06_the_back_off_doubles_with_a_jitter_of_a_half_to_one)
 }
 END_TEST
 
+/* What it waits beyond the two seconds in which it settles, in ms. */
+static int64_t waits_after(nsec backoff)
+{
+    bench_of(1);
+    b->policy.backoff = backoff;
+    healbench_die(b, 0, 1);
+    revive_in_vain(0, 1000);
+    healbench_log(b);
+    ck_assert(next_order(0, ms() + 9000));
+    return ms() - 5000;
+}
+
+START_TEST(r06_what_is_hardly_a_wait_is_not_told)
+{
+    unsigned hardly = 0, waits = 0;
+
+    for (int64_t i = 200; i < 400; i++) {
+        int64_t wait = waits_after(i * 10 * NSEC_MSEC);
+        bool told = strstr(healbench_log(b), "waits");
+
+        ck_assert_int_eq(told, wait > 100);
+        hardly += wait > 0 && wait < 100;
+        waits += told;
+    }
+    ck_assert_uint_gt(hardly, 0);
+    ck_assert_uint_gt(waits, 0);
+}
+END_TEST
+
 static int64_t tried_again_at(unsigned node)
 {
     bench_of(2);
@@ -997,6 +1026,26 @@ START_TEST(r13_a_frozen_one_is_only_told)
 }
 END_TEST
 
+START_TEST(r13_what_the_probe_says_is_said)
+{
+    f->probe_error = slice_str("it answers 404, not 200 to 299");
+    freeze();
+    LOG("1.000 n0 ok > frozen tells: runs, but does not answer: it answers "
+        "404, not 200 to 299 !\n");
+    f->due = false;
+    healbench_start(b, 0);
+    probed(true, 1001);
+    f->probe_ok = false;
+    acting();
+    healbench_started(b, 0);
+    f->probe_error = slice_str("no connection: Connection refused");
+    healbench_run(b, 60000);
+    LOG("3.000 n0 acting > verifying tells 1/5: started\n"
+        "33.000 n0 verifying > frozen tells 1/5: runs, but did not answer "
+        "within 30 s: no connection: Connection refused !\n");
+}
+END_TEST
+
 START_TEST(r13_or_restarted_where_the_policy_says_so)
 {
     b->policy.restart_unhealthy = true;
@@ -1113,6 +1162,7 @@ END_TEST
 static const TTest **const tests[] = {
     &r06_a_crash_loop_is_given_up_after_five_attempts,
     &r06_the_back_off_doubles_with_a_jitter_of_a_half_to_one,
+    &r06_what_is_hardly_a_wait_is_not_told,
     &r06_the_jitter_differs_by_container_but_not_by_run,
     &r06_attempts_are_forgotten_after_ten_healthy_minutes,
     &r06_health_that_is_interrupted_counts_anew,
@@ -1162,6 +1212,7 @@ static const TTest **const tests[] = {
     &r11_one_that_is_not_seen_to_run_has_failed,
     &r11_nothing_is_verified_while_the_engine_is_away,
     &r13_a_frozen_one_is_only_told,
+    &r13_what_the_probe_says_is_said,
     &r13_or_restarted_where_the_policy_says_so,
     &r13_what_our_own_restart_stopped_was_no_person,
     &r13_a_stop_that_is_under_way_is_not_interfered_with,
