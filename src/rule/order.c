@@ -50,22 +50,6 @@ static struct diagnostic_place find_place(const struct loader *l,
     return load_place(l, where, at, at + word.n);
 }
 
-static bool find_kind(struct slice section, enum rule_kind *ret)
-{
-    unsigned kind;
-
-    if (slice_is(section, RULE_BREAKERS)) {
-        *ret = RULE_REVIVE;
-        return true;
-    }
-    for (kind = 0; kind < RULE_KINDS; kind++)
-        if (slice_is(section, rule_kind_section((enum rule_kind)kind))) {
-            *ret = (enum rule_kind)kind;
-            return true;
-        }
-    return false;
-}
-
 static void add_reference(struct loader *l, const struct reference *r)
 {
     if (l->nreferences == l->references_room) {
@@ -107,7 +91,7 @@ static void note(struct loader *l, const struct cel_read *read,
     struct reference r = { .rule = (uint32_t)l->n };
 
     if (read->n == 0 || !slice_is(read->key[0], "monitor") ||
-        (section.p && !find_kind(section, &r.kind)) || is_trivial(read))
+        (section.p && !rule_section_kind(section, &r.kind)) || is_trivial(read))
         return;
     r.all = !section.p && !name.p;
     r.name = name;

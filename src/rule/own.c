@@ -186,17 +186,8 @@ void own_tell(struct loader *l, const struct doubt *d)
 /* What the rule that derives the place is called: monitor.SECTION.RULE */
 static bool find_deriver(const struct own_path *p, struct doubt *d)
 {
-    unsigned kind;
-
-    if (!p->key[2].p)
-        return false;
     d->rule = p->key[2];
-    for (kind = 0; kind < RULE_KINDS; kind++)
-        if (slice_is(p->key[1], rule_kind_section((enum rule_kind)kind))) {
-            d->kind = (enum rule_kind)kind;
-            return true;
-        }
-    return false;
+    return d->rule.p && rule_section_kind(p->key[1], &d->kind);
 }
 
 static void write_place(const struct own_path *p, uint32_t n, struct buf *out)
