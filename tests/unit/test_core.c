@@ -61,6 +61,32 @@ static struct slice at(const char *path)
 
 static const struct source plain = { .blade = { "web", 3 }, .run = { "1", 1 } };
 
+/* -- what waits --------------------------------------------------------- */
+
+START_TEST(what_waits_can_be_seen_ahead_of_its_time)
+{
+    const struct source docker = { .blade = { "docker", 6 },
+                                   .run = { "events", 6 },
+                                   .trusted = true };
+
+    declare(0, &plain);
+    declare(1, &docker);
+    line(1, 1, T0, "{\"docker\":{\"a\":{\"n\":{\"$inc\":2},\"old\":1}}}");
+    core_step(core, &(struct event){ .kind = EV_TICK, .ts = T0 + 1 });
+    line(1, 2, T0 + 4, "{\"docker\":{\"a\":{\"n\":{\"$inc\":3}}}}");
+    line(1, 3, T0 + 3, "{\"docker\":{\"a\":{\"old\":null}}}");
+    line(1, 4, T0 + 2, "{\"docker\":{\"b\":{\"$x\":1,\"y\":2}}}");
+    line(1, 5, T0 + 5, "{\"docker\":{\"b\":null}}");
+    line(0, 1, T0 + 5, "{\"other\":1}");
+    ck_assert(view_ahead(core, slice_str("docker"), slice_str("docker"), &out));
+    assert_slice(buf_view(&out), "{\"a\":{\"n\":5}}");
+    assert_slice(at("/docker"), "{\"a\":{\"n\":2,\"old\":1}}");
+    buf_reset(&out);
+    ck_assert(!view_ahead(core, slice_str("none"), slice_str("docker"), &out));
+    ck_assert_uint_eq(out.n, 0);
+}
+END_TEST
+
 /* -- filter -------------------------------------------------------------- */
 
 START_TEST(a_filter_passes_each_number_once_in_any_order)
@@ -701,6 +727,7 @@ START_TEST(rules_that_are_none_leave_those_before_and_are_counted)
 END_TEST
 
 static const TTest **const tests[] = {
+    &what_waits_can_be_seen_ahead_of_its_time,
     &rules_of_an_event_are_in_force_from_there_on,
     &the_same_rules_again_keep_their_timers_and_none_end_all,
     &what_was_cut_off_is_never_heard_of_again,
