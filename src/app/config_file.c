@@ -369,24 +369,12 @@ static void read_revive(struct reader *r, const struct yaml_node *value,
 static void read_receiver_name(struct reader *r, const struct yaml_node *value,
                                void *into)
 {
-    static const char good[] = "abcdefghijklmnopqrstuvwxyz"
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     struct receiver *to = into;
-    size_t i;
+    char *name = NULL;
 
-    if (!config_is_kind(r, value, YAML_SCALAR, "a name"))
-        return;
-    for (i = 0; i < value->text.n; i++)
-        if (!value->text.p[i] || !strchr(good, value->text.p[i]))
-            break;
-    if (i == 0 || i < value->text.n || i > RECEIVER_NAME_MAX)
-        config_problem(
-            r, value,
-            "name: letters, digits, \".\", \"_\" and \"-\" are wanted, "
-            "at most %d",
-            RECEIVER_NAME_MAX);
-    else
-        to->name = xmemdup0(value->text.p, value->text.n);
+    config_read_name(r, value, RECEIVER_NAME_MAX, &name);
+    if (name)
+        to->name = name;
 }
 
 static void read_url(struct reader *r, const struct yaml_node *value,

@@ -53,24 +53,9 @@ static void read_entry_setting(struct reader *r, const struct yaml_node *value,
 static void read_name(struct reader *r, const struct yaml_node *value,
                       void *into)
 {
-    static const char good[] = "abcdefghijklmnopqrstuvwxyz"
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     struct probe_entry *e = into;
-    size_t i;
 
-    if (!config_is_kind(r, value, YAML_SCALAR, "a name"))
-        return;
-    for (i = 0; i < value->text.n; i++)
-        if (!value->text.p[i] || !strchr(good, value->text.p[i]))
-            break;
-    if (i == 0 || i < value->text.n || i > NAME_MAX_BYTES)
-        config_problem(
-            r, value,
-            "name: letters, digits, \".\", \"_\" and \"-\" are wanted, "
-            "at most %d",
-            NAME_MAX_BYTES);
-    else
-        e->name = xmemdup0(value->text.p, value->text.n);
+    config_read_name(r, value, NAME_MAX_BYTES, &e->name);
 }
 
 static void read_label(struct reader *r, const struct yaml_node *value,

@@ -1,5 +1,7 @@
 #include "app/config_read.h"
 
+#include "base/alloc.h"
+
 #include "base/buf.h"
 #include "data/near.h"
 
@@ -128,4 +130,26 @@ void config_read_bool(struct reader *r, const struct yaml_node *value,
     else
         config_problem(r, value, "%.*s: true or false is wanted, not \"%.*s\"",
                        SHOWN(value->key->text), SHOWN(t));
+}
+
+void config_read_name(struct reader *r, const struct yaml_node *value,
+                      size_t max, char **ret)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t i;
+
+    if (!config_is_kind(r, value, YAML_SCALAR, "a name"))
+        return;
+    for (i = 0; i < value->text.n; i++)
+        if (!value->text.p[i] || !strchr(good, value->text.p[i]))
+            break;
+    if (i == 0 || i < value->text.n || i > max)
+        config_problem(
+            r, value,
+            "name: letters, digits, \".\", \"_\" and \"-\" are wanted, "
+            "at most %zu",
+            max);
+    else
+        *ret = xmemdup0(value->text.p, value->text.n);
 }

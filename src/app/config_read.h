@@ -48,5 +48,8 @@ void config_read_mapping(struct reader *r, const struct yaml_node *mapping,
                          struct keys keys, void *into);
 void config_read_bool(struct reader *r, const struct yaml_node *value,
                       bool *ret);
+/* Of letters, digits and ._-, at most so long; else *ret stays as it is. */
+void config_read_name(struct reader *r, const struct yaml_node *value,
+                      size_t max, char **ret);
 
 #endif
