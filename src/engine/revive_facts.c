@@ -52,9 +52,13 @@ enum fact {
     ENGINE_DOWN_AT,
     ENGINE_ACT,
     HOLD,
+    HOLD_BY,
     HOLD_WHY,
+    HOLD_UNTIL,
     HOLD_ALL,
+    HOLD_ALL_BY,
     HOLD_ALL_WHY,
+    HOLD_ALL_UNTIL,
     RELEASED_AT,
     RELEASED_ALL_AT,
     ACT_ORDER,
@@ -120,9 +124,13 @@ static const struct {
     [ENGINE_DOWN_AT] = { "engine", false, { "downAt" } },
     [ENGINE_ACT] = { "engine", false, { "act" } },
     [HOLD] = { "holds", true, { NULL } },
+    [HOLD_BY] = { "holds", true, { "by" } },
     [HOLD_WHY] = { "holds", true, { "why" } },
+    [HOLD_UNTIL] = { "holds", true, { "until" } },
     [HOLD_ALL] = { "holds", false, { "*" } },
+    [HOLD_ALL_BY] = { "holds", false, { "*", "by" } },
     [HOLD_ALL_WHY] = { "holds", false, { "*", "why" } },
+    [HOLD_ALL_UNTIL] = { "holds", false, { "*", "until" } },
     [RELEASED_AT] = { "releases", true, { "at" } },
     [RELEASED_ALL_AT] = { "releases", false, { "*", "at" } },
     [ACT_ORDER] = { "acts", true, { "order" } },
@@ -357,8 +365,11 @@ static void read_operator(const struct engine *e, const struct instance *i,
     nsec all_at = instant_of(e, i, RELEASED_ALL_AT);
 
     ret->held = own || holds(e, i, HOLD_ALL);
-    if (ret->held)
+    if (ret->held) {
+        ret->held_by = text_of(e, i, own ? HOLD_BY : HOLD_ALL_BY);
         ret->held_why = text_of(e, i, own ? HOLD_WHY : HOLD_ALL_WHY);
+        ret->held_until = instant_of(e, i, own ? HOLD_UNTIL : HOLD_ALL_UNTIL);
+    }
     ret->released_at = instant_of(e, i, RELEASED_AT);
     if (all_at > ret->released_at)
         ret->released_at = all_at;

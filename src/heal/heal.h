@@ -170,7 +170,8 @@ struct heal_facts {
 
     /* docker.holds.NAME or .*, docker.releases.NAME or .* */
     bool held;
-    struct slice held_why;
+    struct slice held_by, held_why;
+    nsec held_until; /* 0: until it is released */
     nsec released_at;
 
     /* docker.acts.NAME */

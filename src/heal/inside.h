@@ -139,7 +139,10 @@ struct heal {
     nsec decided_life; /* started_at, as of the last decision to rest */
     enum heal_status decided_status;
     enum heal_hold hold;
-    nsec pardoned; /* die_at of a stop that an operator took back */
+    char held[HEAL_TEXT_MAX]; /* by whom, until when and why */
+    bool left_alone;          /* held, and that it is down was told, ... */
+    nsec left_life;           /* ... of that life */
+    nsec pardoned;            /* die_at of a stop that an operator took back */
 
     /* Orders. */
     struct heal_order order;
@@ -208,6 +211,7 @@ bool judge_released(const struct step *s);
 /* Takes in what this step has to tell. */
 void judge_learn(struct step *s);
 enum heal_event judge_sight(const struct step *s);
+bool judge_is_down(const struct step *s);
 bool judge_restarting(const struct step *s);
 bool judge_loops(const struct step *s);
 bool judge_by_person(const struct step *s);
@@ -239,6 +243,8 @@ void say_cause(struct step *s);
 void say_silent(struct step *s, const char *what);
 /* What came of an order, and what the engine says to it, to h->reason. */
 void say_result(struct step *s, const char *text);
+/* Who wants it as it is, to h->held; is it news? */
+bool say_held(struct step *s);
 const char *say_exempt(enum heal_exempt exempt);
 /* No more of a stranger's text than fits a sentence. */
 struct slice say_cut(struct slice text);

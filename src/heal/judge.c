@@ -137,12 +137,12 @@ bool judge_loops(const struct step *s)
     return first_at && s->now < nsec_add(first_at, LOOP_FOR);
 }
 
-static enum heal_event see_down(const struct step *s)
+bool judge_is_down(const struct step *s)
 {
     /* A created one was never meant to run, unless by us. */
     if (s->f->status == HEAL_CREATED)
-        return s->h->tried ? SEE_DOWN : SEE_RESTS;
-    return s->f->due ? SEE_DOWN : SEE_RESTS;
+        return s->h->tried;
+    return s->f->status == HEAL_EXITED && s->f->due;
 }
 
 static enum heal_event see_up(const struct step *s)
@@ -183,7 +183,7 @@ enum heal_event judge_sight(const struct step *s)
         return see_up(s);
     case HEAL_CREATED:
     case HEAL_EXITED:
-        return see_down(s);
+        return judge_is_down(s) ? SEE_DOWN : SEE_RESTS;
     default:
         return SEE_NOTHING;
     }

@@ -193,10 +193,11 @@ static const struct rulecase cases[] = {
       "3.010 revive nodes n1 suspect -> ok | runs again\n"
       "5.010 revive nodes n1 ok -> frozen | runs, but does not answer\n" },
     { "an operator holds it", nodes,
-      FALL "3000 " DOCKER "\"holds\":{\"n1\":{\"why\":\"repairs\"" END
-           "9000 " DOCKER "\"holds\":{\"n1\":null}}}\n9500",
-      IS_DOWN "3.010 revive nodes n1 suspect -> held | held by operator: "
-              "repairs\n"
+      FALL "3000 " DOCKER "\"holds\":{\"n1\":{\"by\":\"alice\",\"until\":"
+           "\"@50Z\",\"why\":\"repairs\"" END "9000 " DOCKER
+           "\"holds\":{\"n1\":null}}}\n9500",
+      IS_DOWN "3.010 revive nodes n1 suspect -> held | exited with code 3; "
+              "held by alice until " EPOCH "50Z: repairs, left alone\n"
               "9.010 revive nodes n1 held -> suspect | exited with code 3\n"
               "9.010 revive nodes n1 suspect -> acting | exited with code 3, "
               "attempt 1 of 3\n" },
