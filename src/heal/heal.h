@@ -74,6 +74,7 @@ enum heal_exempt {
     HEAL_IS_TASK,      /* of a swarm: label com.docker.swarm.task.id */
     HEAL_AUTO_REMOVED, /* --rm */
     HEAL_NEVER,        /* label bladewatch.revive=never */
+    HEAL_BAD_LABEL,    /* that label has a value that nobody knows */
     HEAL_OTHER_RULE    /* an earlier revive rule has it in its scope */
 };
 
@@ -146,6 +147,7 @@ struct heal_facts {
     enum heal_restart_policy policy;
     struct slice error;                  /* State.Error */
     bool on_failure_label, always_label; /* bladewatch.revive=... */
+    struct slice revive_label;           /* as it is, of HEAL_BAD_LABEL */
     bool recreate_label;
     nsec verify_timeout; /* label bladewatch.verify; 0: the policy's */
 

@@ -245,7 +245,8 @@ void say_silent(struct step *s, const char *what);
 void say_result(struct step *s, const char *text);
 /* Who wants it as it is, to h->held; is it news? */
 bool say_held(struct step *s);
-const char *say_exempt(enum heal_exempt exempt);
+/* Why it is never touched. */
+void say_exempt(const struct step *s, char out[HEAL_TEXT_MAX]);
 /* No more of a stranger's text than fits a sentence. */
 struct slice say_cut(struct slice text);
 

@@ -266,6 +266,12 @@ static const struct {
       "it has the label bladewatch.revive=never" },
     { "\"labels\":{\"role\":\"node\",\"bladewatch.ignore\":\"true\"}",
       "it has the label bladewatch.revive=never" },
+    { "\"labels\":{\"role\":\"node\",\"bladewatch.revive\":\"nerver\"}",
+      "label bladewatch.revive=nerver is none of always, on-failure, never" },
+    { "\"labels\":{\"role\":\"node\",\"bladewatch.revive\":\"\"}",
+      "label bladewatch.revive= is none of always, on-failure, never" },
+    { "\"labels\":{\"role\":\"node\",\"bladewatch.revive\":7}",
+      "label bladewatch.revive= is none of always, on-failure, never" },
 };
 
 START_TEST(some_are_never_touched)
@@ -675,16 +681,15 @@ END_TEST
 
 START_TEST(a_label_that_means_nothing_is_told_once)
 {
-    start(all, "1000 " N1 "\"labels\":{\"bladewatch.revive\":\"sometimes\","
+    start(all, "1000 " N1 "\"labels\":{\"bladewatch.revive\":\"always\","
                "\"bladewatch.verify\":\"soon\",\"bladewatch.recreate\":"
                "\"yes\"}" END "2000 " N1 "\"pid\":8" END "3000");
     ck_assert_str_eq(
         rulebench_at(rb, "monitor.rules.revivals.nodes"),
         "{\"errors\":1,\"health\":\"ok\",\"last_error\":\"n1: label "
-        "bladewatch.revive: always, on-failure or never is wanted, not "
-        "\\\"sometimes\\\"; label bladewatch.verify: a span such as 30s is "
-        "wanted, not \\\"soon\\\"; label bladewatch.recreate: true or false is "
-        "wanted, not \\\"yes\\\"\"}");
+        "bladewatch.verify: a span such as 30s is wanted, not \\\"soon\\\"; "
+        "label bladewatch.recreate: true or false is wanted, not "
+        "\\\"yes\\\"\"}");
 }
 END_TEST
 

@@ -749,6 +749,21 @@ START_TEST(one_that_is_exempt_is_never_started_and_that_is_said_once)
 }
 END_TEST
 
+START_TEST(a_label_that_nobody_knows_is_a_warning)
+{
+    f->exempt = HEAL_BAD_LABEL;
+    f->revive_label = slice_str("nerver");
+    healbench_die(b, 0, 1);
+    ck_assert_int_eq(ordered_at(), -1);
+    f->revive_label = slice_str("nver");
+    healbench_step(b, 0);
+    LOG("0.000 n0 ok > exempt tells: label bladewatch.revive=nerver is none of "
+        "always, on-failure, never !\n"
+        "3600.000 n0 exempt > exempt tells: label bladewatch.revive=nver is "
+        "none of always, on-failure, never !\n");
+}
+END_TEST
+
 static const TTest **const tests[] = {
     &r02_one_that_exited_is_started,
     &r02_one_that_never_ran_is_not,
@@ -798,6 +813,7 @@ static const TTest **const tests[] = {
     &r09_the_engine_has_the_first_five_seconds,
     &r09_and_sixty_five_where_it_backs_off,
     &r09_what_the_engine_restarts_is_left_alone,
+    &a_label_that_nobody_knows_is_a_warning,
 };
 
 #define ROWS(table) (sizeof(table) / sizeof(*(table)))
