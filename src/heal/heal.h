@@ -281,7 +281,8 @@ struct heal_view heal_view(const struct heal *h);
 
 struct heal_scope_view {
     bool breaker_open, half_open;
-    nsec breaker_since;
+    nsec breaker_since, breaker_until; /* 0: it is not open; until: one may go
+                                        * then, 0 as well while one is tried */
     uint32_t in_scope, down;
 };
 

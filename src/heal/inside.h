@@ -271,7 +271,7 @@ struct heal_scope {
     struct heal *list;
     struct heal_turns *turns;
     bool open, half_open;
-    nsec since;
+    nsec since, until;  /* nothing is started in between */
     struct heal *trial; /* the one that may go while it is half open */
     char why[HEAL_TEXT_MAX / 2];
     nsec lost_at;   /* the last that was removed */

@@ -333,12 +333,13 @@ START_TEST(r07_five_that_fall_within_thirty_seconds_open_it)
     v = heal_scope_view(b->scope);
     ck_assert(v.breaker_open && !v.half_open);
     ck_assert_int_eq(v.breaker_since, HEALBENCH_EPOCH);
+    ck_assert_int_eq(v.breaker_until, healbench_at(120000));
     ck_assert_uint_eq(v.down, 5);
     ck_assert_uint_eq(v.in_scope, 16);
     ck_assert_uint_eq(orders_out(), 0);
     ck_assert_ptr_nonnull(strstr(
         healbench_log(b), "2.000 n4 suspect > waiting declines: waits for the "
-                          "breaker: 5 of 16 are down !\n"));
+                          "breaker until 22:15:20Z: 5 of 16 are down !\n"));
 }
 END_TEST
 
@@ -415,7 +416,13 @@ START_TEST(r07_half_open_it_lets_one_go_and_closes_when_that_is_well)
     ck_assert_uint_eq(orders_out(), 1);
     ck_assert_ptr_nonnull(order_of(0));
     ck_assert(heal_scope_view(b->scope).half_open);
+    ck_assert_int_eq(heal_scope_view(b->scope).breaker_until, 0);
+    healbench_log(b);
+    healbench_die(b, 3, 1);
     healbench_run(b, 122000);
+    LOG("120.000 n3 ok > suspect tells: exited with code 1 !\n"
+        "122.000 n3 suspect > waiting declines: waits for the breaker, which "
+        "tries another first: 3 of 5 are down !\n");
     ck_assert_uint_eq(orders_out(), 1);
     healbench_started(b, 0);
     healbench_run(b, 124000);
@@ -436,9 +443,10 @@ START_TEST(r07_it_opens_again_when_that_one_fails)
     ck_assert(!heal_scope_view(b->scope).half_open);
     healbench_run(b, 239999);
     ck_assert_uint_eq(orders_out(), 0);
-    ck_assert_ptr_nonnull(strstr(healbench_log(b),
-                                 "n1 waiting > waiting declines: waits for the "
-                                 "breaker: its trial with id0 failed !\n"));
+    ck_assert_ptr_nonnull(
+        strstr(healbench_log(b),
+               "n1 waiting > waiting declines: waits for the "
+               "breaker until 22:17:20Z: its trial with id0 failed !\n"));
     healbench_run(b, 240000);
     ck_assert_uint_eq(orders_out(), 1);
 }
