@@ -217,6 +217,8 @@ bool judge_loops(const struct step *s);
 bool judge_by_person(const struct step *s);
 bool judge_with_engine(const struct step *s);
 bool judge_ended_well(const struct step *s);
+/* Another life than the one that the order was about. */
+bool judge_was_started(const struct step *s);
 bool judge_is_result(const struct step *s);
 bool judge_is_stale(const struct step *s);
 /* One that was seen, since the last order. */

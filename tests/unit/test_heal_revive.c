@@ -650,6 +650,48 @@ START_TEST(r10_no_answer_within_a_minute_is_a_failure)
 }
 END_TEST
 
+START_TEST(r10_one_that_is_seen_to_run_needs_no_answer)
+{
+    acting();
+    healbench_run(b, 4000);
+    healbench_start(b, 0);
+    healbench_run(b, 11000);
+    LOG("8.000 n0 acting > verifying tells 1/5: runs again; what the engine "
+        "answered is not known\n"
+        "10.000 n0 verifying > ok recovers 1/5: runs after 9000 ms\n");
+    ck_assert_uint_eq(heal_view(b->node[0].h).revived, 1);
+}
+END_TEST
+
+START_TEST(r10_an_answer_may_come_after_the_start_is_seen)
+{
+    acting();
+    healbench_run(b, 20000);
+    healbench_start(b, 0);
+    healbench_run(b, 20999);
+    LOG("");
+    healbench_result(b, 0, HEAL_STARTED, "");
+    LOG("20.999 n0 acting > verifying tells 1/5: started\n");
+}
+END_TEST
+
+START_TEST(r10_one_that_fell_again_needs_no_answer_either)
+{
+    acting();
+    healbench_run(b, 4000);
+    healbench_start(b, 0);
+    healbench_run(b, 5000);
+    healbench_die(b, 0, 1);
+    healbench_run(b, 8000);
+    LOG("8.000 n0 acting > verifying tells 1/5: has run again; what the engine "
+        "answered is not known\n"
+        "8.000 n0 verifying > suspect tells 1/5: died again after 1 s: exited "
+        "with code 1 !\n"
+        "8.000 n0 suspect > waiting tells: exited with code 1; waits 1.8 s "
+        "before it is started again\n");
+}
+END_TEST
+
 START_TEST(r10_the_result_of_another_order_means_nothing)
 {
     acting();
@@ -1196,6 +1238,9 @@ static const TTest **const tests[] = {
     &r07_off_is_off,
     &r07_two_at_a_time_and_one_in_a_second,
     &r10_no_answer_within_a_minute_is_a_failure,
+    &r10_one_that_is_seen_to_run_needs_no_answer,
+    &r10_an_answer_may_come_after_the_start_is_seen,
+    &r10_one_that_fell_again_needs_no_answer_either,
     &r10_the_result_of_another_order_means_nothing,
     &r10_an_order_names_what_was_seen,
     &r10_a_blocked_one_is_tried_again_after_the_longest_back_off,
