@@ -139,7 +139,10 @@ struct heal {
     nsec decided_life; /* started_at, as of the last decision to rest */
     enum heal_status decided_status;
     enum heal_hold hold;
-    nsec pardoned; /* die_at of a stop that an operator took back */
+    char held[HEAL_TEXT_MAX]; /* by whom, until when and why */
+    bool left_alone;          /* held, and that it is down was told, ... */
+    nsec left_life;           /* ... of that life */
+    nsec pardoned;            /* die_at of a stop that an operator took back */
 
     /* Orders. */
     struct heal_order order;
@@ -208,11 +211,14 @@ bool judge_released(const struct step *s);
 /* Takes in what this step has to tell. */
 void judge_learn(struct step *s);
 enum heal_event judge_sight(const struct step *s);
+bool judge_is_down(const struct step *s);
 bool judge_restarting(const struct step *s);
 bool judge_loops(const struct step *s);
 bool judge_by_person(const struct step *s);
 bool judge_with_engine(const struct step *s);
 bool judge_ended_well(const struct step *s);
+/* Another life than the one that the order was about. */
+bool judge_was_started(const struct step *s);
 bool judge_is_result(const struct step *s);
 bool judge_is_stale(const struct step *s);
 /* One that was seen, since the last order. */
@@ -239,7 +245,10 @@ void say_cause(struct step *s);
 void say_silent(struct step *s, const char *what);
 /* What came of an order, and what the engine says to it, to h->reason. */
 void say_result(struct step *s, const char *text);
-const char *say_exempt(enum heal_exempt exempt);
+/* Who wants it as it is, to h->held; is it news? */
+bool say_held(struct step *s);
+/* Why it is never touched. */
+void say_exempt(const struct step *s, char out[HEAL_TEXT_MAX]);
 /* No more of a stranger's text than fits a sentence. */
 struct slice say_cut(struct slice text);
 
@@ -264,8 +273,8 @@ struct heal_scope {
     struct heal *list;
     struct heal_turns *turns;
     bool open, half_open;
-    bool avalanche; /* it is open because so many fell */
-    nsec since;
+    bool avalanche;     /* it is open because so many fell */
+    nsec since, until;  /* nothing is started in between */
     struct heal *trial; /* the one that may go while it is half open */
     char why[HEAL_TEXT_MAX / 2];
     nsec lost_at;   /* the last that was removed */
