@@ -580,6 +580,7 @@ static enum status start_docker(struct live *l, struct err *err)
         .endpoint = l->config->docker_host,
         .act_endpoint = l->config->docker_act,
         .observe = !l->config->revive,
+        .dry_run = l->config->dry_run,
         .spec_dir = specs_dir(l, &specs),
         .stats_every = l->config->stats_every,
         .api_version = l->config->docker_version,
