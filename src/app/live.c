@@ -666,6 +666,10 @@ static enum status start(struct live *l, struct err *err)
              "bladewatch %s listens on http://%s, "
              "journal in %s",
              BW_VERSION, httpd_address(l->httpd), l->config->data);
+    if (!l->config->nrule_paths)
+        log_warn(loop_wall(l->loop),
+                 "no rules: nothing is alerted and nothing revived; they are "
+                 "named as in --rules rules/");
     return ST_OK;
 }
 
