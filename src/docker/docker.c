@@ -100,6 +100,7 @@ static void on_tick(void *arg)
 
     watch_clock(d);
     engine_tick(d);
+    acts_tick(d);
     events_tick(d);
     inspect_pump(d);
     specs_tick(d->specs);
