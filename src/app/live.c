@@ -470,9 +470,9 @@ static void on_docker_log(void *self, enum docker_log level,
 /* What the docker source has to pick up from the process before. */
 static void on_recorded(void *self, struct buf *out)
 {
-    const struct path docker = { .key = { slice_str("docker") }, .n = 1 };
+    const struct live *l = self;
 
-    view_text(((const struct live *)self)->core, &docker, out);
+    view_ahead(l->core, slice_str("docker"), slice_str("docker"), out);
 }
 
 /* -- life -------------------------------------------------------------------

@@ -37,6 +37,13 @@ CHECKED enum status view_write(const struct core *core, const struct path *path,
 /* Appends it, counters collapsed; false: nothing stands at path. */
 bool view_text(const struct core *core, const struct path *path,
                struct buf *out);
+/*
+ * Appends what will stand at the root's key once the lines of this blade that
+ * wait for their turn are merged; false if nothing will.  A copy is made: for
+ * the start of a process.
+ */
+bool view_ahead(const struct core *core, struct slice key, struct slice blade,
+                struct buf *out);
 /* The number of nodes at and below path, counted no further than limit. */
 size_t view_weight(const struct core *core, const struct path *path,
                    size_t limit);

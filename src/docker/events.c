@@ -458,11 +458,8 @@ static bool events_are_stuck(struct docker *d)
  */
 static void apply_all(struct docker *d, const struct tape *t)
 {
-    bool first = !d->listed;
-
     apply_list(d, t);
-    if (first)
-        history_adopt(d);
+    history_adopt(d);
     apply_kept(d);
     drop_unlisted(d);
     history_sweep(d);

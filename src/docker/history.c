@@ -189,13 +189,16 @@ static void erase_remembered(struct container *c, nsec at)
     forget(d, r);
 }
 
-/* One shard: a history is never in two places, nor in none. */
+/*
+ * One shard takes it from the one name to the other, so that it is never in
+ * two places, nor in none.  What stands there already, if only because an
+ * earlier process has just moved it, goes first.
+ */
 static void move(struct container *c, nsec at)
 {
     struct buf b;
 
-    if (!c->facts.name && !has_history(c))
-        return;
+    erase(c->d, c->info.name, at);
     buf_init(&b, HISTORY_MAX);
     open_body(&b, 0, at);
     if (c->facts.name) {
@@ -222,7 +225,8 @@ void history_stand(struct container *c, nsec at)
         history_leave(other, docker_now(d));
         inspect_want(other); /* where is it now? */
     }
-    move(c, c->facts.name ? erased(d, at) : after_erased(d, at));
+    if (c->facts.name || has_history(c))
+        move(c, erased(d, at));
     facts_stand(c, c->info.name);
 }
 
@@ -379,6 +383,18 @@ void history_remember(struct docker *d)
     buf_release(&text);
 }
 
+static void learn(struct history *h, const struct remembered *r)
+{
+    for (int i = 0; i < HAPPENINGS; i++) {
+        const struct happened *was = &r->last[i];
+
+        if (was->n > h->last[i].n)
+            h->last[i] = *was;
+        if (was->n && was->at > h->newest_at)
+            h->newest_at = was->at;
+    }
+}
+
 void history_adopt(struct docker *d)
 {
     struct remembered *r, *next;
@@ -387,14 +403,11 @@ void history_adopt(struct docker *d)
     {
         struct container *c = container_find(d, slice_str(r->id));
 
-        if (!c || c->facts.name)
+        if (c && !c->gone && !c->facts.name && !d->listed)
+            facts_stand(c, r->name);
+        if (!c || !c->facts.name || strcmp(c->facts.name, r->name) != 0)
             continue;
-        memcpy(c->history.last, r->last, sizeof(r->last));
-        for (int i = 0; i < HAPPENINGS; i++) {
-            if (r->last[i].at > c->history.newest_at)
-                c->history.newest_at = r->last[i].at;
-        }
-        facts_stand(c, r->name);
+        learn(&c->history, r);
         forget(d, r);
     }
 }

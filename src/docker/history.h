@@ -70,9 +70,12 @@ void history_stand(struct container *c, nsec at);
 /* The container is gone or ignored: what stands of it is erased. */
 void history_leave(struct container *c, nsec at);
 
-/* At a process' first list: what the state holds, ... */
+/*
+ * At a process' first list, and once more when the state is whole: what it
+ * holds, ...
+ */
 void history_remember(struct docker *d);
-/* ... whose it is, now that all are listed, ... */
+/* ... whose that is, now that all are listed, ... */
 void history_adopt(struct docker *d);
 /* ... and what is nobody's any more, now that all events are applied. */
 void history_sweep(struct docker *d);

@@ -46,6 +46,7 @@ enum fact {
     PROBE_OK,
     PROBE_DOWN,
     PROBE_AT,
+    PROBE_ERROR,
     ENGINE_STATE,
     ENGINE_UP_AT,
     ENGINE_DOWN_AT,
@@ -112,6 +113,7 @@ static const struct {
     [PROBE_OK] = CONTAINER("probe", "ok"),
     [PROBE_DOWN] = CONTAINER("probe", "down"),
     [PROBE_AT] = CONTAINER("probe", "at"),
+    [PROBE_ERROR] = CONTAINER("probe", "error"),
 #undef CONTAINER
     [ENGINE_STATE] = { "engine", false, { "state" } },
     [ENGINE_UP_AT] = { "engine", false, { "upAt" } },
@@ -304,6 +306,8 @@ static void read_health(const struct engine *e, const struct instance *i,
                       streak >= (retries > 0 ? retries : HEALTH_RETRIES);
     ret->has_probe = unhealthy || slice_is(health, "healthy") ||
                      slice_is(health, "starting");
+    if (unhealthy)
+        ret->probe_error = slice_str("its health check fails");
     ret->probe_at = instant_of(e, i, HEALTH_AT);
     if (ret->probe_at <= ret->started_at)
         ret->probe_at = nsec_add(ret->started_at, 1);
@@ -321,6 +325,7 @@ static void read_probe(const struct engine *e, const struct instance *i,
     ret->probe_ok = is_true(e, i, PROBE_OK);
     ret->probe_down = is_true(e, i, PROBE_DOWN);
     ret->probe_at = instant_of(e, i, PROBE_AT);
+    ret->probe_error = text_of(e, i, PROBE_ERROR);
 }
 
 static void read_engine(const struct engine *e, const struct instance *i,
@@ -332,6 +337,7 @@ static void read_engine(const struct engine *e, const struct instance *i,
     ret->engine_up_at = instant_of(e, i, ENGINE_UP_AT);
     ret->engine_down_at = instant_of(e, i, ENGINE_DOWN_AT);
     ret->act_off = slice_is(act, "off");
+    ret->dry_run = slice_is(act, "dry_run");
     ret->act_denied = ret->act_off || slice_is(act, "denied");
 }
 

@@ -148,6 +148,10 @@ struct heal {
     unsigned hindered; /* enum heal_hindrance that were told */
     bool parked;       /* cannot act until the engine changes */
     nsec hindered_by;  /* the breaker that was told */
+    bool dry_run;      /* ... was seen since the last order */
+    bool rehearsed;    /* it was; nothing more until dry run is over */
+    uint32_t unsent;   /* so many orders in a row came to nothing that counts */
+    enum heal_result unsent_for; /* ... the last of them because of that */
     bool has_turn;
     bool failing;         /* its last revival failed */
     bool tried;           /* an order was given for this container */
@@ -211,6 +215,8 @@ bool judge_with_engine(const struct step *s);
 bool judge_ended_well(const struct step *s);
 bool judge_is_result(const struct step *s);
 bool judge_is_stale(const struct step *s);
+/* One that was seen, since the last order. */
+bool judge_dry_run_is_over(const struct step *s);
 bool judge_can_act(const struct step *s);
 bool judge_answers(const struct step *s);
 /* When it may be acted upon, as far as is known. */
@@ -229,6 +235,8 @@ void say(char out[HEAL_TEXT_MAX], const char *format, ...)
 const char *say_span(nsec span_for, char out[SPAN_MAX]);
 /* Why it is down, to h->cause. */
 void say_cause(struct step *s);
+/* That it runs but does not answer, and what its probe says, to h->cause. */
+void say_silent(struct step *s, const char *what);
 /* What came of an order, and what the engine says to it, to h->reason. */
 void say_result(struct step *s, const char *text);
 const char *say_exempt(enum heal_exempt exempt);
@@ -241,6 +249,8 @@ void attempts_release(struct attempts *a);
 void attempts_forget(struct attempts *a);
 void attempts_add(struct attempts *a, nsec at, uint32_t halves);
 void attempts_halve_last(struct attempts *a);
+/* The one of that instant was none. */
+void attempts_take_back(struct attempts *a, nsec at);
 /* What counts in the window that ends now; what does not is dropped. */
 uint32_t attempts_spent(struct attempts *a, nsec window_for, nsec now);
 /* All that are remembered, halves rounded up. */

@@ -97,6 +97,11 @@ static void learn_restarts(struct step *s)
     }
 }
 
+bool judge_dry_run_is_over(const struct step *s)
+{
+    return s->h->dry_run && !s->f->dry_run;
+}
+
 void judge_learn(struct step *s)
 {
     struct heal *h = s->h;
@@ -109,6 +114,11 @@ void judge_learn(struct step *s)
         h->id_hash = hash;
         h->makes = false;
         snprintf(h->id, sizeof(h->id), "%.*s", SLICE_ARG(s->f->id));
+    }
+    h->dry_run |= s->f->dry_run;
+    if (h->rehearsed && judge_dry_run_is_over(s)) {
+        h->rehearsed = false;
+        h->next_at = s->now;
     }
     h->released_at = s->f->released_at;
     if (s->f->status != HEAL_GONE) {

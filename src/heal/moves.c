@@ -1,6 +1,7 @@
 #include "heal/inside.h"
 
 #define SECOND_STOP_FOR (300 * NSEC_SEC)
+#define TOLD_FROM       (100 * NSEC_MSEC) /* less is not worth a word */
 
 /* -- nothing is done until something changes ------------------------------- */
 
@@ -106,7 +107,7 @@ void do_mute(struct step *s)
     heal_decided(s);
     h->next_at = s->p->restart_unhealthy ? nsec_add(s->now, attempts_backoff(s))
                                          : NSEC_MAX;
-    say(h->cause, "runs, but does not answer");
+    say_silent(s, "does not answer");
     say(h->reason, "%s", h->cause);
     heal_move(s, HEAL_FROZEN, HEAL_TELLS, true);
     if (s->p->restart_unhealthy)
@@ -181,7 +182,7 @@ void do_fall(struct step *s)
         h->fell_at = s->now;
     judge(s);
     say(h->reason, "%s", h->cause);
-    heal_suspect(s, true);
+    heal_suspect(s, !judge_ended_well(s));
     breaker_fell(s);
 }
 
@@ -231,6 +232,8 @@ static bool obey_stop(struct step *s)
             say_span(revived_for, span));
     else
         return false;
+    say(h->reason, "%s; docker start or 'bladewatch release %.*s' ends that",
+        h->reason, SLICE_ARG(say_cut(s->f->name)));
     h->hold = HOLD_STOP;
     rest_in(s, HEAL_HELD, false);
     return true;
@@ -261,7 +264,7 @@ void do_sure(struct step *s)
     heal_decided(s);
     h->next_at = nsec_add(h->fell_at, attempts_backoff(s));
     heal_pass(s, HEAL_WAITING);
-    if (h->next_at <= s->now)
+    if (h->next_at < nsec_add(s->now, TOLD_FROM))
         return;
     say(h->reason, "%s; waits %s before it is started again", h->cause,
         say_span(nsec_sub(h->next_at, s->now), span));

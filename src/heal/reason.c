@@ -90,6 +90,14 @@ void say_cause(struct step *s)
             policies[s->f->policy]);
 }
 
+void say_silent(struct step *s, const char *what)
+{
+    struct slice error = say_cut(s->f->probe_error);
+
+    say(s->h->cause, "runs, but %s%s%.*s", what, error.n ? ": " : "",
+        SLICE_ARG(error));
+}
+
 const char *say_exempt(enum heal_exempt exempt)
 {
     static const char *const text[] = {

@@ -50,7 +50,7 @@ def wait(what, condition, seconds=15.0):
 
 
 class Engine:
-    """A private dockerd and the image bb:1 (busybox and emit).
+    """A private dockerd and the image bb:1: busybox, emit, udpong.
 
     One that is apart has a network namespace of its own, in which networks
     may be made and ports published."""
@@ -133,12 +133,14 @@ class Engine:
         os.mkdir(os.path.join(root, "bin"))
         busybox = shutil.which("busybox")
         shutil.copy(busybox, os.path.join(root, "bin", "busybox"))
-        for applet in ("sh sleep cat echo seq yes head tr true printf rm "
-                       "kill date").split():
+        for applet in ("sh sleep cat echo seq yes head tr true false printf rm "
+                       "kill date nc httpd usleep touch").split():
             os.symlink("busybox", os.path.join(root, "bin", applet))
-        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-static", "-o",
-                        os.path.join(root, "bin", "emit"),
-                        os.path.join(HERE, "image", "emit.c")], check=True)
+        for program in ("emit", "udpong"):
+            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-static", "-o",
+                            os.path.join(root, "bin", program),
+                            os.path.join(HERE, "image", program + ".c")],
+                           check=True)
         tar = subprocess.run(["tar", "-C", root, "-c", "."], check=True,
                              stdout=subprocess.PIPE)
         subprocess.run(["docker", "-H", self.address, "import", "-", "bb:1"],
@@ -148,7 +150,9 @@ class Engine:
 
 
 class Proxy:
-    """Between a probe and the engine: cuts, refuses, denies, counts."""
+    """Between a program and the engine: cuts, refuses, delays, counts."""
+
+    METHODS = ("GET ", "POST ", "PUT ", "DELETE ", "HEAD ")
 
     def __init__(self, path, upstream):
         self.path, self.upstream = path, upstream
@@ -156,7 +160,9 @@ class Proxy:
         self.deny = None     # a pattern of request lines answered with 403
         self.idle = None     # (pattern, seconds): cut when silent that long
         self.before = None   # (pattern, function): called before it passes
-        self.requests = []
+        self.stall = None    # (pattern, bytes): no more than that is answered
+        self.requests = []   # their first lines
+        self.posts = []      # (when, first line) of what is no GET
         self.pairs = set()
         self.lock = threading.Lock()
         self.listener = None
@@ -197,7 +203,7 @@ class Proxy:
         pair = (client, server)
         with self.lock:
             self.pairs.add(pair)
-        state = {"idle": None}
+        state = {"left": None}
         threading.Thread(target=self.pump_back, args=(pair, state),
                          daemon=True).start()
         try:
@@ -206,8 +212,8 @@ class Proxy:
                 if not data:
                     break
                 line = data.split(b"\r\n", 1)[0].decode("latin-1")
-                if line.startswith(("GET ", "POST ")):
-                    self.requests.append(line)
+                if line.startswith(self.METHODS):
+                    self.note(line)
                     if self.before and re.search(self.before[0], line):
                         self.before[1]()
                 if self.deny and re.search(self.deny, line):
@@ -218,6 +224,8 @@ class Proxy:
                     continue
                 if self.idle and re.search(self.idle[0], line):
                     server.settimeout(self.idle[1])
+                if self.stall and re.search(self.stall[0], line):
+                    state["left"] = self.stall[1]
                 server.sendall(data)
         except OSError:
             pass
@@ -230,10 +238,18 @@ class Proxy:
                 data = server.recv(65536)
                 if not data:
                     break
+                if state["left"] is not None:
+                    data = data[:state["left"]]
+                    state["left"] -= len(data)
                 client.sendall(data)
         except OSError:
             pass
         self.close_pair(pair)
+
+    def note(self, line):
+        self.requests.append(line)
+        if not line.startswith(("GET ", "HEAD ")):
+            self.posts.append((time.time(), line))
 
     def close_pair(self, pair):
         with self.lock:

@@ -61,6 +61,32 @@ static struct slice at(const char *path)
 
 static const struct source plain = { .blade = { "web", 3 }, .run = { "1", 1 } };
 
+/* -- what waits --------------------------------------------------------- */
+
+START_TEST(what_waits_can_be_seen_ahead_of_its_time)
+{
+    const struct source docker = { .blade = { "docker", 6 },
+                                   .run = { "events", 6 },
+                                   .trusted = true };
+
+    declare(0, &plain);
+    declare(1, &docker);
+    line(1, 1, T0, "{\"docker\":{\"a\":{\"n\":{\"$inc\":2},\"old\":1}}}");
+    core_step(core, &(struct event){ .kind = EV_TICK, .ts = T0 + 1 });
+    line(1, 2, T0 + 4, "{\"docker\":{\"a\":{\"n\":{\"$inc\":3}}}}");
+    line(1, 3, T0 + 3, "{\"docker\":{\"a\":{\"old\":null}}}");
+    line(1, 4, T0 + 2, "{\"docker\":{\"b\":{\"$x\":1,\"y\":2}}}");
+    line(1, 5, T0 + 5, "{\"docker\":{\"b\":null}}");
+    line(0, 1, T0 + 5, "{\"other\":1}");
+    ck_assert(view_ahead(core, slice_str("docker"), slice_str("docker"), &out));
+    assert_slice(buf_view(&out), "{\"a\":{\"n\":5}}");
+    assert_slice(at("/docker"), "{\"a\":{\"n\":2,\"old\":1}}");
+    buf_reset(&out);
+    ck_assert(!view_ahead(core, slice_str("none"), slice_str("docker"), &out));
+    ck_assert_uint_eq(out.n, 0);
+}
+END_TEST
+
 /* -- filter -------------------------------------------------------------- */
 
 START_TEST(a_filter_passes_each_number_once_in_any_order)
@@ -470,6 +496,32 @@ START_TEST(one_greedy_blade_leaves_room_for_the_others)
 }
 END_TEST
 
+START_TEST(what_strangers_fill_keeps_no_hold_from_being_seen)
+{
+    const struct source own = { .blade = { "bladewatch", 10 },
+                                .run = { "1", 1 },
+                                .trusted = true };
+    struct limits limits = limits_default();
+
+    limits.nodes = TREE_RESERVE;
+    limits.blade_nodes = TREE_RESERVE;
+    limit(limits);
+    declare(0, &plain);
+    declare(1, &own);
+    line(0, 1, T0,
+         "{\"f\":[1],\"a\":{\"1\":1,\"2\":1,\"3\":1,\"4\":1,\"5\":1,\"6\":1,"
+         "\"7\":1,\"8\":1,\"9\":1,\"10\":1,\"11\":1,\"12\":1,\"13\":1,"
+         "\"14\":1,\"15\":1,\"16\":1}}");
+    state();
+    ck_assert_uint_eq(core_stats(core).nodes, TREE_RESERVE);
+    line(1, 1, T0 + 1, "{\"docker\":1,\"probes\":1}");
+    state();
+    assert_slice(at("/docker"), "1");
+    ck_assert_uint_eq(core_stats(core).nodes, TREE_RESERVE + 1);
+    assert_slice(at("/monitor/refused/bladewatch"), "1");
+}
+END_TEST
+
 START_TEST(a_line_beyond_its_limit_is_counted_and_dropped)
 {
     struct limits limits = limits_default();
@@ -701,6 +753,7 @@ START_TEST(rules_that_are_none_leave_those_before_and_are_counted)
 END_TEST
 
 static const TTest **const tests[] = {
+    &what_waits_can_be_seen_ahead_of_its_time,
     &rules_of_an_event_are_in_force_from_there_on,
     &the_same_rules_again_keep_their_timers_and_none_end_all,
     &what_was_cut_off_is_never_heard_of_again,
@@ -717,6 +770,7 @@ static const TTest **const tests[] = {
     &beyond_depth_key_and_string_a_part_is_refused_by_name,
     &a_full_tree_goes_on_with_what_it_has,
     &one_greedy_blade_leaves_room_for_the_others,
+    &what_strangers_fill_keeps_no_hold_from_being_seen,
     &a_line_beyond_its_limit_is_counted_and_dropped,
     &losses_are_counted_where_a_rule_can_see_them,
     &a_watch_past_what_a_patch_may_carry_asks_for_the_whole,

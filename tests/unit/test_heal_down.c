@@ -375,7 +375,8 @@ START_TEST(r04_the_second_one_is_obeyed)
     healbench_run(b, 3600000);
     LOG("48.000 n0 ok > suspect tells: stopped by a person, exit code 143 !\n"
         "53.000 n0 suspect > held tells: a person stopped it again 42 s after "
-        "it was revived\n");
+        "it was revived; docker start or 'bladewatch release id0' ends "
+        "that\n");
 }
 END_TEST
 
@@ -420,7 +421,8 @@ START_TEST(r04_a_second_stop_while_it_is_verified_is_obeyed)
     LOG("7.000 n0 verifying > suspect tells 1/5: stopped by a person, exit "
         "code 143 !\n"
         "12.000 n0 suspect > held tells: a person stopped it again 1 s after "
-        "it was revived\n");
+        "it was revived; docker start or 'bladewatch release id0' ends "
+        "that\n");
     ck_assert_uint_eq(heal_view(b->node[0].h).failed, 0);
 }
 END_TEST
@@ -488,7 +490,8 @@ START_TEST(r04_a_stop_is_respected_where_the_policy_says_so)
     healbench_stop(b, 0);
     healbench_run(b, 3600000);
     LOG("0.000 n0 ok > suspect tells: stopped by a person, exit code 143 !\n"
-        "5.000 n0 suspect > held tells: a person stopped it\n");
+        "5.000 n0 suspect > held tells: a person stopped it; docker start "
+        "or 'bladewatch release id0' ends that\n");
     f->held = true;
     healbench_step(b, 0);
     f->held = false;
@@ -578,7 +581,7 @@ START_TEST(r05_a_job_that_ended_well_is_done)
     f->on_failure_label = true;
     healbench_die(b, 0, 0);
     ck_assert_int_eq(ordered_at(), -1);
-    LOG("0.000 n0 ok > suspect tells: exited with code 0 !\n"
+    LOG("0.000 n0 ok > suspect tells: exited with code 0\n"
         "2.000 n0 suspect > completed tells: ended well (exit code 0) and need "
         "not run again\n");
 }
