@@ -21,7 +21,8 @@ struct revival {
     /* As it was before it was removed. */
     enum heal_exempt exempt;
     bool recreate;
-    char *order;       /* id of the one that is out, or of the last; or NULL */
+    char *order; /* id of the one that is out, or of the last; or NULL */
+    nsec ordered_at;
     uint64_t orders;   /* ever */
     uint32_t nonsense; /* a hash of the labels that were told of; 0: none */
 };

@@ -139,7 +139,10 @@ struct heal {
     nsec decided_life; /* started_at, as of the last decision to rest */
     enum heal_status decided_status;
     enum heal_hold hold;
-    nsec pardoned; /* die_at of a stop that an operator took back */
+    char held[HEAL_TEXT_MAX]; /* by whom, until when and why */
+    bool left_alone;          /* held, and that it is down was told, ... */
+    nsec left_life;           /* ... of that life */
+    nsec pardoned;            /* die_at of a stop that an operator took back */
 
     /* Orders. */
     struct heal_order order;
@@ -148,6 +151,10 @@ struct heal {
     unsigned hindered; /* enum heal_hindrance that were told */
     bool parked;       /* cannot act until the engine changes */
     nsec hindered_by;  /* the breaker that was told */
+    bool dry_run;      /* ... was seen since the last order */
+    bool rehearsed;    /* it was; nothing more until dry run is over */
+    uint32_t unsent;   /* so many orders in a row came to nothing that counts */
+    enum heal_result unsent_for; /* ... the last of them because of that */
     bool has_turn;
     bool failing;         /* its last revival failed */
     bool tried;           /* an order was given for this container */
@@ -204,6 +211,7 @@ bool judge_released(const struct step *s);
 /* Takes in what this step has to tell. */
 void judge_learn(struct step *s);
 enum heal_event judge_sight(const struct step *s);
+bool judge_is_down(const struct step *s);
 bool judge_restarting(const struct step *s);
 bool judge_loops(const struct step *s);
 bool judge_by_person(const struct step *s);
@@ -211,6 +219,8 @@ bool judge_with_engine(const struct step *s);
 bool judge_ended_well(const struct step *s);
 bool judge_is_result(const struct step *s);
 bool judge_is_stale(const struct step *s);
+/* One that was seen, since the last order. */
+bool judge_dry_run_is_over(const struct step *s);
 bool judge_can_act(const struct step *s);
 bool judge_answers(const struct step *s);
 /* When it may be acted upon, as far as is known. */
@@ -229,8 +239,12 @@ void say(char out[HEAL_TEXT_MAX], const char *format, ...)
 const char *say_span(nsec span_for, char out[SPAN_MAX]);
 /* Why it is down, to h->cause. */
 void say_cause(struct step *s);
+/* That it runs but does not answer, and what its probe says, to h->cause. */
+void say_silent(struct step *s, const char *what);
 /* What came of an order, and what the engine says to it, to h->reason. */
 void say_result(struct step *s, const char *text);
+/* Who wants it as it is, to h->held; is it news? */
+bool say_held(struct step *s);
 const char *say_exempt(enum heal_exempt exempt);
 /* No more of a stranger's text than fits a sentence. */
 struct slice say_cut(struct slice text);
@@ -241,6 +255,8 @@ void attempts_release(struct attempts *a);
 void attempts_forget(struct attempts *a);
 void attempts_add(struct attempts *a, nsec at, uint32_t halves);
 void attempts_halve_last(struct attempts *a);
+/* The one of that instant was none. */
+void attempts_take_back(struct attempts *a, nsec at);
 /* What counts in the window that ends now; what does not is dropped. */
 uint32_t attempts_spent(struct attempts *a, nsec window_for, nsec now);
 /* All that are remembered, halves rounded up. */

@@ -97,6 +97,11 @@ static void learn_restarts(struct step *s)
     }
 }
 
+bool judge_dry_run_is_over(const struct step *s)
+{
+    return s->h->dry_run && !s->f->dry_run;
+}
+
 void judge_learn(struct step *s)
 {
     struct heal *h = s->h;
@@ -109,6 +114,11 @@ void judge_learn(struct step *s)
         h->id_hash = hash;
         h->makes = false;
         snprintf(h->id, sizeof(h->id), "%.*s", SLICE_ARG(s->f->id));
+    }
+    h->dry_run |= s->f->dry_run;
+    if (h->rehearsed && judge_dry_run_is_over(s)) {
+        h->rehearsed = false;
+        h->next_at = s->now;
     }
     h->released_at = s->f->released_at;
     if (s->f->status != HEAL_GONE) {
@@ -127,12 +137,12 @@ bool judge_loops(const struct step *s)
     return first_at && s->now < nsec_add(first_at, LOOP_FOR);
 }
 
-static enum heal_event see_down(const struct step *s)
+bool judge_is_down(const struct step *s)
 {
     /* A created one was never meant to run, unless by us. */
     if (s->f->status == HEAL_CREATED)
-        return s->h->tried ? SEE_DOWN : SEE_RESTS;
-    return s->f->due ? SEE_DOWN : SEE_RESTS;
+        return s->h->tried;
+    return s->f->status == HEAL_EXITED && s->f->due;
 }
 
 static enum heal_event see_up(const struct step *s)
@@ -173,7 +183,7 @@ enum heal_event judge_sight(const struct step *s)
         return see_up(s);
     case HEAL_CREATED:
     case HEAL_EXITED:
-        return see_down(s);
+        return judge_is_down(s) ? SEE_DOWN : SEE_RESTS;
     default:
         return SEE_NOTHING;
     }

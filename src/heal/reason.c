@@ -90,6 +90,36 @@ void say_cause(struct step *s)
             policies[s->f->policy]);
 }
 
+void say_silent(struct step *s, const char *what)
+{
+    struct slice error = say_cut(s->f->probe_error);
+
+    say(s->h->cause, "runs, but %s%s%.*s", what, error.n ? ": " : "",
+        SLICE_ARG(error));
+}
+
+bool say_held(struct step *s)
+{
+    const struct heal_facts *f = s->f;
+    struct slice by =
+        f->held_by.n ? say_cut(f->held_by) : slice_str("operator");
+    struct slice why = say_cut(f->held_why);
+    char before[HEAL_TEXT_MAX], at[INSTANT_TEXT];
+    char *out = s->h->held;
+
+    memcpy(before, out, sizeof(before));
+    say(out, "paused by a person");
+    if (f->held)
+        say(out, "held by %.*s", SLICE_ARG(by));
+    if (f->held && f->held_until) {
+        instant_format(f->held_until, at);
+        say(out, "%s until %.19sZ", out, at);
+    }
+    if (f->held && why.n)
+        say(out, "%s: %.*s", out, SLICE_ARG(why));
+    return strcmp(before, out) != 0;
+}
+
 const char *say_exempt(enum heal_exempt exempt)
 {
     static const char *const text[] = {

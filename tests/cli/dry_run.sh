@@ -47,8 +47,12 @@ for how in flag environment file rule; do
     eventually 15 is_dry || fail "$how: acts.scraper is $(at acts.scraper)"
     is "$how: the act" "$(at 'acts.scraper | [.act, .code, .message]')" \
         '["start",0,""]'
-    logs "REVIVAL did not start scraper: dry run, nothing was sent to the engine;"
-    logs "REVIVAL gives up scraper: 2 attempts in .*: dry run" 1 30
+    logs "REVIVAL did not start scraper: dry run: it would have been started$"
+    sleep 3
+    is "$how: would start" "$(grep -c "REVIVAL would" "$work/server.err")" 1
+    is "$how: how it is" "$(get /containers | jq -c \
+        'map(select(.name == "scraper")) | .[0].revival | [.state, .attempts]')" \
+        '["blocked",0]'
     is "$how: the container" "$(at containers.scraper.state)" '"exited"'
     is "$how: posts" "$(posts)" 0
     check_replay "$how"

@@ -46,6 +46,10 @@ static const char all[] = NODES("attempts: 5");
     DOCKER "\"acts\":{\"n1\":{\"$set\":{\"message\":\"so it is\","             \
            "\"order\":\"healing/nodes/n1/start/@04.010000000Z/1\","            \
            "\"result\":"
+#define AGAIN                                                                  \
+    DOCKER "\"acts\":{\"n1\":{\"$set\":{"                                      \
+           "\"order\":\"healing/nodes/n1/start/@10.010000000Z/1\","            \
+           "\"result\":"
 #define STARTED "5000 " ACT "\"started\"}" END "5000 " N1 RUNS "\"@04.5Z\"" END
 
 #define UP   "1000 " N1 ROLE RUNS "\"@01Z\"" END
@@ -154,9 +158,32 @@ static const struct rulecase cases[] = {
       FALL "5000 " ACT "\"perhaps\"}" END "5500",
       IS_ORDERED "5.010 revive nodes n1 acting -> waiting | the engine "
                  "refuses: so it is, attempt 1 of 3\n" },
+    { "what could not be sent is ordered again without a word", nodes,
+      FALL "5000 " ACT "\"unreachable\"}" END "11000 " AGAIN "\"started\"}" END
+           "11100 " N1 RUNS "\"@11Z\"" END "20000",
+      IS_ORDERED
+      "5.010 revive nodes n1 acting -> waiting | the engine is not "
+      "reachable: so it is, attempt 1 of 3\n"
+      "11.010 revive nodes n1 acting -> verifying | started, attempt "
+      "1 of 3\n"
+      "13.110 revive nodes n1 verifying -> ok | runs, attempt 1 of "
+      "3\n" },
+    { "a dry run is over", nodes,
+      "1000 " DOCKER "\"engine\":{\"act\":\"dry_run\"}}}\n" FALL "5000 " ACT
+      "\"dry_run\"}" END "9000 " DOCKER "\"engine\":{\"act\":\"ok\"}}}\n9500",
+      IS_DOWN
+      "4.010 revive nodes n1 suspect -> acting | exited with code 3, attempt 1 "
+      "of 3, dry run\n"
+      "5.010 revive nodes n1 acting -> blocked | dry run: it would have been "
+      "started, attempt 1 of 3\n"
+      "9.010 revive nodes n1 blocked -> suspect | exited with code 3\n"
+      "9.010 revive nodes n1 suspect -> acting | exited with code 3, attempt 1 "
+      "of 3\n" },
     { "it runs but does not answer", nodes,
-      UP "2000 " N1 "\"probe\":{\"ok\":false,\"down\":true}" END "9000",
-      "2.010 revive nodes n1 ok -> frozen | runs, but does not answer\n" },
+      UP "2000 " N1 "\"probe\":{\"ok\":false,\"down\":true,\"error\":\"no "
+         "answer within 1 s\"}" END "9000",
+      "2.010 revive nodes n1 ok -> frozen | runs, but does not answer: no "
+      "answer within 1 s\n" },
     { "that it did not answer before it was started means nothing", nodes,
       UP "2000 " N1 "\"probe\":{\"ok\":false,\"down\":true,\"at\":\"@02Z\"}" END
          "2500 " N1 DIED END "3000 " N1 RUNS "\"@03Z\"" END "5000 " N1
@@ -166,10 +193,11 @@ static const struct rulecase cases[] = {
       "3.010 revive nodes n1 suspect -> ok | runs again\n"
       "5.010 revive nodes n1 ok -> frozen | runs, but does not answer\n" },
     { "an operator holds it", nodes,
-      FALL "3000 " DOCKER "\"holds\":{\"n1\":{\"why\":\"repairs\"" END
-           "9000 " DOCKER "\"holds\":{\"n1\":null}}}\n9500",
-      IS_DOWN "3.010 revive nodes n1 suspect -> held | held by operator: "
-              "repairs\n"
+      FALL "3000 " DOCKER "\"holds\":{\"n1\":{\"by\":\"alice\",\"until\":"
+           "\"@50Z\",\"why\":\"repairs\"" END "9000 " DOCKER
+           "\"holds\":{\"n1\":null}}}\n9500",
+      IS_DOWN "3.010 revive nodes n1 suspect -> held | exited with code 3; "
+              "held by alice until " EPOCH "50Z: repairs, left alone\n"
               "9.010 revive nodes n1 held -> suspect | exited with code 3\n"
               "9.010 revive nodes n1 suspect -> acting | exited with code 3, "
               "attempt 1 of 3\n" },
@@ -297,7 +325,8 @@ static const struct rulecase checks[] = {
       UP "2000 " N1 UNHEALTHY "\"failingStreak\":2,\"healthRetries\":0" END
          "3000 " N1 "\"failingStreak\":3" END "4000 " N1
          "\"health\":\"healthy\",\"failingStreak\":0" END "5000",
-      "3.010 revive nodes n1 ok -> frozen | runs, but does not answer\n"
+      "3.010 revive nodes n1 ok -> frozen | runs, but does not answer: its "
+      "health check fails\n"
       "4.010 revive nodes n1 frozen -> ok | answers again\n" },
     { "it may fail more often", checked,
       UP "2000 " N1 UNHEALTHY "\"failingStreak\":4,\"healthRetries\":5" END
