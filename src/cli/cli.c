@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define DATE_TEXT    11 /* "2026-11-20T" */
+#define SECONDS_TEXT 19 /* up to the fraction */
 
 const struct command *const commands[] = {
     &cmd_run, &cmd_replay, &cmd_check,   &cmd_eval,    &cmd_state, &cmd_report,
@@ -37,6 +41,20 @@ enum status cli_instant(const char *text, nsec *ret)
     errno = 0;
     *ret = strtoll(text, &end, 10);
     return *text == '\0' || *end || errno ? ST_BAD : ST_OK;
+}
+
+void cli_when(struct slice instant, struct buf *out)
+{
+    char today[INSTANT_TEXT];
+
+    instant_format((nsec)time(NULL) * NSEC_SEC, today);
+    if (instant.n < SECONDS_TEXT)
+        buf_slice(out, instant);
+    else if (memcmp(instant.p, today, DATE_TEXT) == 0)
+        buf_printf(out, "%.*sZ", SECONDS_TEXT - DATE_TEXT,
+                   instant.p + DATE_TEXT);
+    else
+        buf_printf(out, "%.*sZ", SECONDS_TEXT, instant.p);
 }
 
 void cli_complain(const char *format, ...)

@@ -7,6 +7,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "base/buf.h"
 #include "base/instant.h"
 #include "base/status.h"
 
@@ -36,6 +37,10 @@ const char *cli_url(void);
 bool cli_colour(int fd);
 /* Integer nanoseconds or RFC 3339; ST_BAD: neither. */
 CHECKED enum status cli_instant(const char *text, nsec *ret);
+
+/* Appends an instant in RFC 3339 as people read it: "18:00:00Z" of today, else
+ * with its date. */
+void cli_when(struct slice instant, struct buf *out);
 
 /* "bladewatch: ..." on standard error. */
 void cli_complain(const char *format, ...)

@@ -1,14 +1,13 @@
 #include "cli.h"
 
 #include "app/client.h"
-#include "data/json.h"
 #include "data/pretty.h"
+#include "data/tape.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define SECONDS_TEXT 19 /* of an instant, up to its fraction */
+#include <string.h>
 
 static const struct option options[] = {
     { "all", no_argument, NULL, 'a' },
@@ -51,41 +50,66 @@ static bool is_held(const struct tape *tape)
     return op && op->kind == TAPE_TRUE;
 }
 
-/* "; it is exited (revival: waiting)" */
+/* "; it is exited (0)" */
 static void say_state(const struct tape *tape, struct buf *out)
 {
-    const struct tape_op *op = tape_member(tape, "revival");
-    struct slice state = text_of(tape, 0, "state"), revival = { 0 };
+    struct slice state = text_of(tape, 0, "state");
+    const struct tape_op *code = tape_member(tape, "exit_code");
 
-    if (op && op->kind == TAPE_OBJECT)
-        revival = text_of(tape, (size_t)(op - tape->op), "state");
     if (state.n)
         buf_printf(out, "; it is %.*s", SLICE_ARG(state));
-    else if (!slice_is(text_of(tape, 0, "container"), "*"))
+    else
         buf_str(out, "; it is removed");
-    if (revival.n)
-        buf_printf(out, ", revival: %.*s", SLICE_ARG(revival));
-    else if (state.n)
-        buf_str(out, ", and under no revive rule");
+    if (code && code->kind == TAPE_NUMBER)
+        buf_printf(out, " (%.*s)", SLICE_ARG(tape_text(code)));
+}
+
+static void say_until(struct slice until, struct buf *out)
+{
+    if (!until.n)
+        return;
+    buf_str(out, " until ");
+    cli_when(until, out);
+}
+
+/* "; was held until ... by alice: disk" */
+static void say_replaced(const struct tape *tape, struct buf *out)
+{
+    const struct tape_op *was = tape_member(tape, "was");
+    struct slice by, why;
+    size_t at;
+
+    if (!was || was->kind != TAPE_OBJECT)
+        return;
+    at = (size_t)(was - tape->op);
+    by = text_of(tape, at, "by");
+    why = text_of(tape, at, "why");
+    buf_str(out, "; was held");
+    say_until(text_of(tape, at, "until"), out);
+    buf_printf(out, " by %.*s", SLICE_ARG(by));
+    if (why.n)
+        buf_printf(out, ": %.*s", SLICE_ARG(why));
 }
 
 static void say(const struct wish *w, const struct tape *tape, struct buf *out)
 {
     struct slice name = text_of(tape, 0, "container");
-    struct slice until = text_of(tape, 0, "until");
     bool all = slice_is(name, "*");
 
     if (all)
-        buf_str(out, releases(w) ? "all containers are released"
-                                 : "all containers are held");
+        buf_printf(out, "all containers are %s",
+                   releases(w) ? "released" : "held");
     else
         buf_printf(out, "%.*s is %s", SLICE_ARG(name),
                    releases(w) ? "released" : "held");
-    if (until.n >= SECONDS_TEXT)
-        buf_printf(out, " until %.*sZ", SECONDS_TEXT, until.p);
+    say_until(text_of(tape, 0, "until"), out);
     if (releases(w) && is_held(tape))
         buf_str(out, ", but all are held ('bladewatch release --all')");
-    say_state(tape, out);
+    if (releases(w) && !all)
+        say_state(tape, out);
+    buf_printf(out, ": %.*s", SLICE_ARG(text_of(tape, 0, "follows")));
+    if (!releases(w))
+        say_replaced(tape, out);
 }
 
 static void show(const struct wish *w, struct slice answer)
@@ -95,7 +119,6 @@ static void show(const struct wish *w, struct slice answer)
 
     buf_init(&text, BUF_NO_CAP);
     buf_init(&safe, BUF_NO_CAP);
-    answer = json_trim(answer);
     if (w->json || tape_parse(w->parser, answer, &tape, NULL) ||
         tape.op[0].kind != TAPE_OBJECT) {
         buf_slice(&safe, answer);
@@ -108,51 +131,46 @@ static void show(const struct wish *w, struct slice answer)
     buf_release(&safe);
 }
 
+static void show_all(const struct wish *w, struct buf *answer)
+{
+    char *line, *rest = NULL;
+
+    for (line = strtok_r((char *)(uintptr_t)buf_cstr(answer), "\n", &rest);
+         line; line = strtok_r(NULL, "\n", &rest))
+        show(w, slice_str(line));
+}
+
 /* -- asking ---------------------------------------------------------------- */
 
-/* name: NULL: all. */
-static int ask(const struct wish *w, const char *name)
+static int ask(struct wish *w, char **names)
 {
     struct buf page, answer;
     struct err err = { 0 };
     enum status st;
 
+    w->parser = tape_parser_new(0);
     buf_init(&page, BUF_NO_CAP);
     buf_init(&answer, BUF_NO_CAP);
     buf_printf(&page, "/-/%s", w->command->name);
-    if (name)
-        client_param("container", name, &page);
-    else
+    if (w->all)
         client_param("all", "1", &page);
+    for (; *names; names++)
+        client_param("container", *names, &page);
     if (w->hold_for)
         client_param("for", w->hold_for, &page);
     if (w->why)
         client_param("why", w->why, &page);
     st = client_post(&w->client, buf_cstr(&page), &answer, &err);
     if (st == ST_OK)
-        show(w, buf_view(&answer));
+        show_all(w, &answer);
     else
         cli_complain("%s", err.text);
     buf_release(&page);
     buf_release(&answer);
+    tape_parser_free(w->parser);
     if (st == ST_OK)
         return EXIT_FINE;
     return st == ST_BAD ? EXIT_USAGE : EXIT_PROBLEMS;
-}
-
-static int ask_all(struct wish *w, char **names)
-{
-    int status = EXIT_FINE, one;
-
-    w->parser = tape_parser_new(0);
-    if (w->all)
-        status = ask(w, NULL);
-    for (; *names && status != EXIT_USAGE; names++) {
-        one = ask(w, *names);
-        status = one > status ? one : status;
-    }
-    tape_parser_free(w->parser);
-    return status;
 }
 
 static int take(struct wish *w, int option, const char *text)
@@ -205,7 +223,7 @@ static int run_wish(struct wish *w, int argc, char **argv)
         return usage(w->command, "either names or --all, not both");
     if (!w->all && optind == argc)
         return usage(w->command, "which container? or --all");
-    return ask_all(w, argv + optind);
+    return ask(w, argv + optind);
 }
 
 static int run_hold(int argc, char **argv)
@@ -229,7 +247,9 @@ const struct command cmd_hold = {
     "\n"
     "Whatever becomes of a container that is held, no revive rule has it\n"
     "started.  It stays held until it is released, or for as long as is said,\n"
-    "over restarts of bladewatch too.\n\n"
+    "over restarts of bladewatch too.  NAME may be an id, or 4 and more "
+    "digits\n"
+    "that it begins with; with one that is nobody's, nothing is done.\n\n"
     "  --all              all containers\n"
     "  --for SPAN         for so long, as in 1h\n"
     "  --why TEXT         the reason, for others to read\n"
@@ -246,8 +266,10 @@ const struct command cmd_release = {
     "Lets containers be revived again",
     "\n"
     "Ends a hold, and also begins anew with a container that was given up, or\n"
-    "that a second stop has put to rest: its attempts are forgotten.\n\n"
-    "  --all              all containers\n"
+    "that a second stop has put to rest: its attempts are forgotten.  NAME "
+    "may\n"
+    "be an id, or 4 and more digits that it begins with.\n\n"
+    "  --all              ends all holds, and the pause that a breaker makes\n"
     "  --json             what was answered, as JSON\n"
     "  --url URL          who is asked (http://127.0.0.1:7433)\n"
     "  --token-file FILE  holds the secret to show\n\n"

@@ -19,6 +19,7 @@ struct httpd_stats;
 #define ANSWER_MAX ((size_t)64 << 20)
 
 #define TYPE_JSON    "application/json"
+#define TYPE_LINES   "application/x-ndjson"
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_EVENTS  "text/event-stream"

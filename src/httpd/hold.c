@@ -11,7 +11,10 @@
 
 /* One POST /-/hold or /-/release, from its acceptance to its answer. */
 struct hold {
-    struct httpd_hold what; /* its text is libmicrohttpd's */
+    struct httpd_hold what;
+    struct slice name[HTTPD_HOLD_MAX]; /* libmicrohttpd's, as all text here */
+    size_t asked;                      /* names, were they too many too */
+    struct buf note;
     uint64_t ticket;
     nsec taken_at;
     bool failed;
@@ -20,36 +23,45 @@ struct hold {
 
 void hold_free(struct request *req)
 {
+    if (!req->hold)
+        return;
+    buf_release(&req->hold->note);
     free(req->hold);
     req->hold = NULL;
 }
 
-static enum MHD_Result count_names(void *cls, enum MHD_ValueKind kind,
-                                   const char *key, const char *value)
+static enum MHD_Result take_name(void *cls, enum MHD_ValueKind kind,
+                                 const char *key, const char *value)
 {
+    struct hold *hold = cls;
+
     (void)kind;
-    (void)value;
-    *(unsigned *)cls += strcmp(key, "container") == 0;
+    if (strcmp(key, "container") != 0)
+        return MHD_YES;
+    if (hold->asked++ < HTTPD_HOLD_MAX)
+        hold->name[hold->what.n++] = slice_str(value ? value : "");
     return MHD_YES;
 }
 
-/* One container, or all. */
-static void read_name(struct request *req, struct httpd_hold *what)
+/* Containers, or all. */
+static void read_names(struct request *req, struct hold *hold)
 {
-    const char *name = route_param(req, "container");
-    bool all = route_flag(req, "all");
-    unsigned names = 0;
+    bool all = route_flag(req, "all"), empty = false;
 
-    MHD_get_connection_values(req->conn, MHD_GET_ARGUMENT_KIND, count_names,
-                              &names);
-    if (names > 1)
-        answer_error(&req->answer, 400, "container: one at a time");
-    else if (all && names)
+    MHD_get_connection_values(req->conn, MHD_GET_ARGUMENT_KIND, take_name,
+                              hold);
+    for (size_t i = 0; i < hold->what.n; i++)
+        empty |= hold->name[i].n == 0;
+    if (hold->asked > HTTPD_HOLD_MAX)
+        answer_error(&req->answer, 400, "container: at most %d at a time",
+                     HTTPD_HOLD_MAX);
+    else if (all && hold->asked)
         answer_error(&req->answer, 400, "either a container or all, not both");
-    else if (!all && (!name || !*name))
+    else if (empty || (!all && !hold->asked))
         answer_error(&req->answer, 400,
                      "which container? ?container=NAME, or ?all=1");
-    what->name = slice_str(all ? "*" : name);
+    if (all)
+        hold->name[hold->what.n++] = slice_str("*");
 }
 
 static void read_span(struct request *req, struct httpd_hold *what)
@@ -79,36 +91,43 @@ static void read_why(struct request *req, struct httpd_hold *what)
         answer_error(&req->answer, 400, "why: this is not UTF-8");
 }
 
-static bool understood(struct request *req, struct httpd_hold *what)
+static bool understood(struct request *req, struct hold *hold)
 {
-    *what = (struct httpd_hold){
+    hold->what = (struct httpd_hold){
         .release = req->route == ROUTE_RELEASE,
+        .name = hold->name,
         .by = slice_str(req->token ? req->token->name : ANONYMOUS),
         .at = loop_wall(req->httpd->loop),
+        .note = &hold->note,
     };
-    read_name(req, what);
+    read_names(req, hold);
     if (!req->answer.code)
-        read_span(req, what);
+        read_span(req, &hold->what);
     if (!req->answer.code)
-        read_why(req, what);
+        read_why(req, &hold->what);
     return !req->answer.code;
 }
 
 static void refuse(struct request *req, enum status st, const struct err *why)
 {
-    answer_fault(&req->answer, st == ST_NONE ? 404 : 503, why);
-    req->answer.retry = st != ST_NONE;
+    unsigned code = st == ST_NONE ? 404 : st == ST_BAD ? 400 : 503;
+
+    answer_fault(&req->answer, code, why);
+    req->answer.retry = code == 503;
 }
 
 /* False: it is answered already. */
 static bool submit(struct request *req)
 {
     const struct httpd_ports *ports = &req->httpd->ports;
-    struct hold hold = { .taken_at = loop_now(req->httpd->loop) };
+    struct hold *hold = xcalloc(1, sizeof(*hold));
     struct err err = { 0 };
     enum status st;
 
-    if (!understood(req, &hold.what))
+    req->hold = hold;
+    buf_init(&hold->note, BUF_NO_CAP);
+    hold->taken_at = loop_now(req->httpd->loop);
+    if (!understood(req, hold))
         return false;
     if (!ports->hold || req->httpd->stopping) {
         answer_error(&req->answer, 503, "%s",
@@ -116,14 +135,10 @@ static bool submit(struct request *req)
                                  : "nothing is revived here");
         return false;
     }
-    st = ports->hold(ports->self, &hold.what, &hold.ticket, &err);
-    if (st) {
+    st = ports->hold(ports->self, &hold->what, &hold->ticket, &err);
+    if (st)
         refuse(req, st, &err);
-        return false;
-    }
-    req->hold = xmalloc(sizeof(hold));
-    *req->hold = hold;
-    return true;
+    return !st;
 }
 
 static bool is_durable(const struct request *req)
@@ -154,8 +169,8 @@ enum outcome hold_end(struct request *req)
         return OUT_ANSWER;
     }
     ports->held(ports->self, &hold->what,
-                answer_begin(&req->answer, 200, TYPE_JSON));
-    buf_char(&req->answer.body, '\n');
+                answer_begin(&req->answer, 200,
+                             hold->what.n == 1 ? TYPE_JSON : TYPE_LINES));
     return OUT_ANSWER;
 }
 

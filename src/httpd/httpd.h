@@ -23,6 +23,7 @@
 #ifndef HTTPD_HTTPD_H
 #define HTTPD_HTTPD_H
 
+#include "base/buf.h"
 #include "base/instant.h"
 #include "base/metrics.h"
 #include "base/slice.h"
@@ -69,14 +70,18 @@ struct httpd_config {
     nsec beat_for;         /* a sign of life to watchers, 15 s */
 };
 
+#define HTTPD_HOLD_MAX 64 /* containers at a time */
+
 /* What an operator wants of revival.  Borrowed for the call. */
 struct httpd_hold {
-    bool release;      /* else hold */
-    struct slice name; /* of the container; "*": all */
-    nsec hold_for;     /* 0: until it is released */
-    struct slice why;  /* or empty */
-    struct slice by;   /* who: the token's name, else "anonymous" */
+    bool release;             /* else hold */
+    const struct slice *name; /* of containers, or ids of them; "*": all */
+    size_t n;
+    nsec hold_for;    /* 0: until it is released */
+    struct slice why; /* or empty */
+    struct slice by;  /* who: the token's name, else "anonymous" */
     nsec at;
+    struct buf *note; /* from hold() to held(), whatever it may be */
 };
 
 struct httpd_ports {
@@ -91,11 +96,13 @@ struct httpd_ports {
     /* Reads the rules anew; httpd_reloaded() says what came of it, later or
      * from within.  NULL: there is nothing to read. */
     void (*reload)(void *self);
-    /* Hands it to the intake.  ST_NONE: there is no such container; anything
-     * else: not now.  NULL: nothing is revived here. */
+    /* Hands it to the intake, for all of them or none.  ST_NONE: one is no
+     * container, ST_BAD: it might be several; anything else: not now.  NULL:
+     * nothing is revived here. */
     enum status (*hold)(void *self, const struct httpd_hold *hold,
                         uint64_t *ret_ticket, struct err *err);
-    /* One JSON object: what has become of it, once it is durable. */
+    /* What has become of it, once it is durable: a JSON object a line for each
+     * container. */
     void (*held)(void *self, const struct httpd_hold *hold, struct buf *out);
     /* True, or one sentence why not yet.  NULL: always. */
     bool (*ready)(void *self, struct buf *why);

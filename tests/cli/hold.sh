@@ -20,43 +20,58 @@ becomes containers.scraper.state '"running"'
 becomes containers.database.state '"running"'
 export BLADEWATCH_URL=http://127.0.0.1:$port
 
-# What it did and how the container is.
+# What it did and what follows.
 run "$program" hold scraper --why "disk is being changed"
 is "status of hold" "$status" 0
-is "hold" "$out" "scraper is held; it is running, revival: ok"
+is "hold" "$out" "scraper is held: revival keeps off it"
 becomes holds.scraper.why '"disk is being changed"'
 becomes holds.scraper.by '"anonymous"'
+becomes holds.scraper.until null
 run "$program" hold database
 is "hold of another" "$out" \
-    "database is held; it is running, and under no revive rule"
-run "$program" hold --all --for 1h
+    "database is held: no revive rule has it in its scope"
+run "$program" hold scraper --for 1h --why again
+like "hold in the place of another" "$out" "^scraper is held until [0-9T:-]+Z:\
+ revival keeps off it; was held by anonymous: disk is being changed$"
+becomes 'holds.scraper | .until > .at' true
+run "$program" hold scraper
+like "hold in the place of one with a time" "$out" "^scraper is held: revival\
+ keeps off it; was held until [0-9T:-]+Z by anonymous: again$"
+becomes holds.scraper.until null
+run "$program" hold --all --for 30h
 like "hold --all" "$out" \
-    "^all containers are held until 20[0-9T:-]+Z$"
+    "^all containers are held until 20[0-9T:-]+Z: revival keeps off them$"
 becomes 'holds | keys' '["*","database","scraper"]'
 run "$program" release scraper database
 is "status of release" "$status" 0
 is "release while all are held" "$out" "scraper is released, but all are held \
-('bladewatch release --all'); it is running, revival: held
-database is released, but all are held \
-('bladewatch release --all'); it is running, and under no revive rule"
+('bladewatch release --all'); it is running: revival keeps off it
+database is released, but all are held ('bladewatch release --all'); it is \
+running: no revive rule has it in its scope"
 becomes holds.scraper null
 becomes 'holds | keys' '["*"]'
 run "$program" release --all
-is "release --all" "$out" "all containers are released"
+is "release --all" "$out" \
+    "all containers are released: revival looks after them again"
 becomes 'holds // {}' '{}'
 becomes 'releases | keys' '["*","database","scraper"]'
 
 # To release all is to release each.
 run "$program" hold scraper
 run "$program" release --all --json
-is "as JSON" "$out" '{"container":"*","held":false}'
+is "as JSON" "$(jq -c . <<<"$out")" \
+    '{"container":"*","held":false,"was":null,"follows":"revival looks after them again"}'
 becomes 'holds // {}' '{}'
 
 # A hold for a time ends by itself.
 run "$program" hold scraper --for 2s --json
 like "until" "$(jq -r .until <<<"$out")" "^20.*Z$"
-is "state and revival" "$(jq -c '[.container, .held, .state, .revival.rule]' \
+is "state and revival" "$(jq -c '[.container, .held, .state, .rule]' \
     <<<"$out")" '["scraper",true,"running","nodes"]'
+is "JSON of two" "$("$program" release scraper database --json |
+    jq -c '[.container, .held, .rule]')" \
+    $'["scraper",false,"nodes"]\n["database",false,null]'
+run "$program" hold scraper --for 2s
 becomes 'holds // {}' '{}'
 # One without a time takes the place of one with it.
 run "$program" hold scraper --for 1s
@@ -74,11 +89,51 @@ run "$program" hold scrapper
 is "status of a name that is none" "$status" 1
 is "a name that is near" "$err" \
     'bladewatch: there is no container "scrapper"; did you mean "scraper"?'
-run "$program" release whatever database
+run "$program" release whatever scraper
 is "status of one that is none" "$status" 1
 is "one that is none" "$err" 'bladewatch: there is no container "whatever"'
-is "the other" "$out" \
-    "database is released; it is running, and under no revive rule"
+run "$program" hold database scrapper
+is "one that is none, behind one that is" "$status $out$err" \
+    '1 bladewatch: there is no container "scrapper"; did you mean "scraper"?'
+is "then nothing is done" "$(at 'holds | keys')" '["scraper"]'
+
+# By an id, and by what it begins with: as far as that is one's alone.
+id=$(at containers.database.id | tr -d '"')
+run "$program" hold "$id" "${id:0:4}" database
+is "by id" "$out" "database is held: no revive rule has it in its scope"
+becomes 'holds | keys' '["database","scraper"]'
+run "$program" release "${id:0:12}"
+like "by an id in short" "$out" "^database is released; it is running: "
+for words in "${id:0:3}" "${id:0:4}x" "${id}0" ABCD; do
+    run "$program" hold "$words"
+    is "no id: $words" "$status $err" \
+        "1 bladewatch: there is no container \"$words\""
+done
+happens add twin id=abcd01
+happens add twine id=abcd02
+becomes containers.twine.state '"running"'
+run "$program" hold abcd0
+is "of two" "$status $err" \
+    '1 bladewatch: the ids of twin and twine begin with "abcd0"'
+run "$program" hold abcd02
+like "of one" "$out" '^twine is held'
+happens remove twine
+happens add abcd
+becomes containers.abcd.state '"running"'
+run "$program" hold abcd
+like "a name goes before an id" "$out" '^abcd is held'
+run "$program" release abcd twine
+becomes 'holds | keys' '["scraper"]'
+
+# One that has fallen is taken up again.
+run "$program" hold scraper
+happens die scraper 3
+becomes containers.scraper.state '"exited"'
+run "$program" release scraper
+is "release of one that fell" "$out" \
+    "scraper is released; it is exited (3): revival takes it up again"
+becomes containers.scraper.state '"running"'
+run "$program" hold scraper
 run curl -s -o "$work/body" -w '%{http_code}' -X POST \
     "$BLADEWATCH_URL/-/hold?container=a%22%0A%1b%5b1m"
 is "a name full of controls" "$out" 404

@@ -14,8 +14,10 @@ static enum status take_hold(void *self, const struct httpd_hold *hold,
     struct world *world = self;
 
     ck_assert_int_gt(hold->at, 0);
-    buf_printf(&asked, "%s %.*s for %lld by %.*s: %.*s\n",
-               hold->release ? "release" : "hold", SLICE_ARG(hold->name),
+    for (size_t i = 0; i < hold->n; i++)
+        buf_printf(hold->note, "%.*s;", SLICE_ARG(hold->name[i]));
+    buf_printf(&asked, "%s %s for %lld by %.*s: %.*s\n",
+               hold->release ? "release" : "hold", buf_cstr(hold->note),
                (long long)(hold->hold_for / NSEC_SEC), SLICE_ARG(hold->by),
                SLICE_ARG(hold->why));
     if (outcome) {
@@ -33,7 +35,7 @@ static void tell_hold(void *self, const struct httpd_hold *hold,
 
     ck_assert_uint_eq(world->durable, world->taken);
     told++;
-    buf_printf(out, "{\"held\":\"%.*s\"}", SLICE_ARG(hold->name));
+    buf_printf(out, "{\"held\":\"%s\"}\n", buf_cstr(hold->note));
 }
 
 static void setup(void)
@@ -61,14 +63,33 @@ static const char *post_hold(const char *target)
 START_TEST(a_hold_is_answered_when_it_is_on_disk)
 {
     expect(post_hold("/-/hold?container=web&for=90s&why=a%20look"), 200,
-           "{\"held\":\"web\"}\n");
-    expect(post_hold("/-/hold?all=1"), 200, "{\"held\":\"*\"}\n");
-    expect(post_hold("/-/release?container=web"), 200, "{\"held\":\"web\"}\n");
-    expect(post_hold("/-/release?all"), 200, "{\"held\":\"*\"}\n");
-    ck_assert_str_eq(buf_cstr(&asked), "hold web for 90 by anonymous: a look\n"
-                                       "hold * for 0 by anonymous: \n"
-                                       "release web for 0 by anonymous: \n"
-                                       "release * for 0 by anonymous: \n");
+           "{\"held\":\"web;\"}\n");
+    expect(post_hold("/-/hold?all=1"), 200, "{\"held\":\"*;\"}\n");
+    expect(post_hold("/-/release?container=web"), 200, "{\"held\":\"web;\"}\n");
+    expect(post_hold("/-/release?all"), 200, "{\"held\":\"*;\"}\n");
+    ck_assert_str_eq(buf_cstr(&asked), "hold web; for 90 by anonymous: a look\n"
+                                       "hold *; for 0 by anonymous: \n"
+                                       "release web; for 0 by anonymous: \n"
+                                       "release *; for 0 by anonymous: \n");
+}
+END_TEST
+
+START_TEST(several_are_held_together_and_up_to_a_bound)
+{
+    struct buf target;
+
+    expect(post_hold("/-/hold?container=web&container=db&why=x"), 200,
+           "{\"held\":\"web;db;\"}\n");
+    ck_assert_str_eq(buf_cstr(&asked), "hold web;db; for 0 by anonymous: x\n");
+    buf_init(&target, BUF_NO_CAP);
+    buf_str(&target, "/-/hold?container=a");
+    for (int i = 1; i < HTTPD_HOLD_MAX; i++)
+        buf_str(&target, "&container=a");
+    expect(post_hold(buf_cstr(&target)), 200, NULL);
+    buf_str(&target, "&container=a");
+    expect_part(post_hold(buf_cstr(&target)), 400, "at most 64 at a time");
+    ck_assert_uint_eq(told, 2);
+    buf_release(&target);
 }
 END_TEST
 
@@ -76,8 +97,8 @@ static const struct {
     enum status st;
     int code;
 } codes[] = {
-    { ST_NONE, 404 }, { ST_AGAIN, 503 }, { ST_FULL, 503 },
-    { ST_IO, 503 },   { ST_LIMIT, 503 },
+    { ST_NONE, 404 }, { ST_BAD, 400 }, { ST_AGAIN, 503 },
+    { ST_FULL, 503 }, { ST_IO, 503 },  { ST_LIMIT, 503 },
 };
 
 START_TEST(what_is_not_taken_is_refused_with_the_reason)
@@ -95,7 +116,7 @@ START_TEST(a_hold_that_the_disk_gives_back_did_not_happen)
     expect(post_hold("/-/hold?container=web"), 503,
            "{\"error\":\"the disk went away\"}\n");
     w->fate = COMMIT;
-    expect(post_hold("/-/hold?container=web"), 200, "{\"held\":\"web\"}\n");
+    expect(post_hold("/-/hold?container=web"), 200, "{\"held\":\"web;\"}\n");
     ck_assert_uint_eq(told, 1);
 }
 END_TEST
@@ -134,7 +155,8 @@ static const struct {
     { "/-/hold?container", "which container?" },
     { "/-/hold?all=0", "which container?" },
     { "/-/hold?container=a&all=1", "not both" },
-    { "/-/hold?container=a&container=b", "one at a time" },
+    { "/-/hold?container=a&container=", "which container?" },
+    { "/-/hold?container=a&container", "which container?" },
     { "/-/hold?container=a&for=soon", "for: 'soon' is no span" },
     { "/-/hold?container=a&for=", "is no span" },
     { "/-/hold?container=a&for=0", "is no span" },
@@ -181,7 +203,7 @@ START_TEST(to_hold_needs_a_token_that_may_act_and_its_name_is_recorded)
     ck_assert_uint_eq(asked.n, 0);
     expect(post_to(w, target, "Authorization: Bearer o\r\n", slice_str("")),
            200, NULL);
-    ck_assert_str_eq(buf_cstr(&asked), "hold web for 0 by operator: \n");
+    ck_assert_str_eq(buf_cstr(&asked), "hold web; for 0 by operator: \n");
 }
 END_TEST
 
@@ -196,6 +218,7 @@ END_TEST
 
 static const TTest **const tests[] = {
     &a_hold_is_answered_when_it_is_on_disk,
+    &several_are_held_together_and_up_to_a_bound,
     &a_hold_that_the_disk_gives_back_did_not_happen,
     &a_disk_that_hangs_is_not_waited_for_for_ever,
     &a_stop_answers_who_waits_for_the_disk,
