@@ -279,7 +279,8 @@ struct heal_scope {
     bool open, half_open;
     bool avalanche;     /* it is open because so many fell */
     nsec since, until;  /* nothing is started in between */
-    struct heal *trial; /* the one that may go while it is half open */
+    struct heal *trial; /* the one that may go while it is half open, ... */
+    nsec trial_at;      /* ... and since when */
     char why[HEAL_TEXT_MAX / 2];
     nsec lost_at;   /* the last that was removed */
     uint32_t nlost; /* one shortly after another */
@@ -292,7 +293,7 @@ void breaker_failed(const struct step *s);
 void breaker_succeeded(struct heal *h);
 /* May it go?  Else *ret_at: when to ask again. */
 bool breaker_lets(const struct step *s, nsec *ret_at);
-/* After h changed its state or left. */
+/* After h changed its state, looks no more, or left. */
 void breaker_settle(struct heal *h);
 /* It was removed; how many others, shortly before and after, is at lost_with.
  */

@@ -326,8 +326,10 @@ void do_over(struct step *s)
 void do_look(struct step *s)
 {
     s->h->next_at = NSEC_MAX;
-    if (judge_sight(s) != SEE_DOWN)
+    if (judge_sight(s) != SEE_DOWN) {
+        breaker_settle(s->h);
         return;
+    }
     say(s->h->reason, "%s", s->h->cause);
     heal_suspect(s, false);
 }
