@@ -548,8 +548,8 @@ START_TEST(r07_it_closes_when_the_last_one_is_not_looked_at_any_more)
     healbench_run(b, 120000);
     for (unsigned i = 1; i < 5; i++)
         healbench_start(b, i);
-    b->node[0].f.status = HEAL_DEAD;
     healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    b->node[0].f.status = HEAL_DEAD;
     ck_assert(heal_scope_view(b->scope).breaker_open);
     healbench_run(b, 125000);
     ck_assert(!heal_scope_view(b->scope).breaker_open);
