@@ -151,6 +151,7 @@ struct heal_scope_view heal_scope_view(const struct heal_scope *scope)
         .breaker_open = scope->open,
         .half_open = scope->half_open,
         .breaker_since = scope->since,
+        .breaker_until = scope->half_open ? 0 : scope->until,
     };
     const struct heal *h;
 

@@ -217,6 +217,11 @@ static void come_quietly(struct world *w, struct healnode *node,
 
     if (state == r->told)
         return;
+    if (r->told == HEAL_SUSPECT && state == HEAL_WAITING) {
+        want(w, node, heal_due(node->h) < w->b->now + 100 * NSEC_MSEC,
+             "it waits without a word");
+        return;
+    }
     want(w, node, r->unsent_at, "a change without a word");
     if (state == HEAL_ACTING) {
         want(w, node, w->b->now >= r->unsent_at + 5 * SEC,
@@ -241,9 +246,13 @@ static void check_refusal(struct world *w, const struct healnode *node,
         r->ndeclined = 0;
     if (d->verb != HEAL_DECLINES)
         return;
-    /* A breaker that opened again is another cause. */
+    /* A breaker that opened again is another cause, so is another fall. */
+    if (d->to == HEAL_HELD)
+        since = node->f.started_at;
+    else if (!strstr(d->reason.p, "breaker"))
+        since = 0;
     snprintf(text, sizeof(text), "%.*s, %lld", SLICE_ARG(d->reason),
-             (long long)(strstr(d->reason.p, "breaker") ? since : 0));
+             (long long)since);
     for (size_t i = 0; i < r->ndeclined; i++)
         want(w, node, strcmp(text, r->declined[i]) != 0,
              "a refusal is told twice");
