@@ -240,6 +240,13 @@ static enum heal_restart_policy policy_of(struct slice name)
     return HEAL_NO_POLICY;
 }
 
+/* Does the label bladewatch.revive mean anything? */
+static bool says_when(struct slice revive)
+{
+    return slice_is(revive, "always") || slice_is(revive, "on-failure") ||
+           slice_is(revive, "never");
+}
+
 static enum heal_exempt exempt_of(const struct engine *e,
                                   const struct instance *i)
 {
@@ -252,6 +259,8 @@ static enum heal_exempt exempt_of(const struct engine *e,
     if (slice_is(text_of(e, i, LABEL_REVIVE), "never") ||
         slice_is(text_of(e, i, LABEL_IGNORE), "true"))
         return HEAL_NEVER;
+    if (node_of(e, i, LABEL_REVIVE) && !says_when(text_of(e, i, LABEL_REVIVE)))
+        return HEAL_BAD_LABEL;
     return HEAL_NOT_EXEMPT;
 }
 
@@ -274,6 +283,7 @@ static void read_container(const struct engine *e, const struct instance *i,
     ret->error = text_of(e, i, ERROR);
     ret->on_failure_label = slice_is(revive, "on-failure");
     ret->always_label = slice_is(revive, "always");
+    ret->revive_label = revive;
     ret->recreate_label = slice_is(text_of(e, i, LABEL_RECREATE), "true");
     if (span_parse(text_of(e, i, LABEL_VERIFY), &ret->verify_timeout))
         ret->verify_timeout = 0;
@@ -419,15 +429,10 @@ static void tell_label(struct buf *out, const char *label, struct slice value,
 void revive_nonsense(const struct engine *e, const struct instance *i,
                      struct buf *out)
 {
-    struct slice revive = text_of(e, i, LABEL_REVIVE);
     struct slice verify = text_of(e, i, LABEL_VERIFY);
     struct slice recreate = text_of(e, i, LABEL_RECREATE);
     nsec span;
 
-    if (revive.n && !slice_is(revive, "always") &&
-        !slice_is(revive, "on-failure") && !slice_is(revive, "never"))
-        tell_label(out, "bladewatch.revive", revive,
-                   "always, on-failure or never");
     if (verify.n && span_parse(verify, &span))
         tell_label(out, "bladewatch.verify", verify, "a span such as 30s");
     if (recreate.n && !slice_is(recreate, "true") &&

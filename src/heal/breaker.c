@@ -36,15 +36,18 @@ static void close_breaker(struct heal_scope *scope)
 {
     scope->open = scope->half_open = false;
     scope->trial = NULL;
-    scope->since = 0;
+    scope->since = scope->until = 0;
 }
 
-static void open_breaker(struct heal_scope *scope, nsec now)
+static void open_breaker(const struct step *s)
 {
+    struct heal_scope *scope = s->h->scope;
+
     scope->open = true;
     scope->half_open = false;
     scope->trial = NULL;
-    scope->since = now;
+    scope->since = s->now;
+    scope->until = nsec_add(s->now, s->p->breaker_open);
 }
 
 void breaker_settle(struct heal *h)
@@ -85,7 +88,7 @@ void breaker_fell(const struct step *s)
         (down < PERCENT_FROM ||
          (uint64_t)down * 100 <= (uint64_t)s->p->breaker_percent * all))
         return;
-    open_breaker(scope, s->now);
+    open_breaker(s);
     snprintf(scope->why, sizeof(scope->why), "%u of %u are down", down, all);
 }
 
@@ -97,7 +100,7 @@ void breaker_failed(const struct step *s)
 
     s->h->failing = true;
     if (scope->trial == s->h) {
-        open_breaker(scope, s->now);
+        open_breaker(s);
         snprintf(scope->why, sizeof(scope->why), "its trial with %.*s failed",
                  SLICE_ARG(say_cut(s->f->name)));
         return;
@@ -108,7 +111,7 @@ void breaker_failed(const struct step *s)
     failing += h->failing;
     if (failing < s->p->breaker_failures)
         return;
-    open_breaker(scope, s->now);
+    open_breaker(s);
     snprintf(scope->why, sizeof(scope->why), "the revivals of %u failed",
              failing);
 }
@@ -137,12 +140,12 @@ static bool trial_is_on(const struct step *s)
 bool breaker_lets(const struct step *s, nsec *ret_at)
 {
     struct heal_scope *scope = s->h->scope;
-    nsec half_at = nsec_add(scope->since, s->p->breaker_open);
 
     if (!scope->open || scope->trial == s->h)
         return true;
-    if (s->now < half_at || trial_is_on(s)) {
-        *ret_at = s->now < half_at ? half_at : nsec_add(s->now, LOOK_AGAIN);
+    if (s->now < scope->until || trial_is_on(s)) {
+        *ret_at =
+            s->now < scope->until ? scope->until : nsec_add(s->now, LOOK_AGAIN);
         return false;
     }
     scope->half_open = true;

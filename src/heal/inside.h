@@ -150,6 +150,7 @@ struct heal {
     struct heal_order order;
     char order_id[HEAL_ID_ROOM]; /* of its container */
     struct attempts attempts;
+    uint32_t allowed;  /* of them */
     unsigned hindered; /* enum heal_hindrance that were told */
     bool parked;       /* cannot act until the engine changes */
     nsec hindered_by;  /* the breaker that was told */
@@ -222,6 +223,8 @@ bool judge_with_engine(const struct step *s);
 /* A person's stop that was obeyed once is, until it is started or released. */
 bool judge_obeyed(const struct step *s);
 bool judge_ended_well(const struct step *s);
+/* Another life than the one that the order was about. */
+bool judge_was_started(const struct step *s);
 bool judge_is_result(const struct step *s);
 bool judge_is_stale(const struct step *s);
 /* One that was seen, since the last order. */
@@ -250,7 +253,8 @@ void say_silent(struct step *s, const char *what);
 void say_result(struct step *s, const char *text);
 /* Who wants it as it is, to h->held; is it news? */
 bool say_held(struct step *s);
-const char *say_exempt(enum heal_exempt exempt);
+/* Why it is never touched. */
+void say_exempt(const struct step *s, char out[HEAL_TEXT_MAX]);
 /* No more of a stranger's text than fits a sentence. */
 struct slice say_cut(struct slice text);
 
@@ -266,6 +270,9 @@ void attempts_take_back(struct attempts *a, nsec at);
 uint32_t attempts_spent(struct attempts *a, nsec window_for, nsec now);
 /* All that are remembered, halves rounded up. */
 uint32_t attempts_counted(const struct attempts *a);
+/* The next one's number: what counts half is one as well, what counts double is
+ * two. */
+uint32_t attempts_number(const struct attempts *a);
 /* How long to wait before the next one. */
 nsec attempts_backoff(const struct step *s);
 
@@ -275,7 +282,7 @@ struct heal_scope {
     struct heal *list;
     struct heal_turns *turns;
     bool open, half_open;
-    nsec since;
+    nsec since, until;  /* nothing is started in between */
     struct heal *trial; /* the one that may go while it is half open, ... */
     nsec trial_at;      /* ... and since when */
     char why[HEAL_TEXT_MAX / 2];

@@ -15,6 +15,9 @@
 #define ENGINE_SETTLE   (20 * NSEC_SEC)
 #define LOOP_FOR        (600 * NSEC_SEC)
 #define RESULT_FOR      (60 * NSEC_SEC)
+#define UNANSWERED_FOR                                                         \
+    (5 * NSEC_SEC)            /* it was started, and no result says so */
+#define RESULT_AFTER NSEC_SEC /* a result comes so soon after a start */
 
 static nsec later(nsec a, nsec b)
 {
@@ -394,6 +397,26 @@ static bool remembers(const struct heal *h)
     return h->attempts.n || h->failing || h->stop_revived_at;
 }
 
+bool judge_was_started(const struct step *s)
+{
+    const struct heal_facts *f = s->f;
+
+    return f->started_at != s->h->order.started_at &&
+           ((f->status == HEAL_RUNNING && f->pid > 0) ||
+            f->status == HEAL_EXITED);
+}
+
+/* Until then a result is waited for. */
+static nsec result_by(const struct step *s)
+{
+    const struct heal *h = s->h;
+    nsec last_at = nsec_add(h->order.at, RESULT_FOR);
+    nsec at = later(nsec_add(h->order.at, UNANSWERED_FOR),
+                    nsec_add(h->life.at, RESULT_AFTER));
+
+    return judge_was_started(s) && at < last_at ? at : last_at;
+}
+
 nsec judge_deadline(const struct step *s)
 {
     const struct heal *h = s->h;
@@ -411,7 +434,7 @@ nsec judge_deadline(const struct step *s)
     case HEAL_WAITING:
         return parked ? NSEC_MAX : later(h->next_at, judge_settled_at(s));
     case HEAL_ACTING:
-        return nsec_add(h->order.at, RESULT_FOR);
+        return result_by(s);
     case HEAL_VERIFYING:
         return stale ? NSEC_MAX : verified_at(s);
     case HEAL_FROZEN:

@@ -29,17 +29,6 @@ static void rest_in(struct step *s, enum heal_state to, bool warning)
     heal_move(s, to, HEAL_TELLS, warning);
 }
 
-/* The same, but once for a reason. */
-static void rest_once(struct step *s, enum heal_state to, const char *reason)
-{
-    struct heal *h = s->h;
-
-    if (h->state == to && strcmp(h->reason, reason) == 0)
-        return;
-    say(h->reason, "%s", reason);
-    rest_in(s, to, false);
-}
-
 void do_quit(struct step *s)
 {
     s->h->down_since = 0;
@@ -51,8 +40,15 @@ void do_quit(struct step *s)
 
 void do_omit(struct step *s)
 {
-    s->h->down_since = 0;
-    rest_once(s, HEAL_EXEMPT, say_exempt(s->f->exempt));
+    struct heal *h = s->h;
+    char why[HEAL_TEXT_MAX];
+
+    h->down_since = 0;
+    say_exempt(s, why);
+    if (h->state == HEAL_EXEMPT && strcmp(h->reason, why) == 0)
+        return;
+    say(h->reason, "%s", why);
+    rest_in(s, HEAL_EXEMPT, s->f->exempt == HEAL_BAD_LABEL);
 }
 
 /* What is known of the death; more may come while it settles. */

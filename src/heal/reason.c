@@ -120,7 +120,7 @@ bool say_held(struct step *s)
     return strcmp(before, out) != 0;
 }
 
-const char *say_exempt(enum heal_exempt exempt)
+void say_exempt(const struct step *s, char out[HEAL_TEXT_MAX])
 {
     static const char *const text[] = {
         [HEAL_NOT_EXEMPT] = "",
@@ -128,10 +128,15 @@ const char *say_exempt(enum heal_exempt exempt)
         [HEAL_IS_TASK] = "it is a task of a swarm, which replaces it",
         [HEAL_AUTO_REMOVED] = "it removes itself when it ends (--rm)",
         [HEAL_NEVER] = "it has the label bladewatch.revive=never",
+        [HEAL_BAD_LABEL] = "is none of always, on-failure, never",
         [HEAL_OTHER_RULE] = "another rule heals it",
     };
 
-    return text[exempt];
+    if (s->f->exempt == HEAL_BAD_LABEL)
+        say(out, "label bladewatch.revive=%.*s %s",
+            SLICE_ARG(say_cut(s->f->revive_label)), text[HEAL_BAD_LABEL]);
+    else
+        say(out, "%s", text[s->f->exempt]);
 }
 
 /* -- what came of an order ------------------------------------------------- */

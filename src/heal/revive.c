@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#define TIME_OF_DAY    11             /* in the text of an instant */
 #define SOON_FOR       (5 * NSEC_SEC) /* what was said shows in the facts */
 #define UNSENT_FOR     (5 * NSEC_SEC) /* twice as long each time, to this: */
 #define UNSENT_FOR_MAX (60 * NSEC_SEC)
@@ -41,6 +42,19 @@ static void hinder(struct step *s, enum heal_hindrance what, const char *why)
     heal_tell(s, HEAL_DECLINES, what != NO_TURN);
 }
 
+static void say_breaker(const struct heal_scope *scope, char why[HEAL_TEXT_MAX])
+{
+    char at[INSTANT_TEXT];
+
+    instant_format(scope->until, at);
+    if (scope->half_open)
+        say(why, "waits for the breaker, which tries another first: %s",
+            scope->why);
+    else
+        say(why, "waits for the breaker until %.8sZ: %s", at + TIME_OF_DAY,
+            scope->why);
+}
+
 static bool hindered(struct step *s)
 {
     struct heal *h = s->h;
@@ -58,7 +72,7 @@ static bool hindered(struct step *s)
         return true;
     }
     if (!breaker_lets(s, &h->next_at)) {
-        say(why, "waits for the breaker: %s", h->scope->why);
+        say_breaker(h->scope, why);
         hinder(s, NO_BREAKER, why);
         return true;
     }
@@ -72,12 +86,13 @@ static bool hindered(struct step *s)
 static void order(struct step *s, enum heal_act act, uint32_t spent)
 {
     struct heal *h = s->h;
+    uint32_t number = attempts_number(&h->attempts);
 
     memcpy(h->order_id, h->id, sizeof(h->id));
     h->order = (struct heal_order){
         .act = act,
-        .attempt = spent / 2 + 1,
-        .attempts = s->p->attempts,
+        .attempt = number,
+        .attempts = number - 1 + (2 * s->p->attempts - spent + 1) / 2,
         .at = s->now,
         .container = slice_str(h->order_id),
         .status = s->f->status,
@@ -97,7 +112,7 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         h->told = HEAL_ACTING;
         return;
     }
-    say(h->reason, "%s", h->cause);
+    say(h->reason, "%s%s", h->cause, s->f->oom ? " (counts double)" : "");
     heal_move(s, HEAL_ACTING, HEAL_ORDERS, false);
 }
 
@@ -291,8 +306,15 @@ void do_done(struct step *s)
         fail_for_now(s, o->cost == IN_VAIN);
 }
 
+/* Recorded by another monitor, or by one that crashed: the facts tell. */
 void do_late(struct step *s)
 {
+    if (judge_was_started(s)) {
+        say(s->h->reason, "%s; what the engine answered is not known",
+            s->f->status == HEAL_RUNNING ? "runs again" : "has run again");
+        verify(s);
+        return;
+    }
     say(s->h->reason, "no answer from the engine");
     fail_for_now(s, true);
 }

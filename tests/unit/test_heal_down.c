@@ -763,7 +763,7 @@ START_TEST(r05_out_of_memory_is_said_and_counts_twice)
     healbench_run(b, 2000);
     LOG("0.000 n0 ok > suspect tells: exited with code 137, out of memory !\n"
         "2.000 n0 suspect > acting orders 1/5: exited with code 137, out of "
-        "memory\n");
+        "memory (counts double)\n");
     ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 2);
 }
 END_TEST
@@ -824,6 +824,21 @@ START_TEST(one_that_is_exempt_is_never_started_and_that_is_said_once)
 }
 END_TEST
 
+START_TEST(a_label_that_nobody_knows_is_a_warning)
+{
+    f->exempt = HEAL_BAD_LABEL;
+    f->revive_label = slice_str("nerver");
+    healbench_die(b, 0, 1);
+    ck_assert_int_eq(ordered_at(), -1);
+    f->revive_label = slice_str("nver");
+    healbench_step(b, 0);
+    LOG("0.000 n0 ok > exempt tells: label bladewatch.revive=nerver is none of "
+        "always, on-failure, never !\n"
+        "3600.000 n0 exempt > exempt tells: label bladewatch.revive=nver is "
+        "none of always, on-failure, never !\n");
+}
+END_TEST
+
 static const TTest **const tests[] = {
     &r02_one_that_exited_is_started,
     &r02_one_that_never_ran_is_not,
@@ -878,6 +893,7 @@ static const TTest **const tests[] = {
     &r09_the_engine_has_the_first_five_seconds,
     &r09_and_sixty_five_where_it_backs_off,
     &r09_what_the_engine_restarts_is_left_alone,
+    &a_label_that_nobody_knows_is_a_warning,
 };
 
 #define ROWS(table) (sizeof(table) / sizeof(*(table)))
