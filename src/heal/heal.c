@@ -92,6 +92,7 @@ void heal_step(struct heal *h, const struct heal_policy *policy,
     struct step s = { h, policy, facts, now, sink };
     uint32_t before, first = h->moves;
 
+    h->allowed = policy->attempts;
     if (!h->known)
         h->since = now;
     if (judge_replaced(&s))
@@ -130,11 +131,12 @@ const struct heal_order *heal_order(const struct heal *h)
 struct heal_view heal_view(const struct heal *h)
 {
     bool waits = h->state != HEAL_OK && h->due_at != NSEC_MAX;
+    uint32_t counted = attempts_counted(&h->attempts);
     struct heal_view v = {
         .state = h->state,
         .since = h->since,
         .reason = slice_str(h->reason),
-        .attempts = attempts_counted(&h->attempts),
+        .attempts = counted < h->allowed ? counted : h->allowed,
         .revived = h->revived,
         .failed = h->failed,
         .next_at = waits ? h->due_at : 0,

@@ -245,6 +245,8 @@ bool heal_idle(const struct heal *h);
 /* The order that is out; NULL: none. */
 struct heal_order {
     enum heal_act act;
+    /* The how-manieth in the window, and how many they come to if all that
+     * follow count whole: one that counts half lets one more follow. */
     uint32_t attempt, attempts;
     nsec at; /* when it was given */
     /* What was seen, which must still be so. */
@@ -270,7 +272,8 @@ struct heal_view {
     enum heal_state state;
     nsec since;
     struct slice reason;
-    uint32_t attempts;        /* counted in the window; halves are rounded up */
+    uint32_t attempts;        /* counted in the window, halves rounded up; no
+                               * more than the policy has */
     uint32_t revived, failed; /* ever */
     nsec next_at;             /* 0: not by time */
     nsec down_since;          /* 0: it is up */

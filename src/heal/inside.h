@@ -148,6 +148,7 @@ struct heal {
     struct heal_order order;
     char order_id[HEAL_ID_ROOM]; /* of its container */
     struct attempts attempts;
+    uint32_t allowed;  /* of them */
     unsigned hindered; /* enum heal_hindrance that were told */
     bool parked;       /* cannot act until the engine changes */
     nsec hindered_by;  /* the breaker that was told */
@@ -264,6 +265,9 @@ void attempts_take_back(struct attempts *a, nsec at);
 uint32_t attempts_spent(struct attempts *a, nsec window_for, nsec now);
 /* All that are remembered, halves rounded up. */
 uint32_t attempts_counted(const struct attempts *a);
+/* The next one's number: what counts half is one as well, what counts double is
+ * two. */
+uint32_t attempts_number(const struct attempts *a);
 /* How long to wait before the next one. */
 nsec attempts_backoff(const struct step *s);
 

@@ -28,17 +28,17 @@ void heal_give_up(struct step *s)
     heal_move(s, HEAL_GIVEN_UP, HEAL_TELLS, true);
 }
 
-/* Told once as long as it waits. */
+/* Told once as long as it waits; the reason is what it waits for by now. */
 static void hinder(struct step *s, enum heal_hindrance what, const char *why)
 {
     struct heal *h = s->h;
     bool again = what == NO_BREAKER && h->hindered_by != h->scope->since;
 
+    say(h->reason, "%s", why);
     if (h->hindered & what && !again)
         return;
     h->hindered |= what;
     h->hindered_by = h->scope->since;
-    say(h->reason, "%s", why);
     heal_tell(s, HEAL_DECLINES, what != NO_TURN);
 }
 
@@ -86,12 +86,13 @@ static bool hindered(struct step *s)
 static void order(struct step *s, enum heal_act act, uint32_t spent)
 {
     struct heal *h = s->h;
+    uint32_t number = attempts_number(&h->attempts);
 
     memcpy(h->order_id, h->id, sizeof(h->id));
     h->order = (struct heal_order){
         .act = act,
-        .attempt = spent / 2 + 1,
-        .attempts = s->p->attempts,
+        .attempt = number,
+        .attempts = number - 1 + (2 * s->p->attempts - spent + 1) / 2,
         .at = s->now,
         .container = slice_str(h->order_id),
         .status = s->f->status,
@@ -110,7 +111,7 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         h->told = HEAL_ACTING;
         return;
     }
-    say(h->reason, "%s", h->cause);
+    say(h->reason, "%s%s", h->cause, s->f->oom ? " (counts double)" : "");
     heal_move(s, HEAL_ACTING, HEAL_ORDERS, false);
 }
 

@@ -168,6 +168,9 @@ static void check_order(struct world *w, struct healnode *node)
          "the breaker is open");
     want(w, node, spent(w, r) < 2 * w->b->policy.attempts,
          "more attempts than there are");
+    want(w, node, o->attempt && o->attempt <= o->attempts,
+         "an attempt past the last");
+    want(w, node, spent(w, r) == 0 || o->attempt > 1, "two first attempts");
     if (o->act == HEAL_START)
         check_start(w, node, f);
     else if (o->act == HEAL_RECREATE)

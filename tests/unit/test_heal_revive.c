@@ -297,6 +297,38 @@ START_TEST(r06_out_of_memory_uses_them_up_twice_as_fast)
     }
     ck_assert_int_eq(orders, 3);
     ck_assert_int_eq(healbench_state(b, 0), HEAL_GIVEN_UP);
+    ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 5);
+}
+END_TEST
+
+/* The numbers of its orders: "1/3 3/3 ". */
+static void numbers(bool oom, char out[100])
+{
+    size_t n = 0;
+
+    b->policy.attempts = 3;
+    b->policy.restart_unhealthy = f->has_probe = true;
+    f->oom = oom;
+    healbench_die(b, 0, 1);
+    for (out[0] = '\0'; next_order(0, ms() + 600 * 1000);) {
+        n += (size_t)snprintf(out + n, 100 - n, "%u/%u ", order_of(0)->attempt,
+                              order_of(0)->attempts);
+        healbench_started(b, 0);
+        f->due = true; /* and does not answer */
+        healbench_step(b, 0);
+    }
+}
+
+START_TEST(r06_each_attempt_has_a_higher_number)
+{
+    char said[100];
+
+    numbers(false, said);
+    ck_assert_str_eq(said, "1/3 2/4 3/4 4/5 5/5 6/6 ");
+    bench_of(1);
+    numbers(true, said);
+    ck_assert_str_eq(said, "1/3 2/3 3/4 4/4 5/5 ");
+    ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 3);
 }
 END_TEST
 
@@ -516,8 +548,8 @@ START_TEST(r07_it_closes_when_the_last_one_is_not_looked_at_any_more)
     healbench_run(b, 120000);
     for (unsigned i = 1; i < 5; i++)
         healbench_start(b, i);
-    b->node[0].f.status = HEAL_DEAD;
     healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    b->node[0].f.status = HEAL_DEAD;
     ck_assert(heal_scope_view(b->scope).breaker_open);
     healbench_run(b, 125000);
     ck_assert(!heal_scope_view(b->scope).breaker_open);
@@ -1280,6 +1312,7 @@ static const TTest **const tests[] = {
     &r06_a_start_by_somebody_ends_it_but_forgets_nothing,
     &r06_another_container_of_that_name_starts_afresh,
     &r06_out_of_memory_uses_them_up_twice_as_fast,
+    &r06_each_attempt_has_a_higher_number,
     &r07_five_that_fall_within_thirty_seconds_open_it,
     &r07_what_fell_further_apart_does_not,
     &r07_what_falls_with_the_engine_does_not_though_it_looks_so_first,
