@@ -59,5 +59,14 @@ becomes containers.scraper.state '"running"'
 happens die scraper 1
 logs "REVIVAL refused scraper: the engine is not reachable"
 is "posts where it reads, the actor being away" "$(posts)" 0
+becomes engine.act '"unreachable"'
+logs "warn docker: nothing can be started at present: nobody listens on Docker's socket $work/act.sock"
+
+# It answers again.
+"$here/engine" "$work/act.sock" "$work/act/posts" <"$work/act.in" 2>/dev/null &
+actor=$!
+disown "$actor"
+becomes engine.act '"ok"'
+logs "info docker: the Docker endpoint $work/act.sock answers again$"
 end TERM
 is "status of the server" "$status" 0
