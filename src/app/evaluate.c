@@ -101,7 +101,8 @@ enum status evaluate_expression(const struct evaluate_options *o,
     struct core *core = core_new(0);
     struct slice text = slice_str(o->text);
     enum status st = ST_OK;
-    bool timed = false, untimed = false;
+    struct engine_asks asks = { 0 };
+    bool untimed = false;
     struct zones zones;
 
     zones_init(&zones);
@@ -111,9 +112,14 @@ enum status evaluate_expression(const struct evaluate_options *o,
     if (!st) {
         st = engine_eval(core_engine(core), text,
                          o->has_now ? o->now_at : core_stats(core).watermark,
-                         found, out, &timed);
+                         found, out, &asks);
         describe(text, found, o->colour, problems);
-        if (timed && untimed)
+        if (asks.derived)
+            buf_str(problems,
+                    "note: what rules derive is not in an eval, so there is "
+                    "nothing of it in state.monitor; bladewatch state monitor "
+                    "shows that of a running one\n");
+        if (asks.timed && untimed)
             buf_str(problems, "note: the state has no times: all of it counts "
                               "as logged at the start of 1970\n");
     }

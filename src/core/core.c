@@ -319,6 +319,7 @@ static void merge(struct core *core, struct shard *s, bool late)
         .entry = names_entry(core->names, src->blade),
         .payer = tree_payer(src->blade),
         .late = late,
+        .reserve = src->mount.trusted,
     };
 
     if (engine_minds_lines(core->engine))

@@ -19,6 +19,7 @@
 #define DEED_FOR     (45 * NSEC_SEC)
 #define RESTART_STOP 10 /* seconds until it is killed */
 #define ANSWER_MAX   (4u << 20)
+#define KNOCK_EVERY  (5 * NSEC_SEC)
 
 static void deed_free(struct deed *a)
 {
@@ -36,6 +37,8 @@ void acts_stop(struct docker *d)
 {
     while (d->deeds)
         deed_free(d->deeds);
+    http_cancel(d->knock);
+    d->knock = NULL;
 }
 
 void deed_done(struct deed *a, const char *result, int code, const char *format,
@@ -60,31 +63,79 @@ void deed_done(struct deed *a, const char *result, int code, const char *format,
     act.done(act.self, &acted);
 }
 
-/* An endpoint for acts alone may be away while the engine is there. */
-static void note_reach(struct docker *d, const struct http_end *end)
+/* -- is anybody there? --------------------------------------------------- */
+
+static bool act_is(const struct docker *d, const char *act)
+{
+    return strcmp(d->condition.act ? d->condition.act : "ok", act) == 0;
+}
+
+static void act_heard(struct docker *d)
+{
+    d->knock_at = NSEC_MAX;
+    d->away_why[0] = '\0';
+    if (!act_is(d, "unreachable"))
+        return;
+    engine_act_is(d, "ok");
+    docker_say(d, DOCKER_INFO, "the Docker endpoint %s answers now",
+               endpoint_name(&d->act));
+}
+
+static void act_away(struct docker *d, const struct http_end *end)
 {
     char why[ERR_TEXT_MAX];
-    bool away = engine_act_unreachable(d);
 
-    if (end->status == ST_NONE && !away) {
-        engine_explain(d, &d->act, end, why, sizeof(why));
-        docker_say(d, DOCKER_WARN, "nothing can be started at present: %s",
-                   why);
+    engine_explain(d, &d->act, end, why, sizeof(why));
+    if (strcmp(d->away_why, why) != 0)
+        docker_say(d, DOCKER_WARN, "nothing can be started: %s", why);
+    copy_text(slice_str(why), d->away_why, sizeof(d->away_why));
+    if (act_is(d, "ok"))
         engine_act_is(d, "unreachable");
-    } else if (end->head.code && away) {
-        docker_say(d, DOCKER_INFO, "the Docker endpoint %s answers again",
-                   endpoint_name(&d->act));
-        engine_act_is(d, "ok");
-    }
+    d->knock_at = nsec_add(loop_now(d->loop), KNOCK_EVERY);
 }
+
+/* Whatever is answered, also that this is not allowed. */
+static void on_knocked(void *self, const struct http_end *end)
+{
+    struct docker *d = self;
+
+    d->knock = NULL;
+    if (end->head.code)
+        act_heard(d);
+    else
+        act_away(d, end);
+}
+
+void acts_tick(struct docker *d)
+{
+    struct http_ask get = {
+        .unix_path = d->act.unix_path,
+        .connect_for = CONNECT_FOR,
+        .total_for = ANSWER_FOR,
+        .body_max = ANSWER_MAX,
+        .self = d,
+        .on_end = on_knocked,
+    };
+    struct buf url;
+
+    if (!d->act.base_url || d->config.observe || d->knock ||
+        loop_now(d->loop) < d->knock_at)
+        return;
+    d->knock_at = nsec_add(loop_now(d->loop), KNOCK_EVERY);
+    buf_init(&url, 1024);
+    buf_printf(&url, "%s/version", d->act.base_url);
+    get.url = buf_cstr(&url);
+    (void)!http_ask(d->http, &get, &d->knock, NULL);
+    buf_release(&url);
+}
+
+/* -- asking ------------------------------------------------------------- */
 
 static void withdrawn(struct deed *a)
 {
     bool made = a->old[0] && strcmp(a->old, a->container) != 0;
 
-    deed_done(a, "changed", 0,
-              "withdrawn: it is held, or not ordered any "
-              "more%s",
+    deed_done(a, "changed", 0, "withdrawn: it is held, or wanted no more%s",
               made ? "; it was left as created" : "");
 }
 
@@ -100,12 +151,15 @@ static void on_answer(void *self, const struct http_end *end)
     struct deed *a = self;
 
     a->request = NULL;
-    if (a->apart)
-        note_reach(a->d, end);
-    if (end->status == ST_AGAIN)
+    if (end->status == ST_AGAIN) {
         withdrawn(a);
-    else
-        a->then(a, end);
+        return;
+    }
+    if (a->apart && end->head.code)
+        act_heard(a->d);
+    else if (a->apart)
+        a->d->knock_at = 0;
+    a->then(a, end);
 }
 
 /* 0: no time is left. */
@@ -145,8 +199,8 @@ void deed_send(struct deed *a, const struct errand *errand)
         deed_done(a, "timeout", 0, "the engine takes too long");
         return;
     }
-    a->apart = apart;
     a->then = errand->then;
+    a->apart = apart;
     a->asked_at = loop_now(d->loop);
     buf_init(&url, 4096);
     buf_str(&url, to->base_url);

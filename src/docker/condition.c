@@ -69,19 +69,9 @@ void condition_lost(struct docker *d, bool was_up, const char *why)
     condition_flush(d);
 }
 
-static bool act_is(const struct docker *d, const char *act)
-{
-    return d->condition.act && strcmp(d->condition.act, act) == 0;
-}
-
 bool engine_act_denied(const struct docker *d)
 {
-    return act_is(d, "denied");
-}
-
-bool engine_act_unreachable(const struct docker *d)
-{
-    return act_is(d, "unreachable");
+    return d->condition.act && strcmp(d->condition.act, "denied") == 0;
 }
 
 void engine_act_is(struct docker *d, const char *act)

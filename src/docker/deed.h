@@ -26,7 +26,7 @@ struct deed {
 
     struct http_request *request;
     deed_step *then;
-    bool apart;    /* ... goes to an endpoint for acts alone */
+    bool apart;    /* it went to an endpoint that is for acts alone */
     nsec asked_at; /* of the request */
 
     int looks;

@@ -516,9 +516,27 @@ struct engine_stats engine_stats(const struct engine *e)
 /* -- asked by hand
  * ---------------------------------------------------------------- */
 
+/* That monitor is a map (READ_VALUE) or there is known without rules. */
+static bool asks_derived(const struct cel_program *p)
+{
+    const struct cel_read *read;
+    enum rule_kind kind;
+    size_t i, n;
+
+    read = cel_program_reads(p, &n);
+    for (i = 0; i < n; i++) {
+        if (read[i].n == 0 || !slice_is(read[i].key[0], "monitor"))
+            continue;
+        if (read[i].n == 1 ? (read[i].kinds & (READ_KEYS | READ_SUBTREE)) != 0
+                           : rule_section_kind(read[i].key[1], &kind))
+            return true;
+    }
+    return false;
+}
+
 enum status engine_eval(struct engine *e, struct slice text, nsec now,
                         struct cel_problems *problems, struct buf *out,
-                        bool *ret_timed)
+                        struct engine_asks *ret_asks)
 {
     const struct cel_variable variable[] = {
         { slice_str("state"), cel_type_simple(TYPE_DYN), true },
@@ -538,7 +556,7 @@ enum status engine_eval(struct engine *e, struct slice text, nsec now,
     st = cel_compile(&env, text, problems, &p);
     if (st)
         return st == ST_LIMIT ? ST_BAD : st;
-    *ret_timed = cel_program_timed(p);
+    *ret_asks = (struct engine_asks){ cel_program_timed(p), asks_derived(p) };
     cel_eval(e->vm, p, &with, now, &got);
     if (got.value.kind == CEL_ERROR) {
         buf_slice(out, got.value.error->text);

@@ -129,10 +129,15 @@ struct engine_stats engine_stats(const struct engine *e);
 /*
  * Evaluates an expression over the state (variables: state, now).  ST_BAD:
  * problems say why.  ST_NONE: it ended in an error; out has its text, else the
- * value as JSON.  *ret_timed, unless ST_BAD: it asks for ages, windows or now.
+ * value as JSON.  *ret_asks, unless ST_BAD, is what it asks for.
  */
+struct engine_asks {
+    bool timed;   /* ages, windows or now */
+    bool derived; /* what rules derive */
+};
+
 CHECKED enum status engine_eval(struct engine *e, struct slice text, nsec now,
                                 struct cel_problems *problems, struct buf *out,
-                                bool *ret_timed);
+                                struct engine_asks *ret_asks);
 
 #endif

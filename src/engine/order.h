@@ -40,7 +40,7 @@ struct decision {
     struct slice group, rule, name, container; /* its id; "" if not known */
     struct heal_decision what;
     struct slice order; /* the id of the order, or "" */
-    bool dry_run;       /* the rule's, as in an order */
+    bool dry_run;       /* the rule's, or what docker.engine.act says */
 };
 
 void engine_orders(const struct engine *e, void *self,

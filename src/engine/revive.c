@@ -127,12 +127,17 @@ static char *order_id(const struct engine *e, const struct instance *i,
     return text;
 }
 
+/* Of the order that is out, if it is news. */
 static void keep_order(struct engine *e, struct instance *i)
 {
     struct revival *v = i->own;
+    const struct heal_order *order = heal_order(v->heal);
 
+    if (!order || (v->order && v->ordered_at == order->at))
+        return;
     free(v->order);
-    v->order = order_id(e, i, heal_order(v->heal));
+    v->order = order_id(e, i, order);
+    v->ordered_at = order->at;
     v->orders++;
 }
 
@@ -145,7 +150,7 @@ static void tell_decision(struct hearing *h, const struct heal_decision *d)
     if (d->attempt)
         buf_printf(&detail, "%sattempt %u of %u", detail.n ? ", " : "",
                    d->attempt, d->attempts);
-    if (d->verb == HEAL_ORDERS && h->i->live->rule->revive.dry_run)
+    if (d->verb == HEAL_ORDERS && h->facts->dry_run)
         buf_str(&detail, ", dry run");
     tell(h->e, h->i->live, h->i, heal_state_name(d->from),
          heal_state_name(d->to), buf_view(&detail));
@@ -165,11 +170,10 @@ static void decide(void *self, const struct heal_decision *d)
         .name = h->facts->name,
         .container = h->facts->id,
         .what = *d,
-        .dry_run = rule->revive.dry_run,
+        .dry_run = h->facts->dry_run,
     };
 
-    if (d->verb == HEAL_ORDERS)
-        keep_order(h->e, h->i);
+    keep_order(h->e, h->i);
     if (d->attempt && v->order)
         decision.order = slice_str(v->order);
     tell_decision(h, d);
@@ -237,6 +241,7 @@ static void gather(const struct engine *e, const struct instance *i,
     revive_facts(e, i, ret);
     ret->in_scope = v->in_scope;
     ret->due = is_due(v, ret);
+    ret->dry_run |= i->live->rule->revive.dry_run;
     if (i->gone) { /* its labels have gone with it */
         ret->exempt = v->exempt;
         ret->recreate_label = v->recreate;
@@ -266,6 +271,7 @@ static void step(struct engine *e, struct instance *i, nsec at)
     gather(e, i, &facts);
     stood = heal_order(v->heal);
     heal_step(v->heal, &policy, &facts, at, &sink);
+    keep_order(e, i);
     r->standing += heal_order(v->heal) != NULL;
     r->standing -= stood;
     wake(i, heal_due(v->heal));
@@ -341,6 +347,7 @@ static void derive_breaker(struct engine *e, const struct live *l)
     derive_bool(e, m, "open", s.breaker_open);
     derive_bool(e, m, "half_open", s.half_open);
     derive_maybe(e, m, "since", s.breaker_since);
+    derive_maybe(e, m, "until", s.breaker_until);
     derive_u64(e, m, "down", s.down);
     derive_u64(e, m, "in_scope", s.in_scope);
 }

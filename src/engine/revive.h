@@ -21,7 +21,8 @@ struct revival {
     /* As it was before it was removed. */
     enum heal_exempt exempt;
     bool recreate;
-    char *order;       /* id of the one that is out, or of the last; or NULL */
+    char *order; /* id of the one that is out, or of the last; or NULL */
+    nsec ordered_at;
     uint64_t orders;   /* ever */
     uint32_t nonsense; /* a hash of the labels that were told of; 0: none */
 };
@@ -42,7 +43,8 @@ void revive_facts(const struct engine *e, const struct instance *i,
                   struct heal_facts *ret);
 /* The id of the order whose result is in the state; "": there is none. */
 struct slice revive_result(const struct engine *e, const struct instance *i);
-/* Labels whose value means nothing, a sentence; out stays empty otherwise. */
+/* Labels without which it goes whose value means nothing, a sentence; out stays
+ * empty otherwise. */
 void revive_nonsense(const struct engine *e, const struct instance *i,
                      struct buf *out);
 

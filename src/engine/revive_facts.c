@@ -46,14 +46,19 @@ enum fact {
     PROBE_OK,
     PROBE_DOWN,
     PROBE_AT,
+    PROBE_ERROR,
     ENGINE_STATE,
     ENGINE_UP_AT,
     ENGINE_DOWN_AT,
     ENGINE_ACT,
     HOLD,
+    HOLD_BY,
     HOLD_WHY,
+    HOLD_UNTIL,
     HOLD_ALL,
+    HOLD_ALL_BY,
     HOLD_ALL_WHY,
+    HOLD_ALL_UNTIL,
     RELEASED_AT,
     RELEASED_ALL_AT,
     ACT_ORDER,
@@ -112,15 +117,20 @@ static const struct {
     [PROBE_OK] = CONTAINER("probe", "ok"),
     [PROBE_DOWN] = CONTAINER("probe", "down"),
     [PROBE_AT] = CONTAINER("probe", "at"),
+    [PROBE_ERROR] = CONTAINER("probe", "error"),
 #undef CONTAINER
     [ENGINE_STATE] = { "engine", false, { "state" } },
     [ENGINE_UP_AT] = { "engine", false, { "upAt" } },
     [ENGINE_DOWN_AT] = { "engine", false, { "downAt" } },
     [ENGINE_ACT] = { "engine", false, { "act" } },
     [HOLD] = { "holds", true, { NULL } },
+    [HOLD_BY] = { "holds", true, { "by" } },
     [HOLD_WHY] = { "holds", true, { "why" } },
+    [HOLD_UNTIL] = { "holds", true, { "until" } },
     [HOLD_ALL] = { "holds", false, { "*" } },
+    [HOLD_ALL_BY] = { "holds", false, { "*", "by" } },
     [HOLD_ALL_WHY] = { "holds", false, { "*", "why" } },
+    [HOLD_ALL_UNTIL] = { "holds", false, { "*", "until" } },
     [RELEASED_AT] = { "releases", true, { "at" } },
     [RELEASED_ALL_AT] = { "releases", false, { "*", "at" } },
     [ACT_ORDER] = { "acts", true, { "order" } },
@@ -230,6 +240,13 @@ static enum heal_restart_policy policy_of(struct slice name)
     return HEAL_NO_POLICY;
 }
 
+/* Does the label bladewatch.revive mean anything? */
+static bool says_when(struct slice revive)
+{
+    return slice_is(revive, "always") || slice_is(revive, "on-failure") ||
+           slice_is(revive, "never");
+}
+
 static enum heal_exempt exempt_of(const struct engine *e,
                                   const struct instance *i)
 {
@@ -242,6 +259,8 @@ static enum heal_exempt exempt_of(const struct engine *e,
     if (slice_is(text_of(e, i, LABEL_REVIVE), "never") ||
         slice_is(text_of(e, i, LABEL_IGNORE), "true"))
         return HEAL_NEVER;
+    if (node_of(e, i, LABEL_REVIVE) && !says_when(text_of(e, i, LABEL_REVIVE)))
+        return HEAL_BAD_LABEL;
     return HEAL_NOT_EXEMPT;
 }
 
@@ -264,6 +283,7 @@ static void read_container(const struct engine *e, const struct instance *i,
     ret->error = text_of(e, i, ERROR);
     ret->on_failure_label = slice_is(revive, "on-failure");
     ret->always_label = slice_is(revive, "always");
+    ret->revive_label = revive;
     ret->recreate_label = slice_is(text_of(e, i, LABEL_RECREATE), "true");
     if (span_parse(text_of(e, i, LABEL_VERIFY), &ret->verify_timeout))
         ret->verify_timeout = 0;
@@ -304,6 +324,8 @@ static void read_health(const struct engine *e, const struct instance *i,
                       streak >= (retries > 0 ? retries : HEALTH_RETRIES);
     ret->has_probe = unhealthy || slice_is(health, "healthy") ||
                      slice_is(health, "starting");
+    if (unhealthy)
+        ret->probe_error = slice_str("its health check fails");
     ret->probe_at = instant_of(e, i, HEALTH_AT);
     if (ret->probe_at <= ret->started_at)
         ret->probe_at = nsec_add(ret->started_at, 1);
@@ -321,6 +343,7 @@ static void read_probe(const struct engine *e, const struct instance *i,
     ret->probe_ok = is_true(e, i, PROBE_OK);
     ret->probe_down = is_true(e, i, PROBE_DOWN);
     ret->probe_at = instant_of(e, i, PROBE_AT);
+    ret->probe_error = text_of(e, i, PROBE_ERROR);
 }
 
 static void read_engine(const struct engine *e, const struct instance *i,
@@ -332,6 +355,7 @@ static void read_engine(const struct engine *e, const struct instance *i,
     ret->engine_up_at = instant_of(e, i, ENGINE_UP_AT);
     ret->engine_down_at = instant_of(e, i, ENGINE_DOWN_AT);
     ret->act_off = slice_is(act, "off");
+    ret->dry_run = slice_is(act, "dry_run");
     ret->act_denied = ret->act_off || slice_is(act, "denied");
 }
 
@@ -351,8 +375,11 @@ static void read_operator(const struct engine *e, const struct instance *i,
     nsec all_at = instant_of(e, i, RELEASED_ALL_AT);
 
     ret->held = own || holds(e, i, HOLD_ALL);
-    if (ret->held)
+    if (ret->held) {
+        ret->held_by = text_of(e, i, own ? HOLD_BY : HOLD_ALL_BY);
         ret->held_why = text_of(e, i, own ? HOLD_WHY : HOLD_ALL_WHY);
+        ret->held_until = instant_of(e, i, own ? HOLD_UNTIL : HOLD_ALL_UNTIL);
+    }
     ret->released_at = instant_of(e, i, RELEASED_AT);
     if (all_at > ret->released_at)
         ret->released_at = all_at;
@@ -402,15 +429,10 @@ static void tell_label(struct buf *out, const char *label, struct slice value,
 void revive_nonsense(const struct engine *e, const struct instance *i,
                      struct buf *out)
 {
-    struct slice revive = text_of(e, i, LABEL_REVIVE);
     struct slice verify = text_of(e, i, LABEL_VERIFY);
     struct slice recreate = text_of(e, i, LABEL_RECREATE);
     nsec span;
 
-    if (revive.n && !slice_is(revive, "always") &&
-        !slice_is(revive, "on-failure") && !slice_is(revive, "never"))
-        tell_label(out, "bladewatch.revive", revive,
-                   "always, on-failure or never");
     if (verify.n && span_parse(verify, &span))
         tell_label(out, "bladewatch.verify", verify, "a span such as 30s");
     if (recreate.n && !slice_is(recreate, "true") &&

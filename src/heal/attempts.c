@@ -31,6 +31,12 @@ void attempts_halve_last(struct attempts *a)
         a->list[a->n - 1].halves /= 2;
 }
 
+void attempts_take_back(struct attempts *a, nsec at)
+{
+    if (a->n && a->list[a->n - 1].at == at)
+        a->n--;
+}
+
 uint32_t attempts_spent(struct attempts *a, nsec window_for, nsec now)
 {
     nsec from = nsec_sub(now, window_for);

@@ -117,7 +117,7 @@ nsec heal_due(const struct heal *h)
 
 bool heal_idle(const struct heal *h)
 {
-    return h->due_at == NSEC_MAX &&
+    return h->due_at == NSEC_MAX && !h->rehearsed &&
            ((h->state == HEAL_OK && h->attempts.n == 0) ||
             h->state == HEAL_MISSING || h->state == HEAL_EXEMPT);
 }
@@ -151,6 +151,7 @@ struct heal_scope_view heal_scope_view(const struct heal_scope *scope)
         .breaker_open = scope->open,
         .half_open = scope->half_open,
         .breaker_since = scope->since,
+        .breaker_until = scope->half_open ? 0 : scope->until,
     };
     const struct heal *h;
 
@@ -202,8 +203,11 @@ void heal_pass(struct step *s, enum heal_state to)
     h->state = to;
     h->since = s->now;
     h->moves++;
-    h->hindered = 0;
-    h->parked = false;
+    h->parked = h->rehearsed = false;
+    if (to != HEAL_ACTING) {
+        h->hindered = 0;
+        h->unsent = 0;
+    }
     breaker_settle(h);
 }
 

@@ -15,6 +15,9 @@
  * that is blocked by a port or a network is tried again after the longest
  * back-off.)  What each event does in each state is the table in table.c.
  *
+ * An order that was not sent costs nothing and is given again, without a word
+ * for as long as the reason is the same.
+ *
  * Asking again at the same instant, or at instants in between, changes
  * nothing: what is decided depends on the facts and on deadlines, not on how
  * often it is asked.
@@ -71,6 +74,7 @@ enum heal_exempt {
     HEAL_IS_TASK,      /* of a swarm: label com.docker.swarm.task.id */
     HEAL_AUTO_REMOVED, /* --rm */
     HEAL_NEVER,        /* label bladewatch.revive=never */
+    HEAL_BAD_LABEL,    /* that label has a value that nobody knows */
     HEAL_OTHER_RULE    /* an earlier revive rule has it in its scope */
 };
 
@@ -96,7 +100,8 @@ enum heal_result {
     HEAL_REFUSED,       /* "refused": any other answer that is an error */
     HEAL_TIMEOUT,       /* "timeout": no answer, and it does not run */
     HEAL_UNREACHABLE,   /* "unreachable": no connection */
-    HEAL_DRY_RUN,       /* "dry_run": would have been done */
+    HEAL_DRY_RUN,       /* "dry_run": would have been done; it is let be until
+                         * dry run is over */
     HEAL_UNFAITHFUL,    /* "unfaithful": cannot be recreated as it was */
     HEAL_RESULTS
 };
@@ -142,6 +147,7 @@ struct heal_facts {
     enum heal_restart_policy policy;
     struct slice error;                  /* State.Error */
     bool on_failure_label, always_label; /* bladewatch.revive=... */
+    struct slice revive_label;           /* as it is, of HEAL_BAD_LABEL */
     bool recreate_label;
     nsec verify_timeout; /* label bladewatch.verify; 0: the policy's */
 
@@ -151,20 +157,23 @@ struct heal_facts {
     int64_t kill_signal;
 
     /* docker.containers.NAME.probe, and Docker's own health check */
-    bool has_probe;  /* somebody asks whether it answers */
-    bool probe_ok;   /* the last answer was good */
-    bool probe_down; /* as many bad ones in a row as it takes */
-    nsec probe_at;   /* of the last answer */
+    bool has_probe;           /* somebody asks whether it answers */
+    bool probe_ok;            /* the last answer was good */
+    bool probe_down;          /* as many bad ones in a row as it takes */
+    nsec probe_at;            /* of the last answer */
+    struct slice probe_error; /* what was wrong with that */
 
     /* docker.engine */
     bool engine_up;
     nsec engine_up_at, engine_down_at; /* when that last began; 0: never */
     bool act_denied;                   /* observe only */
     bool act_off;                      /* ... because it was told to */
+    bool dry_run; /* orders are not sent; or the rule does not want them to */
 
     /* docker.holds.NAME or .*, docker.releases.NAME or .* */
     bool held;
-    struct slice held_why;
+    struct slice held_by, held_why;
+    nsec held_until; /* 0: until it is released */
     nsec released_at;
 
     /* docker.acts.NAME */
@@ -180,7 +189,8 @@ const char *heal_act_name(enum heal_act act); /* "start", ... */
 
 enum heal_verb {
     HEAL_TELLS,    /* a change of state: node down, held, blocked, ... */
-    HEAL_ORDERS,   /* to act; heal_order() has it */
+    HEAL_ORDERS,   /* to act; heal_order() has it.  One that is given again
+                    * since it could not be sent is not told */
     HEAL_DECLINES, /* would act, but: breaker, limit of starts, observe only */
     HEAL_RECOVERS  /* up again, verified or by itself */
 };
@@ -271,7 +281,8 @@ struct heal_view heal_view(const struct heal *h);
 
 struct heal_scope_view {
     bool breaker_open, half_open;
-    nsec breaker_since;
+    nsec breaker_since, breaker_until; /* 0: it is not open; until: one may go
+                                        * then, 0 as well while one is tried */
     uint32_t in_scope, down;
 };
 

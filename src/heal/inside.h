@@ -139,7 +139,10 @@ struct heal {
     nsec decided_life; /* started_at, as of the last decision to rest */
     enum heal_status decided_status;
     enum heal_hold hold;
-    nsec pardoned; /* die_at of a stop that an operator took back */
+    char held[HEAL_TEXT_MAX]; /* by whom, until when and why */
+    bool left_alone;          /* held, and that it is down was told, ... */
+    nsec left_life;           /* ... of that life */
+    nsec pardoned;            /* die_at of a stop that an operator took back */
 
     /* Orders. */
     struct heal_order order;
@@ -148,6 +151,10 @@ struct heal {
     unsigned hindered; /* enum heal_hindrance that were told */
     bool parked;       /* cannot act until the engine changes */
     nsec hindered_by;  /* the breaker that was told */
+    bool dry_run;      /* ... was seen since the last order */
+    bool rehearsed;    /* it was; nothing more until dry run is over */
+    uint32_t unsent;   /* so many orders in a row came to nothing that counts */
+    enum heal_result unsent_for; /* ... the last of them because of that */
     bool has_turn;
     bool failing;         /* its last revival failed */
     bool tried;           /* an order was given for this container */
@@ -204,13 +211,18 @@ bool judge_released(const struct step *s);
 /* Takes in what this step has to tell. */
 void judge_learn(struct step *s);
 enum heal_event judge_sight(const struct step *s);
+bool judge_is_down(const struct step *s);
 bool judge_restarting(const struct step *s);
 bool judge_loops(const struct step *s);
 bool judge_by_person(const struct step *s);
 bool judge_with_engine(const struct step *s);
 bool judge_ended_well(const struct step *s);
+/* Another life than the one that the order was about. */
+bool judge_was_started(const struct step *s);
 bool judge_is_result(const struct step *s);
 bool judge_is_stale(const struct step *s);
+/* One that was seen, since the last order. */
+bool judge_dry_run_is_over(const struct step *s);
 bool judge_can_act(const struct step *s);
 bool judge_answers(const struct step *s);
 /* When it may be acted upon, as far as is known. */
@@ -229,9 +241,14 @@ void say(char out[HEAL_TEXT_MAX], const char *format, ...)
 const char *say_span(nsec span_for, char out[SPAN_MAX]);
 /* Why it is down, to h->cause. */
 void say_cause(struct step *s);
+/* That it runs but does not answer, and what its probe says, to h->cause. */
+void say_silent(struct step *s, const char *what);
 /* What came of an order, and what the engine says to it, to h->reason. */
 void say_result(struct step *s, const char *text);
-const char *say_exempt(enum heal_exempt exempt);
+/* Who wants it as it is, to h->held; is it news? */
+bool say_held(struct step *s);
+/* Why it is never touched. */
+void say_exempt(const struct step *s, char out[HEAL_TEXT_MAX]);
 /* No more of a stranger's text than fits a sentence. */
 struct slice say_cut(struct slice text);
 
@@ -241,6 +258,8 @@ void attempts_release(struct attempts *a);
 void attempts_forget(struct attempts *a);
 void attempts_add(struct attempts *a, nsec at, uint32_t halves);
 void attempts_halve_last(struct attempts *a);
+/* The one of that instant was none. */
+void attempts_take_back(struct attempts *a, nsec at);
 /* What counts in the window that ends now; what does not is dropped. */
 uint32_t attempts_spent(struct attempts *a, nsec window_for, nsec now);
 /* All that are remembered, halves rounded up. */
@@ -254,19 +273,23 @@ struct heal_scope {
     struct heal *list;
     struct heal_turns *turns;
     bool open, half_open;
-    nsec since;
-    struct heal *trial; /* the one that may go while it is half open */
+    bool avalanche;     /* it is open because so many fell */
+    nsec since, until;  /* nothing is started in between */
+    struct heal *trial; /* the one that may go while it is half open, ... */
+    nsec trial_at;      /* ... and since when */
     char why[HEAL_TEXT_MAX / 2];
     nsec lost_at;   /* the last that was removed */
     uint32_t nlost; /* one shortly after another */
 };
 
 void breaker_fell(const struct step *s);
+/* It fell with the engine, as shows only now: no avalanche then, maybe. */
+void breaker_excuse(const struct step *s);
 void breaker_failed(const struct step *s);
 void breaker_succeeded(struct heal *h);
 /* May it go?  Else *ret_at: when to ask again. */
 bool breaker_lets(const struct step *s, nsec *ret_at);
-/* After h changed its state or left. */
+/* After h changed its state, looks no more, or left. */
 void breaker_settle(struct heal *h);
 /* It was removed; how many others, shortly before and after, is at lost_with.
  */

@@ -61,6 +61,7 @@ static void refuse(struct step *s)
 {
     s->h->next_at = NSEC_MAX;
     s->h->missed = false;
+    breaker_settle(s->h);
     heal_tell(s, HEAL_DECLINES, true);
 }
 

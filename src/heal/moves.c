@@ -1,6 +1,7 @@
 #include "heal/inside.h"
 
 #define SECOND_STOP_FOR (300 * NSEC_SEC)
+#define TOLD_FROM       (100 * NSEC_MSEC) /* less is not worth a word */
 
 /* -- nothing is done until something changes ------------------------------- */
 
@@ -28,17 +29,6 @@ static void rest_in(struct step *s, enum heal_state to, bool warning)
     heal_move(s, to, HEAL_TELLS, warning);
 }
 
-/* The same, but once for a reason. */
-static void rest_once(struct step *s, enum heal_state to, const char *reason)
-{
-    struct heal *h = s->h;
-
-    if (h->state == to && strcmp(h->reason, reason) == 0)
-        return;
-    say(h->reason, "%s", reason);
-    rest_in(s, to, false);
-}
-
 void do_quit(struct step *s)
 {
     s->h->down_since = 0;
@@ -50,24 +40,62 @@ void do_quit(struct step *s)
 
 void do_omit(struct step *s)
 {
-    s->h->down_since = 0;
-    rest_once(s, HEAL_EXEMPT, say_exempt(s->f->exempt));
+    struct heal *h = s->h;
+    char why[HEAL_TEXT_MAX];
+
+    h->down_since = 0;
+    say_exempt(s, why);
+    if (h->state == HEAL_EXEMPT && strcmp(h->reason, why) == 0)
+        return;
+    say(h->reason, "%s", why);
+    rest_in(s, HEAL_EXEMPT, s->f->exempt == HEAL_BAD_LABEL);
+}
+
+/* What is known of the death; more may come while it settles. */
+static void judge(struct step *s)
+{
+    s->h->with_engine = judge_with_engine(s);
+    s->h->by_person = judge_by_person(s);
+    say_cause(s);
+}
+
+/* Once for each fall: it would be started, if nobody held it. */
+static void leave_alone(struct step *s)
+{
+    struct heal *h = s->h;
+
+    if (!h->down_since)
+        h->down_since = s->now;
+    if (!h->fell_at || is_news(s))
+        h->fell_at = s->now;
+    judge(s);
+    say(h->reason, "%s; %s, left alone", h->cause, h->held);
+    h->next_at = NSEC_MAX;
+    heal_decided(s);
+    heal_move(s, HEAL_HELD, HEAL_DECLINES, !h->by_person);
+    h->left_alone = true;
+    h->left_life = s->f->started_at;
 }
 
 void do_hold(struct step *s)
 {
     struct heal *h = s->h;
-    char reason[HEAL_TEXT_MAX] = "paused by a person";
-    struct slice why = say_cut(s->f->held_why);
+    bool news = say_held(s) || h->state != HEAL_HELD;
 
-    if (s->f->status == HEAL_RUNNING)
+    if (s->f->status == HEAL_RUNNING) {
         h->down_since = 0;
+        h->left_alone = false;
+    }
     h->hold = s->f->held ? HOLD_OPERATOR : HOLD_PAUSE;
     h->missed = false;
-    if (s->f->held)
-        say(reason, "held by operator%s%.*s", why.n ? ": " : "",
-            SLICE_ARG(why));
-    rest_once(s, HEAL_HELD, reason);
+    if (judge_is_down(s)) {
+        if (news || !h->left_alone || s->f->started_at != h->left_life)
+            leave_alone(s);
+        return;
+    }
+    say(h->reason, "%s", h->held);
+    if (news)
+        rest_in(s, HEAL_HELD, false);
 }
 
 void do_dead(struct step *s)
@@ -106,7 +134,7 @@ void do_mute(struct step *s)
     heal_decided(s);
     h->next_at = s->p->restart_unhealthy ? nsec_add(s->now, attempts_backoff(s))
                                          : NSEC_MAX;
-    say(h->cause, "runs, but does not answer");
+    say_silent(s, "does not answer");
     say(h->reason, "%s", h->cause);
     heal_move(s, HEAL_FROZEN, HEAL_TELLS, true);
     if (s->p->restart_unhealthy)
@@ -163,14 +191,6 @@ void heal_suspect(struct step *s, bool warning)
     heal_move(s, HEAL_SUSPECT, HEAL_TELLS, warning);
 }
 
-/* What is known of the death; more may come while it settles. */
-static void judge(struct step *s)
-{
-    s->h->with_engine = judge_with_engine(s);
-    s->h->by_person = judge_by_person(s);
-    say_cause(s);
-}
-
 void do_fall(struct step *s)
 {
     struct heal *h = s->h;
@@ -181,7 +201,7 @@ void do_fall(struct step *s)
         h->fell_at = s->now;
     judge(s);
     say(h->reason, "%s", h->cause);
-    heal_suspect(s, true);
+    heal_suspect(s, !judge_ended_well(s));
     breaker_fell(s);
 }
 
@@ -231,6 +251,8 @@ static bool obey_stop(struct step *s)
             say_span(revived_for, span));
     else
         return false;
+    say(h->reason, "%s; docker start or 'bladewatch release %.*s' ends that",
+        h->reason, SLICE_ARG(say_cut(s->f->name)));
     h->hold = HOLD_STOP;
     rest_in(s, HEAL_HELD, false);
     return true;
@@ -261,7 +283,7 @@ void do_sure(struct step *s)
     heal_decided(s);
     h->next_at = nsec_add(h->fell_at, attempts_backoff(s));
     heal_pass(s, HEAL_WAITING);
-    if (h->next_at <= s->now)
+    if (h->next_at < nsec_add(s->now, TOLD_FROM))
         return;
     say(h->reason, "%s; waits %s before it is started again", h->cause,
         say_span(nsec_sub(h->next_at, s->now), span));
@@ -288,7 +310,7 @@ void do_swap(struct step *s)
 
     do_free(s);
     h->pardoned = 0;
-    h->tried = h->own_stop = false;
+    h->tried = h->own_stop = h->left_alone = false;
     h->restarts = s->f->restarts;
     memset(h->rise_at, 0, sizeof(h->rise_at));
 }
@@ -304,8 +326,10 @@ void do_over(struct step *s)
 void do_look(struct step *s)
 {
     s->h->next_at = NSEC_MAX;
-    if (judge_sight(s) != SEE_DOWN)
+    if (judge_sight(s) != SEE_DOWN) {
+        breaker_settle(s->h);
         return;
+    }
     say(s->h->reason, "%s", s->h->cause);
     heal_suspect(s, false);
 }

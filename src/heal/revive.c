@@ -1,6 +1,11 @@
 #include "heal/inside.h"
 
-#define SOON_FOR (5 * NSEC_SEC) /* what the engine said shows in the facts */
+#include <stdio.h>
+
+#define TIME_OF_DAY    11             /* in the text of an instant */
+#define SOON_FOR       (5 * NSEC_SEC) /* what was said shows in the facts */
+#define UNSENT_FOR     (5 * NSEC_SEC) /* twice as long each time, to this: */
+#define UNSENT_FOR_MAX (60 * NSEC_SEC)
 
 /* -- ordering -------------------------------------------------------------- */
 
@@ -37,6 +42,19 @@ static void hinder(struct step *s, enum heal_hindrance what, const char *why)
     heal_tell(s, HEAL_DECLINES, what != NO_TURN);
 }
 
+static void say_breaker(const struct heal_scope *scope, char why[HEAL_TEXT_MAX])
+{
+    char at[INSTANT_TEXT];
+
+    instant_format(scope->until, at);
+    if (scope->half_open)
+        say(why, "waits for the breaker, which tries another first: %s",
+            scope->why);
+    else
+        say(why, "waits for the breaker until %.8sZ: %s", at + TIME_OF_DAY,
+            scope->why);
+}
+
 static bool hindered(struct step *s)
 {
     struct heal *h = s->h;
@@ -54,7 +72,7 @@ static bool hindered(struct step *s)
         return true;
     }
     if (!breaker_lets(s, &h->next_at)) {
-        say(why, "waits for the breaker: %s", h->scope->why);
+        say_breaker(h->scope, why);
         hinder(s, NO_BREAKER, why);
         return true;
     }
@@ -82,10 +100,16 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         .reason = slice_str(h->cause),
     };
     h->tried = h->has_turn = true;
+    h->dry_run = s->f->dry_run;
     h->up_at = h->up_life = 0;
     h->own_stop |= act == HEAL_RESTART;
     h->makes = act == HEAL_RECREATE;
     attempts_add(&h->attempts, s->now, s->f->oom ? 4 : 2);
+    if (h->unsent) { /* what was told goes on */
+        heal_pass(s, HEAL_ACTING);
+        h->told = HEAL_ACTING;
+        return;
+    }
     say(h->reason, "%s", h->cause);
     heal_move(s, HEAL_ACTING, HEAL_ORDERS, false);
 }
@@ -123,15 +147,16 @@ static void fail(struct step *s, enum heal_state to, bool in_vain)
     heal_move(s, to, HEAL_TELLS, true);
 }
 
+/* Where an act is tried again. */
+static const enum heal_state back_to[] = {
+    [HEAL_START] = HEAL_WAITING,
+    [HEAL_RESTART] = HEAL_FROZEN,
+    [HEAL_RECREATE] = HEAL_MISSING,
+};
+
 /* To be tried again after a back-off, if there are attempts left. */
 static void fail_for_now(struct step *s, bool in_vain)
 {
-    static const enum heal_state back_to[] = {
-        [HEAL_START] = HEAL_WAITING,
-        [HEAL_RESTART] = HEAL_FROZEN,
-        [HEAL_RECREATE] = HEAL_MISSING,
-    };
-
     struct heal *h = s->h;
 
     h->next_at = nsec_add(s->now, attempts_backoff(s));
@@ -143,33 +168,102 @@ static void fail_for_now(struct step *s, bool in_vain)
     }
 }
 
+/* -- what was not sent: it costs no attempt -------------------------------- */
+
+static void take_back(struct step *s)
+{
+    struct heal *h = s->h;
+
+    attempts_take_back(&h->attempts, h->order.at);
+    if (h->made_at[0] == h->order.at) {
+        h->made_at[0] = h->made_at[1];
+        h->made_at[1] = 0;
+    }
+}
+
+static nsec unsent_for(uint32_t times)
+{
+    nsec wait_for = UNSENT_FOR;
+
+    for (; times && wait_for < UNSENT_FOR_MAX; times--)
+        wait_for *= 2;
+    return wait_for < UNSENT_FOR_MAX ? wait_for : UNSENT_FOR_MAX;
+}
+
+/* Soon, then ever more seldom; told once for as long as it is the same. */
+static void try_again(struct step *s)
+{
+    struct heal *h = s->h;
+    bool again = h->unsent && h->unsent_for == s->f->result;
+    unsigned hindered = h->hindered;
+    uint32_t times = h->unsent;
+
+    h->next_at = nsec_add(s->now, unsent_for(times));
+    heal_decided(s);
+    heal_pass(s, back_to[h->order.act]);
+    h->hindered = hindered;
+    h->unsent = times + 1;
+    h->unsent_for = s->f->result;
+    if (s->f->result == HEAL_UNREACHABLE)
+        h->hindered |= NO_ENGINE;
+    if (again)
+        h->told = h->state;
+    else
+        heal_tell(s, HEAL_TELLS, true);
+}
+
+/* Once is enough to show what would be done. */
+static void rehearse(struct step *s)
+{
+    static const struct {
+        enum heal_state to;
+        const char *done;
+    } ends[] = {
+        [HEAL_START] = { HEAL_BLOCKED, "started" },
+        [HEAL_RESTART] = { HEAL_FROZEN, "restarted" },
+        [HEAL_RECREATE] = { HEAL_MISSING, "made anew" },
+    };
+
+    struct heal *h = s->h;
+    bool over = judge_dry_run_is_over(s);
+
+    h->next_at = over ? s->now : NSEC_MAX;
+    say(h->reason, "dry run: it would have been %s", ends[h->order.act].done);
+    heal_decided(s);
+    heal_move(s, ends[h->order.act].to, HEAL_TELLS, false);
+    h->rehearsed = !over;
+}
+
+/* -- results --------------------------------------------------------------- */
+
+enum cost { NOTHING, AN_ATTEMPT, IN_VAIN };
+
 /* The table of results: what each of them means. */
 static const struct outcome {
     enum heal_state to; /* WAITING: to where it is tried again */
     nsec look_for;      /* looks again after; 0: does not by itself */
-    bool in_vain;       /* the breaker counts it */
+    enum cost cost;     /* IN_VAIN: the breaker counts it */
     const char *text;
 } outcomes[HEAL_RESULTS] = {
-    [HEAL_STARTED] = { HEAL_VERIFYING, 0, false, "started" },
-    [HEAL_RUNS] = { HEAL_VERIFYING, 0, false, "runs already" },
-    [HEAL_CHANGED] = { HEAL_WAITING, 0, false,
+    [HEAL_STARTED] = { HEAL_VERIFYING, 0, AN_ATTEMPT, "started" },
+    [HEAL_RUNS] = { HEAL_VERIFYING, 0, AN_ATTEMPT, "runs already" },
+    [HEAL_CHANGED] = { HEAL_WAITING, 0, NOTHING,
                        "nothing was done, it is not as it was" },
-    [HEAL_NOT_THERE] = { HEAL_MISSING, SOON_FOR, false,
+    [HEAL_NOT_THERE] = { HEAL_MISSING, SOON_FOR, AN_ATTEMPT,
                          "the engine does not know it" },
-    [HEAL_NETWORK] = { HEAL_BLOCKED, NSEC_MAX, true, "its network is gone" },
-    [HEAL_PORT] = { HEAL_BLOCKED, NSEC_MAX, true, "its port is taken" },
-    [HEAL_WAS_PAUSED] = { HEAL_HELD, SOON_FOR, false, "it is paused" },
-    [HEAL_BEING_REMOVED] = { HEAL_BLOCKED, SOON_FOR, false,
+    [HEAL_NETWORK] = { HEAL_BLOCKED, NSEC_MAX, IN_VAIN, "its network is gone" },
+    [HEAL_PORT] = { HEAL_BLOCKED, NSEC_MAX, IN_VAIN, "its port is taken" },
+    [HEAL_WAS_PAUSED] = { HEAL_HELD, NSEC_MAX, NOTHING, "it is paused" },
+    [HEAL_BEING_REMOVED] = { HEAL_BLOCKED, SOON_FOR, AN_ATTEMPT,
                              "it is being removed" },
-    [HEAL_CONFIG] = { HEAL_GIVEN_UP, 0, true, "no attempt can help" },
-    [HEAL_DENIED] = { HEAL_WAITING, 0, false, "the engine denies it to act" },
-    [HEAL_REFUSED] = { HEAL_WAITING, 0, true, "the engine refuses" },
-    [HEAL_TIMEOUT] = { HEAL_WAITING, 0, true, "the engine did not answer" },
-    [HEAL_UNREACHABLE] = { HEAL_WAITING, 0, false,
+    [HEAL_CONFIG] = { HEAL_GIVEN_UP, 0, IN_VAIN, "no attempt can help" },
+    [HEAL_DENIED] = { HEAL_WAITING, 0, NOTHING, "the engine denies it to act" },
+    [HEAL_REFUSED] = { HEAL_WAITING, 0, IN_VAIN, "the engine refuses" },
+    [HEAL_TIMEOUT] = { HEAL_WAITING, 0, IN_VAIN, "the engine did not answer" },
+    [HEAL_UNREACHABLE] = { HEAL_WAITING, 0, NOTHING,
                            "the engine is not reachable" },
-    [HEAL_DRY_RUN] = { HEAL_WAITING, 0, false,
-                       "dry run, nothing was sent to the engine" },
-    [HEAL_UNFAITHFUL] = { HEAL_MISSING, 0, false,
+    [HEAL_DRY_RUN] = { HEAL_BLOCKED, 0, NOTHING, "dry run" },
+    [HEAL_UNFAITHFUL] = { HEAL_MISSING, 0, AN_ATTEMPT,
                           "cannot be recreated as it was" },
 };
 
@@ -181,28 +275,50 @@ static void verify(struct step *s)
     heal_move(s, HEAL_VERIFYING, HEAL_TELLS, false);
 }
 
-void do_done(struct step *s)
+/* To a state in which something else has to change first. */
+static void leave_it(struct step *s, const struct outcome *o)
 {
-    const struct outcome *o = &outcomes[s->f->result];
     struct heal *h = s->h;
     nsec look_for =
         o->look_for < s->p->max_backoff ? o->look_for : s->p->max_backoff;
 
-    say_result(s, o->text);
-    if (o->to == HEAL_VERIFYING) {
-        verify(s);
-    } else if (o->to == HEAL_WAITING) {
-        fail_for_now(s, o->in_vain);
-    } else {
-        h->next_at = o->look_for ? nsec_add(s->now, look_for) : NSEC_MAX;
-        h->hold = HOLD_REFUSED;
-        h->missed = false;
-        fail(s, o->to, o->in_vain);
-    }
+    h->next_at = o->look_for ? nsec_add(s->now, look_for) : NSEC_MAX;
+    h->hold = HOLD_REFUSED;
+    h->missed = false;
+    if (o->cost != NOTHING)
+        note_failure(s, o->cost == IN_VAIN);
+    heal_decided(s);
+    heal_move(s, o->to, HEAL_TELLS, true);
 }
 
+void do_done(struct step *s)
+{
+    const struct outcome *o = &outcomes[s->f->result];
+
+    say_result(s, o->text);
+    if (o->cost == NOTHING)
+        take_back(s);
+    if (s->f->result == HEAL_DRY_RUN)
+        rehearse(s);
+    else if (o->to == HEAL_VERIFYING)
+        verify(s);
+    else if (o->to != HEAL_WAITING)
+        leave_it(s, o);
+    else if (o->cost == NOTHING)
+        try_again(s);
+    else
+        fail_for_now(s, o->cost == IN_VAIN);
+}
+
+/* Recorded by another monitor, or by one that crashed: the facts tell. */
 void do_late(struct step *s)
 {
+    if (judge_was_started(s)) {
+        say(s->h->reason, "%s; what the engine answered is not known",
+            s->f->status == HEAL_RUNNING ? "runs again" : "has run again");
+        verify(s);
+        return;
+    }
     say(s->h->reason, "no answer from the engine");
     fail_for_now(s, true);
 }
@@ -267,13 +383,14 @@ void do_died(struct step *s)
 static void does_not_answer(struct step *s)
 {
     struct heal *h = s->h;
-    char span[SPAN_MAX];
+    char span[SPAN_MAX], what[SPAN_MAX + 32];
 
     attempts_halve_last(&h->attempts);
     h->next_at = s->p->restart_unhealthy ? nsec_add(s->now, attempts_backoff(s))
                                          : NSEC_MAX;
-    say(h->cause, "runs, but did not answer within %s",
-        say_span(judge_verify_for(s), span));
+    snprintf(what, sizeof(what), "did not answer within %s",
+             say_span(judge_verify_for(s), span));
+    say_silent(s, what);
     say(h->reason, "%s", h->cause);
     fail(s, HEAL_FROZEN, true);
 }

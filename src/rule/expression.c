@@ -169,6 +169,7 @@ static struct cel_program *compile(struct loader *l,
         (void)cel_program_reads(program, &nreads);
         l->expression_bytes += nreads * READ_COST;
         load_note_program(l, program, node, from);
+        load_check_program(l, program, node, from);
     }
     for (i = 0; i < problems.n; i++)
         tell_problem(l, node, from, &problems.item[i],

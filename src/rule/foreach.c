@@ -259,7 +259,8 @@ bool load_foreach(struct loader *l, const struct yaml_node *value,
         *ret_element = name[i];
     *ret = path;
     load_note_path(l, ret, value);
-    load_check_snapshot(l, ret->key, ret->n, value);
+    if (load_check_path(l, ret, value))
+        load_check_snapshot(l, ret->key, ret->n, value);
     return true;
 }
 
@@ -279,5 +280,6 @@ void load_path(struct loader *l, const struct yaml_node *value,
     }
     load_note_path(l, ret, value);
     /* That there were no errors yet is no mistake. */
-    load_check_snapshot(l, ret->key, ret->n - 1, value);
+    if (load_check_path(l, ret, value))
+        load_check_snapshot(l, ret->key, ret->n - 1, value);
 }

@@ -38,10 +38,20 @@ struct ruleset_own {
 
 /* A rule's expression reads what others derive. */
 struct reference {
-    uint32_t rule;       /* that reads */
-    bool all;            /* whatever any rule derives */
-    enum rule_kind kind; /* RULE_KINDS: there is no section of that name */
-    struct slice name;   /* p == NULL: all rules of that kind */
+    uint32_t rule; /* that reads */
+    bool all;      /* whatever any rule derives */
+    enum rule_kind kind;
+    struct slice name; /* p == NULL: all rules of that kind */
+    struct diagnostic_place at;
+};
+
+/* A member that the rule which derives the place may not write (own.h). */
+struct doubt {
+    enum rule_kind kind;
+    struct slice rule;
+    uint32_t stars; /* the rule has so many: then it does not */
+    struct slice member, below;
+    const char *const *words; /* that it could be */
     struct diagnostic_place at;
 };
 
@@ -71,6 +81,8 @@ struct loader {
     struct diagnostic_place *name_at; /* by rule */
     struct reference *references;
     size_t nreferences, references_room;
+    struct doubt *doubts;
+    size_t ndoubts, doubts_room;
     size_t expression_bytes;
     bool too_many;   /* a limit of the whole set was told */
     bool incomplete; /* there are rules that could not be read */
@@ -199,6 +211,25 @@ extern const struct kind kind_alert, kind_intent, kind_machine, kind_count,
     kind_errors, kind_revive;
 const struct kind *rule_kind_of(enum rule_kind kind);
 
+/* -- what bladewatch writes ------------------------------------------------ */
+
+/* A path of the state, as a text of a file says it. */
+struct own_path {
+    uint32_t n, first; /* the keys before first are another text's */
+    struct slice key[2 * CEL_READ_DEPTH]; /* p == NULL: any */
+    /* The word in front of each key, and the last one; p == NULL: none */
+    struct slice said[2 * CEL_READ_DEPTH + 1];
+    const struct yaml_node *where;
+    size_t from; /* of its text */
+};
+
+/* Warn of members that bladewatch does not write.  False: it was told. */
+bool load_check_path(struct loader *l, const struct rule_foreach *path,
+                     const struct yaml_node *where);
+void load_check_program(struct loader *l, const struct cel_program *program,
+                        const struct yaml_node *where, size_t from);
+void own_tell(struct loader *l, const struct doubt *d);
+
 /* -- what depends on what ------------------------------------------------- */
 
 /* Notes which rules a foreach and a program of the rule being read need. */
@@ -206,6 +237,8 @@ void load_note_path(struct loader *l, const struct rule_foreach *path,
                     const struct yaml_node *where);
 void load_note_program(struct loader *l, const struct cel_program *program,
                        const struct yaml_node *where, size_t from);
+/* Where word stands by itself in text, from a place on; text.n: nowhere. */
+size_t load_find_word(struct slice text, size_t from, struct slice word);
 /* By kind, name, group and place; to be freed. */
 const struct rule **load_sort(const struct rule *rule, size_t n);
 /* Tells unknown rules and cycles; ret[i] is the i-th to be evaluated. */

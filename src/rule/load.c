@@ -474,6 +474,7 @@ enum status ruleset_load(const struct rule_file *file, size_t n,
     set->n = l.n;
     free(l.name_at);
     free(l.references);
+    free(l.doubts);
     if (diags->errors > errors) {
         ruleset_free(set);
         return ST_BAD;

@@ -11,19 +11,12 @@
 
 /* -- noting what is read -------------------------------------------------- */
 
-/* Below monitor, but no rule's. */
-static const char *const own_keys[] = {
-    "refused", "refusals", "late",     "lost",  "duplicates",
-    "gaps",    "damage",   "not_json", "rules",
-};
-
 static bool is_word_part(struct slice s, size_t i)
 {
     return i < s.n && (s.p[i] == '-' || rule_is_word(s.p[i]));
 }
 
-/* Where word stands by itself in text, from a place on; text.n: nowhere. */
-static size_t find_word(struct slice text, size_t from, struct slice word)
+size_t load_find_word(struct slice text, size_t from, struct slice word)
 {
     const char *at;
     size_t i;
@@ -50,37 +43,11 @@ static struct diagnostic_place find_place(const struct loader *l,
     size_t at = from == WHOLE ? text.n : from;
 
     if (name.p && section.p)
-        at = find_word(text, at, section);
-    at = find_word(text, at, word);
+        at = load_find_word(text, at, section);
+    at = load_find_word(text, at, word);
     if (at == text.n)
         return load_place(l, where, 0, WHOLE);
     return load_place(l, where, at, at + word.n);
-}
-
-static bool find_kind(struct slice section, enum rule_kind *ret)
-{
-    unsigned kind;
-
-    if (slice_is(section, RULE_BREAKERS)) {
-        *ret = RULE_REVIVE;
-        return true;
-    }
-    for (kind = 0; kind < RULE_KINDS; kind++)
-        if (slice_is(section, rule_kind_section((enum rule_kind)kind))) {
-            *ret = (enum rule_kind)kind;
-            return true;
-        }
-    return false;
-}
-
-static bool is_own_key(struct slice key)
-{
-    size_t i;
-
-    for (i = 0; i < COUNT(own_keys); i++)
-        if (slice_is(key, own_keys[i]))
-            return true;
-    return false;
 }
 
 static void add_reference(struct loader *l, const struct reference *r)
@@ -124,15 +91,8 @@ static void note(struct loader *l, const struct cel_read *read,
     struct reference r = { .rule = (uint32_t)l->n };
 
     if (read->n == 0 || !slice_is(read->key[0], "monitor") ||
-        (section.p && is_own_key(section)))
+        (section.p && !rule_section_kind(section, &r.kind)) || is_trivial(read))
         return;
-    if (section.p && !find_kind(section, &r.kind)) {
-        r.kind = RULE_KINDS;
-        name = section;
-        section = slice_of(NULL, 0);
-    } else if (is_trivial(read)) {
-        return;
-    }
     r.all = !section.p && !name.p;
     r.name = name;
     r.at = find_place(l, where, from, section, name);
@@ -351,23 +311,6 @@ static void walk(struct graph *g, struct frame *frame, size_t start,
     }
 }
 
-static void tell_section(struct graph *g, const struct reference *r)
-{
-    const char *words[COUNT(own_keys) + RULE_KINDS + 1], *meant;
-    struct diagnostic *item;
-    unsigned kind;
-
-    memcpy(words, own_keys, sizeof(own_keys));
-    for (kind = 0; kind < RULE_KINDS; kind++)
-        words[COUNT(own_keys) + kind] = rule_kind_section((enum rule_kind)kind);
-    words[COUNT(own_keys) + kind] = RULE_BREAKERS;
-    item = load_tell(g->l, true, &r->at, "nothing is ever at monitor.%.*s",
-                     SHOWN(r->name));
-    meant = near_word(r->name, words, COUNT(words));
-    if (meant)
-        load_help(item, "did you mean \"%s\"?", meant);
-}
-
 static void tell_unknown(struct graph *g, const struct reference *r)
 {
     const char **names, *meant;
@@ -393,13 +336,26 @@ static void check_references(struct graph *g)
     const struct reference *r;
     size_t i, node;
 
+    if (g->l->incomplete || g->l->too_many)
+        return;
     for (i = 0; i < g->l->nreferences; i++) {
         r = &g->l->references[i];
-        if (r->kind == RULE_KINDS)
-            tell_section(g, r);
-        else if (!g->l->incomplete && !g->l->too_many &&
-                 !reference_edge(g, r, 0, &node))
+        if (!reference_edge(g, r, 0, &node))
             tell_unknown(g, r);
+    }
+}
+
+static void check_doubts(struct graph *g)
+{
+    const struct doubt *d;
+    size_t i, at;
+
+    for (i = 0; i < g->l->ndoubts; i++) {
+        d = &g->l->doubts[i];
+        at = find_rule(g, d->kind, d->rule);
+        if (at < g->n && is_called(g->sorted[at], d->kind, d->rule) &&
+            g->sorted[at]->foreach.nstars == d->stars)
+            own_tell(g->l, d);
     }
 }
 
@@ -426,6 +382,7 @@ void load_order(struct loader *l, const struct rule **sorted, uint32_t *ret)
     frame = xcalloc(nodes, sizeof(*frame));
     find_first(&g);
     check_references(&g);
+    check_doubts(&g);
     for (i = 0; i < n; i++)
         if (g.state[i] == NEW)
             walk(&g, frame, i, ret, &nout);

@@ -26,6 +26,22 @@ const char *rule_kind_section(enum rule_kind kind)
     return rule_kind_of(kind)->section;
 }
 
+bool rule_section_kind(struct slice section, enum rule_kind *ret)
+{
+    unsigned kind;
+
+    if (slice_is(section, RULE_BREAKERS)) {
+        *ret = RULE_REVIVE;
+        return true;
+    }
+    for (kind = 0; kind < RULE_KINDS; kind++)
+        if (slice_is(section, rule_kind_section((enum rule_kind)kind))) {
+            *ret = (enum rule_kind)kind;
+            return true;
+        }
+    return false;
+}
+
 void rule_describe(const struct rule *rule, struct buf *out)
 {
     buf_printf(out, "%s %.*s", rule_kind_name(rule->kind),

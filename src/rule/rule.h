@@ -67,6 +67,8 @@ const char *rule_kind_name(enum rule_kind kind); /* "alert", ... */
 /* "alerts", ...: the key below monitor. */
 const char *rule_kind_section(enum rule_kind kind);
 #define RULE_BREAKERS "breakers" /* the other one of revive rules */
+/* Whose section it is; false: no rule's. */
+bool rule_section_kind(struct slice section, enum rule_kind *ret);
 
 /* `id, host, r in state.intents.*.resolution.*` */
 struct rule_foreach {

@@ -317,8 +317,10 @@ void tree_release(struct tree *t)
 
 /* -- writes ------------------------------------------------------------ */
 
-static bool may_create(struct tree *t, uint16_t payer)
+static bool may_create(struct tree *t, const struct write *w)
 {
+    uint64_t most = t->limits.nodes;
+    uint16_t payer = w->payer;
     size_t n;
 
     if (payer >= t->npayers) {
@@ -327,7 +329,9 @@ static bool may_create(struct tree *t, uint16_t payer)
         memset(t->bill + t->npayers, 0, (n - t->npayers) * sizeof(*t->bill));
         t->npayers = n;
     }
-    return t->nodes < t->limits.nodes && t->bill[payer] < t->limits.payer_nodes;
+    if (w->reserve)
+        return t->nodes < most + most / TREE_RESERVE;
+    return t->nodes < most && t->bill[payer] < t->limits.payer_nodes;
 }
 
 static struct node *find(const struct tree *t, const struct map *in,
@@ -345,7 +349,7 @@ static struct node *child(struct tree *t, struct map *in, const struct step *s,
 
     if (n)
         return n;
-    if (!may_create(t, w->payer))
+    if (!may_create(t, w))
         return NULL;
     *ret_key = keys_ref(&t->keys, s->key, s->hash);
     n = map_insert(in, *ret_key);

@@ -25,6 +25,10 @@
 #include "tree/node.h"
 #include "tree/path.h"
 
+/* A part of limits.nodes, on top of it, for the monitor's own: what strangers
+ * fill must not keep a stop or a hold from being seen. */
+#define TREE_RESERVE 16
+
 struct tree_limits {
     uint64_t nodes;       /* in the tree */
     uint64_t payer_nodes; /* created by one payer */
@@ -132,6 +136,7 @@ struct write {
     uint32_t entry; /* names.h: where increments go */
     uint16_t payer; /* tree_payer() of the blade */
     bool late;
+    bool reserve; /* may create where others may no more */
 };
 
 uint16_t tree_payer(uint32_t blade);

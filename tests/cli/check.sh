@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.bash"
 good='groups: [{name: g, rules: [{alert: a, expr: state.x}]}]'
 bad='groups: [{name: g, rules: [{alert: a, expr: nix}]}]'
-warned='groups: [{name: g, rules: [{count: c, value: state.monitor.counts.nix.v}]}]'
+warned='groups: [{name: g, rules: [{count: c, value: state.monitor.counts.nix.value}]}]'
 cd "$work" || exit 1
 
 feed "$good" "$program" check -

@@ -42,6 +42,11 @@ is "an age in a plain state" "$status" 0
 like "an age in a plain state" "$err" '^note: the state has no times'
 run "$program" eval state.a --state "$work/state.json"
 is "nothing of time" "$err" ''
+run "$program" eval "has(state.monitor.revivals)" --state "$work/state.json"
+is "what rules derive is not in an eval" "$out" false
+like "which is said" "$err" '^note: what rules derive is not in an eval'
+run "$program" eval "has(state.monitor.late)" --state "$work/state.json"
+is "of what is counted beside rules nothing is said" "$err" ''
 for state in nothing-here is-a-directory; do
     [[ $state == nothing-here ]] || mkdir "$work/$state"
     run "$program" eval state --state "$work/$state"

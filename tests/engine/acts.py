@@ -366,7 +366,7 @@ def a10_two_endpoints(b):
     one, two = fallen(e, "a10"), fallen(e, "a10b")
     outcome("start", p.act("start", one), "started", 204)
     equal("asked of the act endpoint", [r.split(" ")[1] for r in act.requests],
-          ["/version", f"/v1.41/containers/{one['Id']}/start"])
+          ["/version", "/version", f"/v1.41/containers/{one['Id']}/start"])
     e.docker("kill", "a10")
     act.deny = "POST"
     outcome("forbidden", p.act("start", "a10"), "denied", 403, "^forbidden$")
@@ -565,6 +565,7 @@ def a17_an_endpoint_for_acts_that_is_away(b):
     f.down()
     where = os.path.join(b.work, "actor.sock")
     p = ActProbe(b, f, act="unix://" + where)
+    wait("a sentence", lambda: where in p.stderr())
     for _ in "12":
         outcome("nobody", p.act("start", f.containers[ID]), "unreachable", 0)
     actor = Liar(where)
@@ -573,6 +574,6 @@ def a17_an_endpoint_for_acts_that_is_away(b):
     actor.close()
     said = [s for s in p.stderr().split("\n") if where in s]
     equal("sentences", len(said), 2)
-    check(said[0], re.search("nothing can be started .*does not exist", said[0]))
-    check(said[1], "answers again" in said[1])
+    check(said[0], re.search("nothing can be started: .*does not exist", said[0]))
+    check(said[1], "answers now" in said[1])
     equal("sent where it reads", f.sent, [])

@@ -329,3 +329,18 @@ def f28_an_answer_that_is_older_than_the_removal(b):
     f.event("create", cid=OTHER)
     wait("a namesake begins anew", lambda: p.happened("web") ==
          {"create": 1})
+
+
+@scenario
+def f29_what_no_event_told(b):
+    f = fake(b)
+    f.add()
+    p = probe(b, f).up()
+    wait("it is known", lambda: "web" in p.facts())
+    f.containers[ID]["State"].update(Status="exited", ExitCode=9)
+    f.add("new", cid=OTHER)
+    wait("the next list shows it", lambda: p.facts()["web"]["exitCode"] == 9,
+         35)
+    equal("who is there", set(p.facts()), {"web", "new"})
+    equal("nothing has happened", p.happened("web"), {})
+    equal("nobody is alarmed", f.count("/events"), 1)

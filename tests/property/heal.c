@@ -11,6 +11,8 @@
  *     denies it, nor against an open breaker,
  *   - never two orders for one, never more than two in all, one in a second,
  *   - never more attempts in a window than the policy has,
+ *   - what was not sent costs nothing, and is tried again 5 s later at the
+ *     earliest,
  *   - why nothing is done is said once,
  *   - and looking more often changes nothing at all.
  *
@@ -44,6 +46,7 @@ struct record {
     enum heal_state told;
     bool out; /* an order is out */
     nsec ordered_at;
+    nsec unsent_at; /* the last one came to nothing; 0: it did not */
     struct {
         nsec at;
         uint32_t halves;
@@ -153,8 +156,8 @@ static void check_order(struct world *w, struct healnode *node)
 
     want(w, node, o && !r->out, "two orders for one");
     for (size_t i = 0; i < w->b->n; i++)
-        out += w->record[i].out;
-    want(w, node, out < 2, "more than two orders at a time");
+        out += heal_order(w->b->node[i].h) != NULL;
+    want(w, node, out <= 2, "more than two orders at a time");
     want(w, node, w->b->now >= w->last_order_at + SEC,
          "two orders in a second");
     want(w, node, !f->held && f->status != HEAL_PAUSED, "it is held");
@@ -180,6 +183,58 @@ static void check_order(struct world *w, struct healnode *node)
     r->ordered_at = w->last_order_at = w->b->now;
 }
 
+/* Nothing was sent: so it was none. */
+static void take_back(struct world *w, struct record *r)
+{
+    if (r->attempts && r->attempt[r->attempts - 1].at == r->ordered_at)
+        r->attempts--;
+    if (r->made_at[0] == r->ordered_at) {
+        r->made_at[0] = r->made_at[1];
+        r->made_at[1] = 0;
+    }
+    r->unsent_at = w->b->now;
+}
+
+static bool is_unsent(const struct heal_decision *d)
+{
+    static const char *const text[] = { "nothing was done", "it is paused",
+                                        "the engine denies it",
+                                        "the engine is not reachable",
+                                        "dry run" };
+
+    for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++)
+        if (d->reason.n >= strlen(text[i]) &&
+            memcmp(d->reason.p, text[i], strlen(text[i])) == 0)
+            return d->from == HEAL_ACTING;
+    return false;
+}
+
+/* It has come to that state without a word: an order that is given again. */
+static void come_quietly(struct world *w, struct healnode *node,
+                         enum heal_state state)
+{
+    struct record *r = &w->record[node->number];
+
+    if (state == r->told)
+        return;
+    if (r->told == HEAL_SUSPECT && state == HEAL_WAITING) {
+        want(w, node, heal_due(node->h) < w->b->now + 100 * NSEC_MSEC,
+             "it waits without a word");
+        return;
+    }
+    want(w, node, r->unsent_at, "a change without a word");
+    if (state == HEAL_ACTING) {
+        want(w, node, w->b->now >= r->unsent_at + 5 * SEC,
+             "it does not wait before it tries again");
+        check_order(w, node);
+    } else {
+        want(w, node, r->told == HEAL_ACTING, "a change without a word");
+        r->out = false;
+        take_back(w, r);
+    }
+    r->told = state;
+}
+
 static void check_refusal(struct world *w, const struct healnode *node,
                           const struct heal_decision *d)
 {
@@ -191,9 +246,13 @@ static void check_refusal(struct world *w, const struct healnode *node,
         r->ndeclined = 0;
     if (d->verb != HEAL_DECLINES)
         return;
-    /* A breaker that opened again is another cause. */
+    /* A breaker that opened again is another cause, so is another fall. */
+    if (d->to == HEAL_HELD)
+        since = node->f.started_at;
+    else if (!strstr(d->reason.p, "breaker"))
+        since = 0;
     snprintf(text, sizeof(text), "%.*s, %lld", SLICE_ARG(d->reason),
-             (long long)(strstr(d->reason.p, "breaker") ? since : 0));
+             (long long)since);
     for (size_t i = 0; i < r->ndeclined; i++)
         want(w, node, strcmp(text, r->declined[i]) != 0,
              "a refusal is told twice");
@@ -207,7 +266,7 @@ static void heard(void *self, struct healnode *node,
     struct world *w = self;
     struct record *r = &w->record[node->number];
 
-    want(w, node, d->from == r->told, "a change from where it was not");
+    come_quietly(w, node, d->from);
     want(w, node, d->reason.n && d->reason.n < HEAL_TEXT_MAX, "no reason");
     want(w, node, !d->next_at || d->next_at >= w->b->now, "it is due before");
     check_refusal(w, node, d);
@@ -219,11 +278,21 @@ static void heard(void *self, struct healnode *node,
         r->attempts = 0; /* it was well for long */
     if (d->to == HEAL_MISSING && node->f.status == HEAL_GONE)
         r->held_when_lost = d->from == HEAL_HELD;
+    if (is_unsent(d))
+        take_back(w, r);
+    else if (d->verb != HEAL_DECLINES)
+        r->unsent_at = 0;
     if (d->verb == HEAL_ORDERS)
         check_order(w, node);
     if (d->verb == HEAL_RECOVERS)
         want(w, node, d->to == HEAL_OK && d->down_for >= 0, "no recovery");
     r->told = d->to;
+}
+
+static void see_what_was_not_told(struct world *w)
+{
+    for (size_t i = 0; i < w->b->n; i++)
+        come_quietly(w, &w->b->node[i], heal_view(w->b->node[i].h).state);
 }
 
 static void check_state(const struct world *w)
@@ -304,6 +373,7 @@ static void replace(struct world *w, struct healnode *node)
         .engine_up_at = old.engine_up_at,
         .engine_down_at = old.engine_down_at,
         .act_denied = old.act_denied,
+        .dry_run = old.dry_run,
         .held = old.held,
         .held_why = old.held_why,
         .result_order = old.result_order,
@@ -424,8 +494,10 @@ static void happen_around(struct world *w, struct healnode *node,
         set_engine(w, !f->engine_up);
         break;
     case 6:
-        for (size_t i = 0; i < w->b->n; i++)
-            w->b->node[i].f.act_denied = chance & 64;
+        for (size_t i = 0; i < w->b->n; i++) {
+            w->b->node[i].f.act_denied = chance % 256 / 64 == 1;
+            w->b->node[i].f.dry_run = chance % 256 / 64 == 2;
+        }
         healbench_step_all(w->b);
         break;
     case 7:
@@ -469,7 +541,8 @@ static void answer(struct world *w, struct healnode *node)
     t = plan(w, at, DO_RESULT, node->number, chance);
     heal_order_id(o, id);
     snprintf(t->order, sizeof(t->order), "g/r/n/%s", id);
-    t->result = chance / 128 % 2
+    t->result = node->f.dry_run ? HEAL_DRY_RUN
+                : chance / 128 % 2
                     ? HEAL_STARTED
                     : (enum heal_result)(1 + chance / 256 % (HEAL_RESULTS - 1));
     if (t->result != HEAL_STARTED)
@@ -568,6 +641,7 @@ static void run(struct world *w, uint64_t often)
             healbench_step_all(w->b);
         }
         healbench_run_to(w->b, until);
+        see_what_was_not_told(w);
         if (w->todo[i].at == until) {
             t = w->todo[i];
             w->todo[i] = w->todo[--w->n];
@@ -576,6 +650,7 @@ static void run(struct world *w, uint64_t often)
         if (often)
             healbench_step_all(w->b);
         healbench_run_to(w->b, w->b->now);
+        see_what_was_not_told(w);
         check_state(w);
         take_orders(w, answered);
     }

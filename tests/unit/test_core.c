@@ -496,6 +496,32 @@ START_TEST(one_greedy_blade_leaves_room_for_the_others)
 }
 END_TEST
 
+START_TEST(what_strangers_fill_keeps_no_hold_from_being_seen)
+{
+    const struct source own = { .blade = { "bladewatch", 10 },
+                                .run = { "1", 1 },
+                                .trusted = true };
+    struct limits limits = limits_default();
+
+    limits.nodes = TREE_RESERVE;
+    limits.blade_nodes = TREE_RESERVE;
+    limit(limits);
+    declare(0, &plain);
+    declare(1, &own);
+    line(0, 1, T0,
+         "{\"f\":[1],\"a\":{\"1\":1,\"2\":1,\"3\":1,\"4\":1,\"5\":1,\"6\":1,"
+         "\"7\":1,\"8\":1,\"9\":1,\"10\":1,\"11\":1,\"12\":1,\"13\":1,"
+         "\"14\":1,\"15\":1,\"16\":1}}");
+    state();
+    ck_assert_uint_eq(core_stats(core).nodes, TREE_RESERVE);
+    line(1, 1, T0 + 1, "{\"docker\":1,\"probes\":1}");
+    state();
+    assert_slice(at("/docker"), "1");
+    ck_assert_uint_eq(core_stats(core).nodes, TREE_RESERVE + 1);
+    assert_slice(at("/monitor/refused/bladewatch"), "1");
+}
+END_TEST
+
 START_TEST(a_line_beyond_its_limit_is_counted_and_dropped)
 {
     struct limits limits = limits_default();
@@ -744,6 +770,7 @@ static const TTest **const tests[] = {
     &beyond_depth_key_and_string_a_part_is_refused_by_name,
     &a_full_tree_goes_on_with_what_it_has,
     &one_greedy_blade_leaves_room_for_the_others,
+    &what_strangers_fill_keeps_no_hold_from_being_seen,
     &a_line_beyond_its_limit_is_counted_and_dropped,
     &losses_are_counted_where_a_rule_can_see_them,
     &a_watch_past_what_a_patch_may_carry_asks_for_the_whole,

@@ -139,6 +139,35 @@ START_TEST(r06_the_back_off_doubles_with_a_jitter_of_a_half_to_one)
 }
 END_TEST
 
+/* What it waits beyond the two seconds in which it settles, in ms. */
+static int64_t waits_after(nsec backoff)
+{
+    bench_of(1);
+    b->policy.backoff = backoff;
+    healbench_die(b, 0, 1);
+    revive_in_vain(0, 1000);
+    healbench_log(b);
+    ck_assert(next_order(0, ms() + 9000));
+    return ms() - 5000;
+}
+
+START_TEST(r06_what_is_hardly_a_wait_is_not_told)
+{
+    unsigned hardly = 0, waits = 0;
+
+    for (int64_t i = 200; i < 400; i++) {
+        int64_t wait = waits_after(i * 10 * NSEC_MSEC);
+        bool told = strstr(healbench_log(b), "waits");
+
+        ck_assert_int_eq(told, wait > 100);
+        hardly += wait > 0 && wait < 100;
+        waits += told;
+    }
+    ck_assert_uint_gt(hardly, 0);
+    ck_assert_uint_gt(waits, 0);
+}
+END_TEST
+
 static int64_t tried_again_at(unsigned node)
 {
     bench_of(2);
@@ -304,12 +333,13 @@ START_TEST(r07_five_that_fall_within_thirty_seconds_open_it)
     v = heal_scope_view(b->scope);
     ck_assert(v.breaker_open && !v.half_open);
     ck_assert_int_eq(v.breaker_since, HEALBENCH_EPOCH);
+    ck_assert_int_eq(v.breaker_until, healbench_at(120000));
     ck_assert_uint_eq(v.down, 5);
     ck_assert_uint_eq(v.in_scope, 16);
     ck_assert_uint_eq(orders_out(), 0);
     ck_assert_ptr_nonnull(strstr(
         healbench_log(b), "2.000 n4 suspect > waiting declines: waits for the "
-                          "breaker: 5 of 16 are down !\n"));
+                          "breaker until 22:15:20Z: 5 of 16 are down !\n"));
 }
 END_TEST
 
@@ -336,6 +366,22 @@ START_TEST(r07_what_fell_further_apart_does_not)
     healbench_run(b, 30000);
     fall(2, 4);
     ck_assert(!heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+/* Stopped gracefully, it ends its containers before it goes itself. */
+START_TEST(r07_what_falls_with_the_engine_does_not_though_it_looks_so_first)
+{
+    bench_of(7);
+    fall(0, 5);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 1500);
+    healbench_engine(b, false);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 4000);
+    healbench_engine(b, true);
+    healbench_run(b, 24500);
+    ck_assert_uint_eq(orders_out(), 1);
 }
 END_TEST
 
@@ -386,7 +432,13 @@ START_TEST(r07_half_open_it_lets_one_go_and_closes_when_that_is_well)
     ck_assert_uint_eq(orders_out(), 1);
     ck_assert_ptr_nonnull(order_of(0));
     ck_assert(heal_scope_view(b->scope).half_open);
+    ck_assert_int_eq(heal_scope_view(b->scope).breaker_until, 0);
+    healbench_log(b);
+    healbench_die(b, 3, 1);
     healbench_run(b, 122000);
+    LOG("120.000 n3 ok > suspect tells: exited with code 1 !\n"
+        "122.000 n3 suspect > waiting declines: waits for the breaker, which "
+        "tries another first: 3 of 5 are down !\n");
     ck_assert_uint_eq(orders_out(), 1);
     healbench_started(b, 0);
     healbench_run(b, 124000);
@@ -407,9 +459,10 @@ START_TEST(r07_it_opens_again_when_that_one_fails)
     ck_assert(!heal_scope_view(b->scope).half_open);
     healbench_run(b, 239999);
     ck_assert_uint_eq(orders_out(), 0);
-    ck_assert_ptr_nonnull(strstr(healbench_log(b),
-                                 "n1 waiting > waiting declines: waits for the "
-                                 "breaker: its trial with id0 failed !\n"));
+    ck_assert_ptr_nonnull(
+        strstr(healbench_log(b),
+               "n1 waiting > waiting declines: waits for the "
+               "breaker until 22:17:20Z: its trial with id0 failed !\n"));
     healbench_run(b, 240000);
     ck_assert_uint_eq(orders_out(), 1);
 }
@@ -425,6 +478,49 @@ START_TEST(r07_another_one_goes_when_the_one_on_trial_is_held)
     healbench_run(b, 125000);
     ck_assert_uint_eq(orders_out(), 1);
     ck_assert_ptr_nonnull(order_of(1));
+}
+END_TEST
+
+START_TEST(r07_another_one_goes_when_the_one_on_trial_cannot_be_started)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    b->node[0].f.status = HEAL_DEAD;
+    healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    healbench_run(b, 130000);
+    ck_assert_uint_eq(orders_out(), 1);
+    ck_assert_ptr_nonnull(order_of(1));
+}
+END_TEST
+
+START_TEST(r07_a_trial_that_does_not_end_keeps_the_others_waiting_no_longer)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    b->node[0].f.verify_timeout = 3600 * NSEC_SEC;
+    b->node[0].f.has_probe = true;
+    healbench_started(b, 0);
+    healbench_run(b, 239999);
+    ck_assert_uint_eq(orders_out(), 0);
+    healbench_run(b, 246000);
+    ck_assert_uint_eq(orders_out(), 1);
+}
+END_TEST
+
+START_TEST(r07_it_closes_when_the_last_one_is_not_looked_at_any_more)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    for (unsigned i = 1; i < 5; i++)
+        healbench_start(b, i);
+    b->node[0].f.status = HEAL_DEAD;
+    healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 125000);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
 }
 END_TEST
 
@@ -587,7 +683,7 @@ static const struct result_case {
     { HEAL_UNREACHABLE, "",
       "waiting tells 1/5: the engine is not reachable !\n" },
     { HEAL_DRY_RUN, "",
-      "waiting tells 1/5: dry run, nothing was sent to the engine !\n" },
+      "blocked tells 1/5: dry run: it would have been started\n" },
 };
 
 START_TEST(r10_each_answer_of_the_engine_has_its_consequence)
@@ -610,6 +706,48 @@ START_TEST(r10_no_answer_within_a_minute_is_a_failure)
     LOG("");
     healbench_run(b, 63000);
     LOG("63.000 n0 acting > waiting tells 1/5: no answer from the engine !\n");
+}
+END_TEST
+
+START_TEST(r10_one_that_is_seen_to_run_needs_no_answer)
+{
+    acting();
+    healbench_run(b, 4000);
+    healbench_start(b, 0);
+    healbench_run(b, 11000);
+    LOG("8.000 n0 acting > verifying tells 1/5: runs again; what the engine "
+        "answered is not known\n"
+        "10.000 n0 verifying > ok recovers 1/5: runs after 9000 ms\n");
+    ck_assert_uint_eq(heal_view(b->node[0].h).revived, 1);
+}
+END_TEST
+
+START_TEST(r10_an_answer_may_come_after_the_start_is_seen)
+{
+    acting();
+    healbench_run(b, 20000);
+    healbench_start(b, 0);
+    healbench_run(b, 20999);
+    LOG("");
+    healbench_result(b, 0, HEAL_STARTED, "");
+    LOG("20.999 n0 acting > verifying tells 1/5: started\n");
+}
+END_TEST
+
+START_TEST(r10_one_that_fell_again_needs_no_answer_either)
+{
+    acting();
+    healbench_run(b, 4000);
+    healbench_start(b, 0);
+    healbench_run(b, 5000);
+    healbench_die(b, 0, 1);
+    healbench_run(b, 8000);
+    LOG("8.000 n0 acting > verifying tells 1/5: has run again; what the engine "
+        "answered is not known\n"
+        "8.000 n0 verifying > suspect tells 1/5: died again after 1 s: exited "
+        "with code 1 !\n"
+        "8.000 n0 suspect > waiting tells: exited with code 1; waits 1.8 s "
+        "before it is started again\n");
 }
 END_TEST
 
@@ -658,7 +796,7 @@ START_TEST(r10_what_is_denied_waits_for_another_connection)
     healbench_step(b, 0);
     healbench_log(b);
     healbench_run(b, 3600000);
-    LOG("4.259 n0 waiting > waiting declines: observes only: the engine denies "
+    LOG("8.000 n0 waiting > waiting declines: observes only: the engine denies "
         "it to act !\n");
     f->act_denied = false;
     healbench_step(b, 0);
@@ -666,18 +804,143 @@ START_TEST(r10_what_is_denied_waits_for_another_connection)
 }
 END_TEST
 
-START_TEST(r10_a_dry_run_ends_like_any_other)
+static const struct unsent_case {
+    enum heal_result result;
+    const char *reason;
+} unsent_cases[] = {
+    { HEAL_UNREACHABLE, "the engine is not reachable" },
+    { HEAL_DENIED, "the engine denies it to act" },
+    { HEAL_CHANGED, "nothing was done, it is not as it was" },
+};
+
+START_TEST(r10_what_was_not_sent_is_tried_again_and_costs_nothing)
 {
-    healbench_die(b, 0, 1);
-    for (int i = 0; i < 5; i++) {
-        ck_assert(next_order(0, ms() + 60 * 1000));
-        healbench_result(b, 0, HEAL_DRY_RUN, "");
+    static const int64_t after[] = { 5, 10, 20, 40, 60, 60, 60 };
+    const struct unsent_case *c = &unsent_cases[_i];
+    int64_t at = 3000;
+    char want[200];
+
+    acting();
+    for (size_t i = 0; i < ROWS(after); i++) {
+        healbench_result(b, 0, c->result, "");
+        ck_assert_int_eq(healbench_state(b, 0), HEAL_WAITING);
+        assert_slice(heal_view(b->node[0].h).reason, c->reason);
+        ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 0);
+        ck_assert_uint_eq(heal_view(b->node[0].h).failed, 0);
+        at += after[i] * 1000;
+        ck_assert(next_order(0, at));
+        ck_assert_int_eq(ms(), at);
     }
-    ck_assert_int_eq(healbench_state(b, 0), HEAL_GIVEN_UP);
-    ck_assert_ptr_nonnull(strstr(healbench_log(b),
-                                 "given_up tells 5/5: 5 attempts in 30 "
-                                 "minutes, the last: dry run, nothing was "
-                                 "sent to the engine !\n"));
+    snprintf(want, sizeof(want), "3.000 n0 acting > waiting tells 1/5: %s !\n",
+             c->reason);
+    LOG(want);
+    healbench_started(b, 0);
+    LOG("258.000 n0 acting > verifying tells 1/5: started\n");
+}
+END_TEST
+
+START_TEST(r10_another_reason_not_to_be_sent_is_told_once)
+{
+    acting();
+    healbench_result(b, 0, HEAL_UNREACHABLE, "");
+    for (int i = 0; i < 3; i++) {
+        ck_assert(next_order(0, 600000));
+        healbench_result(b, 0, HEAL_CHANGED, "");
+    }
+    LOG("3.000 n0 acting > waiting tells 1/5: the engine is not reachable !\n"
+        "8.000 n0 acting > waiting tells 1/5: nothing was done, it is not as "
+        "it was !\n");
+}
+END_TEST
+
+START_TEST(r10_what_was_not_sent_opens_no_breaker)
+{
+    bench_of(10);
+    for (unsigned i = 0; i < 10; i++) {
+        healbench_run(b, 40000 * i);
+        healbench_die(b, i, 1);
+        ck_assert(next_order(i, ms() + 9000));
+        healbench_result(b, i, HEAL_UNREACHABLE, "");
+        healbench_start(b, i);
+    }
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+START_TEST(r10_an_engine_that_is_away_is_told_once)
+{
+    acting();
+    healbench_result(b, 0, HEAL_UNREACHABLE, "");
+    healbench_engine(b, false);
+    healbench_run(b, 600000);
+    LOG("3.000 n0 acting > waiting tells 1/5: the engine is not reachable "
+        "!\n");
+    healbench_engine(b, true);
+    ck_assert(next_order(0, 620000));
+    LOG("");
+}
+END_TEST
+
+static void rehearse(void)
+{
+    f->dry_run = true;
+    acting();
+    healbench_result(b, 0, HEAL_DRY_RUN, "");
+    LOG("3.000 n0 acting > blocked tells 1/5: dry run: it would have been "
+        "started\n");
+    ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 0);
+    healbench_run(b, 3600000);
+    LOG("");
+}
+
+START_TEST(r10_a_dry_run_says_once_what_would_be_done)
+{
+    rehearse();
+    ck_assert_uint_eq(heal_view(b->node[0].h).failed, 0);
+    healbench_start(b, 0);
+    healbench_run(b, 3601000);
+    healbench_die(b, 0, 1);
+    ck_assert(next_order(0, 3603000));
+    healbench_log(b);
+    healbench_result(b, 0, HEAL_DRY_RUN, "");
+    f->released_at = b->now;
+    healbench_step(b, 0);
+    ck_assert(next_order(0, 3604000));
+}
+END_TEST
+
+START_TEST(r10_when_a_dry_run_is_over_it_is_really_done)
+{
+    rehearse();
+    f->dry_run = false;
+    healbench_step(b, 0);
+    LOG("3600.000 n0 blocked > suspect tells: exited with code 1\n"
+        "3600.000 n0 suspect > acting orders 1/5: exited with code 1\n");
+}
+END_TEST
+
+START_TEST(r10_also_when_it_is_over_before_the_result_is_in)
+{
+    f->dry_run = true;
+    acting();
+    f->dry_run = false;
+    healbench_result(b, 0, HEAL_DRY_RUN, "");
+    ck_assert(next_order(0, 4000));
+}
+END_TEST
+
+START_TEST(r10_a_dry_run_that_nobody_tells_of_is_not_over)
+{
+    acting();
+    healbench_result(b, 0, HEAL_DRY_RUN, "");
+    healbench_run(b, 3600000);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_BLOCKED);
+    f->dry_run = true;
+    healbench_step(b, 0);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_BLOCKED);
+    f->dry_run = false;
+    healbench_step(b, 0);
+    ck_assert_ptr_nonnull(order_of(0));
 }
 END_TEST
 
@@ -872,6 +1135,26 @@ START_TEST(r13_a_frozen_one_is_only_told)
 }
 END_TEST
 
+START_TEST(r13_what_the_probe_says_is_said)
+{
+    f->probe_error = slice_str("it answers 404, not 200 to 299");
+    freeze();
+    LOG("1.000 n0 ok > frozen tells: runs, but does not answer: it answers "
+        "404, not 200 to 299 !\n");
+    f->due = false;
+    healbench_start(b, 0);
+    probed(true, 1001);
+    f->probe_ok = false;
+    acting();
+    healbench_started(b, 0);
+    f->probe_error = slice_str("no connection: Connection refused");
+    healbench_run(b, 60000);
+    LOG("3.000 n0 acting > verifying tells 1/5: started\n"
+        "33.000 n0 verifying > frozen tells 1/5: runs, but did not answer "
+        "within 30 s: no connection: Connection refused !\n");
+}
+END_TEST
+
 START_TEST(r13_or_restarted_where_the_policy_says_so)
 {
     b->policy.restart_unhealthy = true;
@@ -970,9 +1253,25 @@ START_TEST(r13_restarts_are_bounded_like_starts)
 }
 END_TEST
 
+START_TEST(r13_a_dry_run_restarts_nothing_until_it_is_over)
+{
+    f->dry_run = b->policy.restart_unhealthy = true;
+    freeze();
+    healbench_log(b);
+    healbench_result(b, 0, HEAL_DRY_RUN, "");
+    healbench_run(b, 3600000);
+    LOG("1.000 n0 acting > frozen tells 1/5: dry run: it would have been "
+        "restarted\n");
+    f->dry_run = false;
+    healbench_step(b, 0);
+    ck_assert_int_eq(order_of(0)->act, HEAL_RESTART);
+}
+END_TEST
+
 static const TTest **const tests[] = {
     &r06_a_crash_loop_is_given_up_after_five_attempts,
     &r06_the_back_off_doubles_with_a_jitter_of_a_half_to_one,
+    &r06_what_is_hardly_a_wait_is_not_told,
     &r06_the_jitter_differs_by_container_but_not_by_run,
     &r06_attempts_are_forgotten_after_ten_healthy_minutes,
     &r06_health_that_is_interrupted_counts_anew,
@@ -983,12 +1282,16 @@ static const TTest **const tests[] = {
     &r06_out_of_memory_uses_them_up_twice_as_fast,
     &r07_five_that_fall_within_thirty_seconds_open_it,
     &r07_what_fell_further_apart_does_not,
+    &r07_what_falls_with_the_engine_does_not_though_it_looks_so_first,
     &r07_what_is_held_does_not,
     &r07_what_is_up_again_does_not,
     &r07_what_went_with_the_engine_does_not,
     &r07_half_open_it_lets_one_go_and_closes_when_that_is_well,
     &r07_it_opens_again_when_that_one_fails,
     &r07_another_one_goes_when_the_one_on_trial_is_held,
+    &r07_another_one_goes_when_the_one_on_trial_cannot_be_started,
+    &r07_a_trial_that_does_not_end_keeps_the_others_waiting_no_longer,
+    &r07_it_closes_when_the_last_one_is_not_looked_at_any_more,
     &r07_it_closes_when_nobody_waits_for_it,
     &r07_three_of_which_the_revival_failed_open_it,
     &r07_one_that_fails_again_and_again_opens_nothing,
@@ -998,11 +1301,21 @@ static const TTest **const tests[] = {
     &r07_off_is_off,
     &r07_two_at_a_time_and_one_in_a_second,
     &r10_no_answer_within_a_minute_is_a_failure,
+    &r10_one_that_is_seen_to_run_needs_no_answer,
+    &r10_an_answer_may_come_after_the_start_is_seen,
+    &r10_one_that_fell_again_needs_no_answer_either,
     &r10_the_result_of_another_order_means_nothing,
     &r10_an_order_names_what_was_seen,
     &r10_a_blocked_one_is_tried_again_after_the_longest_back_off,
     &r10_what_is_denied_waits_for_another_connection,
-    &r10_a_dry_run_ends_like_any_other,
+    &r10_another_reason_not_to_be_sent_is_told_once,
+    &r10_what_was_not_sent_opens_no_breaker,
+    &r10_an_engine_that_is_away_is_told_once,
+    &r10_a_dry_run_says_once_what_would_be_done,
+    &r10_when_a_dry_run_is_over_it_is_really_done,
+    &r10_also_when_it_is_over_before_the_result_is_in,
+    &r10_a_dry_run_that_nobody_tells_of_is_not_over,
+    &r13_a_dry_run_restarts_nothing_until_it_is_over,
     &r11_without_a_probe_it_has_to_stay_up,
     &r11_the_result_may_come_before_the_facts,
     &r11_with_a_probe_it_has_to_answer,
@@ -1015,6 +1328,7 @@ static const TTest **const tests[] = {
     &r11_one_that_is_not_seen_to_run_has_failed,
     &r11_nothing_is_verified_while_the_engine_is_away,
     &r13_a_frozen_one_is_only_told,
+    &r13_what_the_probe_says_is_said,
     &r13_or_restarted_where_the_policy_says_so,
     &r13_what_our_own_restart_stopped_was_no_person,
     &r13_a_stop_that_is_under_way_is_not_interfered_with,
@@ -1026,6 +1340,8 @@ static const TTest **const tests[] = {
 static const struct suite_table tables[] = {
     { &r07_more_than_a_share_open_it_if_they_are_three, 6 },
     { &r11_an_answer_counts_by_whatever_clock_the_engine_has, 2 },
+    { &r10_what_was_not_sent_is_tried_again_and_costs_nothing,
+      ROWS(unsent_cases) },
     { &r10_each_answer_of_the_engine_has_its_consequence, ROWS(result_cases) },
 };
 

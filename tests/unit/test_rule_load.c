@@ -246,7 +246,8 @@ END_TEST
 START_TEST(a_policy_can_be_chosen)
 {
     const struct rule_revive *r =
-        &only("{revive: r, containers: 'true', when: c.x, policy: {on_stop: "
+        &only("{revive: r, containers: 'true', when: c.oomKilled, policy: "
+              "{on_stop: "
               "respect, attempts: 7, window: 1, backoff: 3s, max_backoff: 3s, "
               "verify_after: 0s, verify_timeout: 1s, reset_after: 1d, dry_run: "
               "true, recreate: true, repair_network: true, on_exit: "
@@ -279,7 +280,7 @@ START_TEST(a_breaker_can_be_off)
 
     buf_init(&yaml, BUF_NO_CAP);
     buf_printf(&yaml,
-               "{revive: r, containers: 'true', when: c.x, policy: "
+               "{revive: r, containers: 'true', when: c.oomKilled, policy: "
                "{breaker: %s}}",
                offs[_i]);
     ck_assert_uint_eq(only(buf_cstr(&yaml))->revive.breaker.down, 0);
@@ -304,7 +305,7 @@ static const struct {
     { "{count: c, foreach: 'k, x in state.z', value: x.v, when: x.w, by: [k]}",
       "x.v,x.w,k" },
     { "{errors: e, match: line.x, message: line.y}", "line.x,line.y" },
-    { "{revive: r, containers: c.x, when: c.y}", "c.x,c.y" },
+    { "{revive: r, containers: c.id, when: c.pid}", "c.id,c.pid" },
 };
 
 START_TEST(all_programs_of_a_rule_can_be_listed)

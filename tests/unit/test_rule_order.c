@@ -36,7 +36,8 @@ static const struct {
     { "{alert: a, expr: 'state.monitor[\"counts\"][\"c\"].value > 3'},"
       "{count: c, value: 1}",
       "c a" },
-    { "{alert: a, foreach: k in state.monitor.alerts.b.x, expr: 'true'},"
+    { "{alert: a, foreach: k in state.monitor.alerts.b.instances, expr: "
+      "'true'},"
       "{alert: b, expr: state.monitor.counts.c.value > 3},"
       "{count: c, value: 1}",
       "c b a" },
@@ -93,7 +94,7 @@ static const struct {
       "{count: b2, value: 1}",
       "1:66 there is no count called \"b1\"" },
     { "{alert: a, expr: has(state.monitor.cuonts)}",
-      "1:63 nothing is ever at monitor.cuonts" },
+      "1:63 bladewatch writes no \"cuonts\" below state.monitor" },
 };
 
 START_TEST(circles_and_unknown_rules_are_told)
@@ -142,7 +143,8 @@ START_TEST(a_long_circle_is_shown_in_part)
 
     buf_init(&yaml, BUF_NO_CAP);
     for (i = 0; i < n; i++)
-        buf_printf(&yaml, "%s{count: c%zu, value: state.monitor.counts.c%zu.v}",
+        buf_printf(&yaml,
+                   "%s{count: c%zu, value: state.monitor.counts.c%zu.value}",
                    i ? "," : "", i, (i + 1) % n);
     rules = rules_in_group(buf_cstr(&yaml));
     buf_release(&yaml);
