@@ -91,7 +91,7 @@ sleep 0.5
 run "$program" hold scraper
 is "status of hold" "$status" 0
 logs "REVIVAL starting scraper"
-logs "REVIVAL keeps off scraper: held by"
+logs "REVIVAL .* scraper: .*held by anonymous"
 sleep 1
 is "posts after a hold that was to come" "$(posts)" "$posted"
 
@@ -106,7 +106,7 @@ logs "REVIVAL starting scraper" 2
 run "$program" hold scraper
 end KILL
 watch --config "$work/config.yaml" || exit
-logs "REVIVAL keeps off scraper: held by"
+logs "REVIVAL .* scraper: .*held by anonymous"
 sleep 2
 is "posts after a kill" "$(posts)" "$posted"
 end TERM
