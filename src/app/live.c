@@ -430,7 +430,8 @@ static enum status on_hold(void *self, const struct httpd_hold *hold,
 {
     struct live *l = self;
 
-    return holds_take(l->core, &l->revival.ledger, hold, ret_ticket, err);
+    return holds_take(l->core, &l->revival.ledger, &l->revival.pending, hold,
+                      ret_ticket, err);
 }
 
 static void on_held(void *self, const struct httpd_hold *hold, struct buf *out)
