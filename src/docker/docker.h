@@ -43,6 +43,7 @@ struct docker_seen {
     bool ignored;        /* label bladewatch.ignore */
     struct slice status; /* "running", ... */
     nsec started_at;
+    nsec start_period; /* of its HEALTHCHECK; 0: none */
     struct slice
         address; /* of a network that we share, else of any; "127.0.0.1"
                     of the host's own; "" while it has none */

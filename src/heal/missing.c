@@ -99,8 +99,4 @@ void do_make(struct step *s)
         return;
     }
     make(s);
-    if (h->state != HEAL_ACTING)
-        return;
-    h->made_at[1] = h->made_at[0];
-    h->made_at[0] = s->now;
 }

@@ -203,13 +203,14 @@ END_TEST
     }
 
 static struct config config;
+static nsec start_period; /* of its HEALTHCHECK */
 static struct probe_spec spec;
 static struct buf warnings;
 
 static bool choose_probe(struct labels labels)
 {
     buf_reset(&warnings);
-    return prober_choose(&config.probe, labels, &spec, &warnings);
+    return prober_choose(&config.probe, labels, start_period, &spec, &warnings);
 }
 
 START_TEST(a_label_says_how_a_container_is_asked)
@@ -284,6 +285,32 @@ START_TEST(what_does_not_go_together_means_the_defaults)
                                   L("bladewatch.probe.interval", "1s"))));
     ck_assert_int_eq(probe_spec_timeout(&spec), NSEC_SEC);
     ck_assert_uint_eq(warnings.n, 0);
+}
+END_TEST
+
+START_TEST(the_start_period_of_a_healthcheck_holds_unless_a_label_says_another)
+{
+    start_period = 90 * NSEC_SEC;
+    ck_assert(choose_probe(LABELS(L("bladewatch.probe", "udp:1"))));
+    ck_assert_int_eq(spec.start_period, 90 * NSEC_SEC);
+    ck_assert(choose_probe(LABELS(L("role", "node"))));
+    ck_assert_int_eq(spec.start_period, 90 * NSEC_SEC);
+    ck_assert(choose_probe(
+        LABELS(L("role", "node"), L("bladewatch.probe.start_period", "0s"))));
+    ck_assert_int_eq(spec.start_period, 0);
+    /* What does not go together means the defaults, of which it is one. */
+    ck_assert(choose_probe(
+        LABELS(L("role", "node"), L("bladewatch.probe.json", "true"))));
+    ck_assert_int_eq(spec.start_period, 90 * NSEC_SEC);
+    start_period = 0;
+    ck_assert(choose_probe(LABELS(L("role", "node"))));
+    ck_assert_int_eq(spec.start_period, 10 * NSEC_SEC);
+    start_period = INT64_MAX;
+    ck_assert(choose_probe(LABELS(L("role", "node"))));
+    ck_assert_int_eq(spec.start_period, PROBE_SPAN_MAX);
+    start_period = -1;
+    ck_assert(choose_probe(LABELS(L("role", "node"))));
+    ck_assert_int_eq(spec.start_period, 10 * NSEC_SEC);
 }
 END_TEST
 
@@ -472,6 +499,7 @@ int main(void)
         &the_configuration_asks_by_label_and_labels_change_it,
         &nonsense_means_the_default_and_is_told,
         &what_does_not_go_together_means_the_defaults,
+        &the_start_period_of_a_healthcheck_holds_unless_a_label_says_another,
         &a_container_that_is_seen_is_asked_until_it_is_gone,
         &a_renamed_one_is_asked_under_its_new_name,
         &the_end_of_one_is_not_the_end_of_the_next_by_its_name,

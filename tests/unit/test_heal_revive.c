@@ -554,8 +554,8 @@ START_TEST(r07_another_one_goes_when_the_one_on_trial_cannot_be_started)
     bench_of(5);
     fall(0, 2);
     healbench_run(b, 120000);
-    b->node[0].f.status = HEAL_DEAD;
     healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    b->node[0].f.status = HEAL_DEAD;
     healbench_run(b, 130000);
     ck_assert_uint_eq(orders_out(), 1);
     ck_assert_ptr_nonnull(order_of(1));
