@@ -653,9 +653,9 @@ static enum status start(struct live *l, struct err *err)
     if (!st)
         st = start_httpd(l, err);
     if (!st)
-        st =
-            prober_start(l->loop, &l->config->probe,
-                         committer_intake(l->committer), seed, &l->prober, err);
+        st = prober_start(
+            l->loop, &l->config->probe, committer_intake(l->committer), seed,
+            (size_t)l->config->limits.string_bytes, &l->prober, err);
     if (!st)
         st = start_docker(l, err);
     if (st)
