@@ -457,7 +457,8 @@ static enum status on_hold(void *self, const struct httpd_hold *hold,
 {
     struct live *l = self;
 
-    return holds_take(l->core, &l->revival.ledger, hold, ret_ticket, err);
+    return holds_take(l->core, &l->revival.ledger, &l->revival.pending, hold,
+                      ret_ticket, err);
 }
 
 static void on_held(void *self, const struct httpd_hold *hold, struct buf *out)
@@ -607,6 +608,7 @@ static enum status start_docker(struct live *l, struct err *err)
         .endpoint = l->config->docker_host,
         .act_endpoint = l->config->docker_act,
         .observe = !l->config->revive,
+        .dry_run = l->config->dry_run,
         .spec_dir = specs_dir(l, &specs),
         .stats_every = l->config->stats_every,
         .api_version = l->config->docker_version,
@@ -692,6 +694,10 @@ static enum status start(struct live *l, struct err *err)
              "bladewatch %s listens on http://%s, "
              "journal in %s",
              BW_VERSION, httpd_address(l->httpd), l->config->data);
+    if (!l->config->nrule_paths)
+        log_warn(loop_wall(l->loop),
+                 "no rules: nothing is alerted and nothing revived; they are "
+                 "named as in --rules rules/");
     return ST_OK;
 }
 

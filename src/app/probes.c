@@ -285,6 +285,8 @@ enum status prober_start(struct loop *loop, const struct config_probe *config,
 
     p->loop = loop;
     p->config = config;
+    if (config->told)
+        log_info(loop_wall(loop), "%s", config->told);
     if (config->leader)
         log_warn(loop_wall(loop), "HEARTBEAT_INTERVAL and LEADER_TIMEOUT mean "
                                   "nothing here: there is one monitor, and no "

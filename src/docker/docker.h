@@ -56,6 +56,7 @@ struct docker_config {
     const char *act_endpoint; /* likewise; NULL: the endpoint */
     bool observe;             /* nothing will be asked to act: it is in the
                                  state, docker.engine.act */
+    bool dry_run;             /* likewise, but as if it were */
     const char *spec_dir;     /* where inspects are kept for recreation; NULL:
                                  nothing is ever recreated */
     nsec stats_every;         /* 0: no statistics are asked for */

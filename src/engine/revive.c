@@ -347,6 +347,7 @@ static void derive_breaker(struct engine *e, const struct live *l)
     derive_bool(e, m, "open", s.breaker_open);
     derive_bool(e, m, "half_open", s.half_open);
     derive_maybe(e, m, "since", s.breaker_since);
+    derive_maybe(e, m, "until", s.breaker_until);
     derive_u64(e, m, "down", s.down);
     derive_u64(e, m, "in_scope", s.in_scope);
 }

@@ -43,7 +43,8 @@ void revive_facts(const struct engine *e, const struct instance *i,
                   struct heal_facts *ret);
 /* The id of the order whose result is in the state; "": there is none. */
 struct slice revive_result(const struct engine *e, const struct instance *i);
-/* Labels whose value means nothing, a sentence; out stays empty otherwise. */
+/* Labels without which it goes whose value means nothing, a sentence; out stays
+ * empty otherwise. */
 void revive_nonsense(const struct engine *e, const struct instance *i,
                      struct buf *out);
 

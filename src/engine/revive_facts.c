@@ -52,9 +52,13 @@ enum fact {
     ENGINE_DOWN_AT,
     ENGINE_ACT,
     HOLD,
+    HOLD_BY,
     HOLD_WHY,
+    HOLD_UNTIL,
     HOLD_ALL,
+    HOLD_ALL_BY,
     HOLD_ALL_WHY,
+    HOLD_ALL_UNTIL,
     RELEASED_AT,
     RELEASED_ALL_AT,
     ACT_ORDER,
@@ -120,9 +124,13 @@ static const struct {
     [ENGINE_DOWN_AT] = { "engine", false, { "downAt" } },
     [ENGINE_ACT] = { "engine", false, { "act" } },
     [HOLD] = { "holds", true, { NULL } },
+    [HOLD_BY] = { "holds", true, { "by" } },
     [HOLD_WHY] = { "holds", true, { "why" } },
+    [HOLD_UNTIL] = { "holds", true, { "until" } },
     [HOLD_ALL] = { "holds", false, { "*" } },
+    [HOLD_ALL_BY] = { "holds", false, { "*", "by" } },
     [HOLD_ALL_WHY] = { "holds", false, { "*", "why" } },
+    [HOLD_ALL_UNTIL] = { "holds", false, { "*", "until" } },
     [RELEASED_AT] = { "releases", true, { "at" } },
     [RELEASED_ALL_AT] = { "releases", false, { "*", "at" } },
     [ACT_ORDER] = { "acts", true, { "order" } },
@@ -232,6 +240,13 @@ static enum heal_restart_policy policy_of(struct slice name)
     return HEAL_NO_POLICY;
 }
 
+/* Does the label bladewatch.revive mean anything? */
+static bool says_when(struct slice revive)
+{
+    return slice_is(revive, "always") || slice_is(revive, "on-failure") ||
+           slice_is(revive, "never");
+}
+
 static enum heal_exempt exempt_of(const struct engine *e,
                                   const struct instance *i)
 {
@@ -244,6 +259,8 @@ static enum heal_exempt exempt_of(const struct engine *e,
     if (slice_is(text_of(e, i, LABEL_REVIVE), "never") ||
         slice_is(text_of(e, i, LABEL_IGNORE), "true"))
         return HEAL_NEVER;
+    if (node_of(e, i, LABEL_REVIVE) && !says_when(text_of(e, i, LABEL_REVIVE)))
+        return HEAL_BAD_LABEL;
     return HEAL_NOT_EXEMPT;
 }
 
@@ -266,6 +283,7 @@ static void read_container(const struct engine *e, const struct instance *i,
     ret->error = text_of(e, i, ERROR);
     ret->on_failure_label = slice_is(revive, "on-failure");
     ret->always_label = slice_is(revive, "always");
+    ret->revive_label = revive;
     ret->recreate_label = slice_is(text_of(e, i, LABEL_RECREATE), "true");
     if (span_parse(text_of(e, i, LABEL_VERIFY), &ret->verify_timeout))
         ret->verify_timeout = 0;
@@ -357,9 +375,13 @@ static void read_operator(const struct engine *e, const struct instance *i,
     nsec all_at = instant_of(e, i, RELEASED_ALL_AT);
 
     ret->held = own || holds(e, i, HOLD_ALL);
-    if (ret->held)
+    if (ret->held) {
+        ret->held_by = text_of(e, i, own ? HOLD_BY : HOLD_ALL_BY);
         ret->held_why = text_of(e, i, own ? HOLD_WHY : HOLD_ALL_WHY);
+        ret->held_until = instant_of(e, i, own ? HOLD_UNTIL : HOLD_ALL_UNTIL);
+    }
     ret->released_at = instant_of(e, i, RELEASED_AT);
+    ret->released_all_at = all_at;
     if (all_at > ret->released_at)
         ret->released_at = all_at;
 }
@@ -408,15 +430,10 @@ static void tell_label(struct buf *out, const char *label, struct slice value,
 void revive_nonsense(const struct engine *e, const struct instance *i,
                      struct buf *out)
 {
-    struct slice revive = text_of(e, i, LABEL_REVIVE);
     struct slice verify = text_of(e, i, LABEL_VERIFY);
     struct slice recreate = text_of(e, i, LABEL_RECREATE);
     nsec span;
 
-    if (revive.n && !slice_is(revive, "always") &&
-        !slice_is(revive, "on-failure") && !slice_is(revive, "never"))
-        tell_label(out, "bladewatch.revive", revive,
-                   "always, on-failure or never");
     if (verify.n && span_parse(verify, &span))
         tell_label(out, "bladewatch.verify", verify, "a span such as 30s");
     if (recreate.n && !slice_is(recreate, "true") &&

@@ -113,6 +113,7 @@ static void breaker_json(const struct heal_scope_view *s, struct buf *out)
     json_member_bool(out, "half_open", s->half_open);
     json_member_bool(out, "open", s->breaker_open);
     json_member_maybe(out, "since", s->breaker_since);
+    json_member_maybe(out, "until", s->breaker_until);
     buf_char(out, '}');
 }
 
@@ -210,8 +211,13 @@ static void breaker_line(const struct heal_scope_view *s, struct buf *out)
     if (!s->breaker_open)
         return;
     instant_format(s->breaker_since, at);
-    buf_printf(out, "    breaker %s since %s: %u of %u are down\n",
-               s->half_open ? "half open" : "open", at, s->down, s->in_scope);
+    buf_printf(out, "    breaker %s since %s",
+               s->half_open ? "half open" : "open", at);
+    if (s->breaker_until) {
+        instant_format(s->breaker_until, at);
+        buf_printf(out, " until %s", at);
+    }
+    buf_printf(out, ": %u of %u are down\n", s->down, s->in_scope);
 }
 
 void revive_report_text(struct engine *e, struct live *l, struct buf *out)

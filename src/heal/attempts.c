@@ -62,6 +62,15 @@ uint32_t attempts_counted(const struct attempts *a)
     return (halves + 1) / 2;
 }
 
+uint32_t attempts_number(const struct attempts *a)
+{
+    uint32_t number = 1;
+
+    for (size_t i = 0; i < a->n; i++)
+        number += (a->list[i].halves + 1) / 2;
+    return number;
+}
+
 /* 0.5 to 1.0 of it, the same in every process. */
 static nsec jitter(const struct step *s, nsec delay_for)
 {

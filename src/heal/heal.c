@@ -92,10 +92,12 @@ void heal_step(struct heal *h, const struct heal_policy *policy,
     struct step s = { h, policy, facts, now, sink };
     uint32_t before, first = h->moves;
 
+    h->allowed = policy->attempts;
     if (!h->known)
         h->since = now;
     if (judge_replaced(&s))
         happens(&s, ON_REPLACED);
+    breaker_release(&s);
     if (judge_released(&s))
         happens(&s, ON_RELEASE);
     judge_learn(&s);
@@ -130,11 +132,12 @@ const struct heal_order *heal_order(const struct heal *h)
 struct heal_view heal_view(const struct heal *h)
 {
     bool waits = h->state != HEAL_OK && h->due_at != NSEC_MAX;
+    uint32_t counted = attempts_counted(&h->attempts);
     struct heal_view v = {
         .state = h->state,
         .since = h->since,
         .reason = slice_str(h->reason),
-        .attempts = attempts_counted(&h->attempts),
+        .attempts = counted < h->allowed ? counted : h->allowed,
         .revived = h->revived,
         .failed = h->failed,
         .next_at = waits ? h->due_at : 0,
@@ -151,6 +154,7 @@ struct heal_scope_view heal_scope_view(const struct heal_scope *scope)
         .breaker_open = scope->open,
         .half_open = scope->half_open,
         .breaker_since = scope->since,
+        .breaker_until = scope->half_open ? 0 : scope->until,
     };
     const struct heal *h;
 

@@ -74,6 +74,7 @@ enum heal_exempt {
     HEAL_IS_TASK,      /* of a swarm: label com.docker.swarm.task.id */
     HEAL_AUTO_REMOVED, /* --rm */
     HEAL_NEVER,        /* label bladewatch.revive=never */
+    HEAL_BAD_LABEL,    /* that label has a value that nobody knows */
     HEAL_OTHER_RULE    /* an earlier revive rule has it in its scope */
 };
 
@@ -146,6 +147,7 @@ struct heal_facts {
     enum heal_restart_policy policy;
     struct slice error;                  /* State.Error */
     bool on_failure_label, always_label; /* bladewatch.revive=... */
+    struct slice revive_label;           /* as it is, of HEAL_BAD_LABEL */
     bool recreate_label;
     nsec verify_timeout; /* label bladewatch.verify; 0: the policy's */
 
@@ -170,8 +172,10 @@ struct heal_facts {
 
     /* docker.holds.NAME or .*, docker.releases.NAME or .* */
     bool held;
-    struct slice held_why;
+    struct slice held_by, held_why;
+    nsec held_until; /* 0: until it is released */
     nsec released_at;
+    nsec released_all_at; /* of those the last release of all */
 
     /* docker.acts.NAME */
     struct slice result_order; /* of which order it is the result */
@@ -242,6 +246,8 @@ bool heal_idle(const struct heal *h);
 /* The order that is out; NULL: none. */
 struct heal_order {
     enum heal_act act;
+    /* The how-manieth in the window, and how many they come to if all that
+     * follow count whole: one that counts half lets one more follow. */
     uint32_t attempt, attempts;
     nsec at; /* when it was given */
     /* What was seen, which must still be so. */
@@ -267,7 +273,8 @@ struct heal_view {
     enum heal_state state;
     nsec since;
     struct slice reason;
-    uint32_t attempts;        /* counted in the window; halves are rounded up */
+    uint32_t attempts;        /* counted in the window, halves rounded up; no
+                               * more than the policy has */
     uint32_t revived, failed; /* ever */
     nsec next_at;             /* 0: not by time */
     nsec down_since;          /* 0: it is up */
@@ -278,7 +285,8 @@ struct heal_view heal_view(const struct heal *h);
 
 struct heal_scope_view {
     bool breaker_open, half_open;
-    nsec breaker_since;
+    nsec breaker_since, breaker_until; /* 0: it is not open; until: one may go
+                                        * then, 0 as well while one is tried */
     uint32_t in_scope, down;
 };
 

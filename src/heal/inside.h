@@ -139,12 +139,18 @@ struct heal {
     nsec decided_life; /* started_at, as of the last decision to rest */
     enum heal_status decided_status;
     enum heal_hold hold;
-    nsec pardoned; /* die_at of a stop that an operator took back */
+    char held[HEAL_TEXT_MAX]; /* by whom, until when and why */
+    bool left_alone;          /* held, and that it is down was told, ... */
+    nsec left_life;           /* ... of that life */
+    nsec pardoned;            /* die_at of a stop that an operator took back */
+    bool obeyed;              /* a person's stop is, ... */
+    nsec obeyed_life;         /* ... which ended that life */
 
     /* Orders. */
     struct heal_order order;
     char order_id[HEAL_ID_ROOM]; /* of its container */
     struct attempts attempts;
+    uint32_t allowed;  /* of them */
     unsigned hindered; /* enum heal_hindrance that were told */
     bool parked;       /* cannot act until the engine changes */
     nsec hindered_by;  /* the breaker that was told */
@@ -158,7 +164,8 @@ struct heal {
     bool own_stop;        /* a restart of ours stopped it */
     bool makes;           /* another id is expected */
     nsec up_at, up_life;  /* since when it is seen up after an order */
-    nsec stop_revived_at; /* revived after a person's stop */
+    bool after_stop;      /* the last order was about a person's stop */
+    nsec stop_revived_at; /* started_at of the life that came of such a one */
     nsec lost_at, made_at[HEAL_MAKES];
     uint32_t lost_with; /* so many together */
     bool missed;        /* it is to be recreated */
@@ -208,11 +215,16 @@ bool judge_released(const struct step *s);
 /* Takes in what this step has to tell. */
 void judge_learn(struct step *s);
 enum heal_event judge_sight(const struct step *s);
+bool judge_is_down(const struct step *s);
 bool judge_restarting(const struct step *s);
 bool judge_loops(const struct step *s);
 bool judge_by_person(const struct step *s);
 bool judge_with_engine(const struct step *s);
+/* A person's stop that was obeyed once is, until it is started or released. */
+bool judge_obeyed(const struct step *s);
 bool judge_ended_well(const struct step *s);
+/* Another life than the one that the order was about. */
+bool judge_was_started(const struct step *s);
 bool judge_is_result(const struct step *s);
 bool judge_is_stale(const struct step *s);
 /* One that was seen, since the last order. */
@@ -239,7 +251,10 @@ void say_cause(struct step *s);
 void say_silent(struct step *s, const char *what);
 /* What came of an order, and what the engine says to it, to h->reason. */
 void say_result(struct step *s, const char *text);
-const char *say_exempt(enum heal_exempt exempt);
+/* Who wants it as it is, to h->held; is it news? */
+bool say_held(struct step *s);
+/* Why it is never touched. */
+void say_exempt(const struct step *s, char out[HEAL_TEXT_MAX]);
 /* No more of a stranger's text than fits a sentence. */
 struct slice say_cut(struct slice text);
 
@@ -255,6 +270,9 @@ void attempts_take_back(struct attempts *a, nsec at);
 uint32_t attempts_spent(struct attempts *a, nsec window_for, nsec now);
 /* All that are remembered, halves rounded up. */
 uint32_t attempts_counted(const struct attempts *a);
+/* The next one's number: what counts half is one as well, what counts double is
+ * two. */
+uint32_t attempts_number(const struct attempts *a);
 /* How long to wait before the next one. */
 nsec attempts_backoff(const struct step *s);
 
@@ -264,19 +282,26 @@ struct heal_scope {
     struct heal *list;
     struct heal_turns *turns;
     bool open, half_open;
-    nsec since;
-    struct heal *trial; /* the one that may go while it is half open */
+    bool avalanche;     /* it is open because so many fell */
+    nsec since, until;  /* nothing is started in between */
+    struct heal *trial; /* the one that may go while it is half open, ... */
+    nsec trial_at;      /* ... and since when */
     char why[HEAL_TEXT_MAX / 2];
-    nsec lost_at;   /* the last that was removed */
-    uint32_t nlost; /* one shortly after another */
+    nsec released_at; /* the last release of all */
+    nsec lost_at;     /* the last that was removed */
+    uint32_t nlost;   /* one shortly after another */
 };
 
 void breaker_fell(const struct step *s);
+/* It fell with the engine, as shows only now: no avalanche then, maybe. */
+void breaker_excuse(const struct step *s);
 void breaker_failed(const struct step *s);
+/* All were released: it closes, and what fell before does not count. */
+void breaker_release(const struct step *s);
 void breaker_succeeded(struct heal *h);
 /* May it go?  Else *ret_at: when to ask again. */
 bool breaker_lets(const struct step *s, nsec *ret_at);
-/* After h changed its state or left. */
+/* After h changed its state, looks no more, or left. */
 void breaker_settle(struct heal *h);
 /* It was removed; how many others, shortly before and after, is at lost_with.
  */

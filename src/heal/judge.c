@@ -15,6 +15,9 @@
 #define ENGINE_SETTLE   (20 * NSEC_SEC)
 #define LOOP_FOR        (600 * NSEC_SEC)
 #define RESULT_FOR      (60 * NSEC_SEC)
+#define UNANSWERED_FOR                                                         \
+    (5 * NSEC_SEC)            /* it was started, and no result says so */
+#define RESULT_AFTER NSEC_SEC /* a result comes so soon after a start */
 
 static nsec later(nsec a, nsec b)
 {
@@ -76,6 +79,10 @@ static void learn_engine(struct step *s)
         h->engine_up_at = 0;
     }
     h->engine_seen_down = f->engine_down_at;
+    if (h->down_since && !h->with_engine && judge_with_engine(s)) {
+        h->with_engine = true;
+        breaker_excuse(s);
+    }
     if (f->engine_up && !h->engine_up_at &&
         f->engine_up_at >= h->engine_down_at)
         h->engine_up_at = f->engine_up_at;
@@ -102,6 +109,22 @@ bool judge_dry_run_is_over(const struct step *s)
     return s->h->dry_run && !s->f->dry_run;
 }
 
+/* A life that nobody has seen before. */
+static void learn_life(struct step *s)
+{
+    struct heal *h = s->h;
+    nsec life = s->f->started_at;
+
+    if (!life || s->f->status == HEAL_GONE)
+        return;
+    if (h->obeyed && life != h->obeyed_life)
+        h->obeyed = false;
+    if (h->after_stop && life != h->order.started_at) {
+        h->after_stop = false;
+        h->stop_revived_at = life;
+    }
+}
+
 void judge_learn(struct step *s)
 {
     struct heal *h = s->h;
@@ -110,6 +133,7 @@ void judge_learn(struct step *s)
     learn_events(s);
     learn_engine(s);
     learn_restarts(s);
+    learn_life(s);
     if (hash && hash != h->id_hash) {
         h->id_hash = hash;
         h->makes = false;
@@ -137,12 +161,12 @@ bool judge_loops(const struct step *s)
     return first_at && s->now < nsec_add(first_at, LOOP_FOR);
 }
 
-static enum heal_event see_down(const struct step *s)
+bool judge_is_down(const struct step *s)
 {
     /* A created one was never meant to run, unless by us. */
     if (s->f->status == HEAL_CREATED)
-        return s->h->tried ? SEE_DOWN : SEE_RESTS;
-    return s->f->due ? SEE_DOWN : SEE_RESTS;
+        return s->h->tried;
+    return s->f->status == HEAL_EXITED && s->f->due;
 }
 
 static enum heal_event see_up(const struct step *s)
@@ -183,7 +207,7 @@ enum heal_event judge_sight(const struct step *s)
         return see_up(s);
     case HEAL_CREATED:
     case HEAL_EXITED:
-        return see_down(s);
+        return judge_is_down(s) ? SEE_DOWN : SEE_RESTS;
     default:
         return SEE_NOTHING;
     }
@@ -227,6 +251,12 @@ bool judge_by_person(const struct step *s)
         (f->die_at && f->die_at == s->h->pardoned))
         return false;
     return stopped(f) || (deadly && killed_lately(f));
+}
+
+bool judge_obeyed(const struct step *s)
+{
+    return s->h->obeyed && s->f->status == HEAL_EXITED &&
+           s->p->on_stop != HEAL_REVIVE;
 }
 
 /* Did it fall when the engine went down, or while that came up? */
@@ -371,6 +401,26 @@ static bool remembers(const struct heal *h)
     return h->attempts.n || h->failing || h->stop_revived_at;
 }
 
+bool judge_was_started(const struct step *s)
+{
+    const struct heal_facts *f = s->f;
+
+    return f->started_at != s->h->order.started_at &&
+           ((f->status == HEAL_RUNNING && f->pid > 0) ||
+            f->status == HEAL_EXITED);
+}
+
+/* Until then a result is waited for. */
+static nsec result_by(const struct step *s)
+{
+    const struct heal *h = s->h;
+    nsec last_at = nsec_add(h->order.at, RESULT_FOR);
+    nsec at = later(nsec_add(h->order.at, UNANSWERED_FOR),
+                    nsec_add(h->life.at, RESULT_AFTER));
+
+    return judge_was_started(s) && at < last_at ? at : last_at;
+}
+
 nsec judge_deadline(const struct step *s)
 {
     const struct heal *h = s->h;
@@ -388,7 +438,7 @@ nsec judge_deadline(const struct step *s)
     case HEAL_WAITING:
         return parked ? NSEC_MAX : later(h->next_at, judge_settled_at(s));
     case HEAL_ACTING:
-        return nsec_add(h->order.at, RESULT_FOR);
+        return result_by(s);
     case HEAL_VERIFYING:
         return stale ? NSEC_MAX : verified_at(s);
     case HEAL_FROZEN:

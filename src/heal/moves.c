@@ -29,17 +29,6 @@ static void rest_in(struct step *s, enum heal_state to, bool warning)
     heal_move(s, to, HEAL_TELLS, warning);
 }
 
-/* The same, but once for a reason. */
-static void rest_once(struct step *s, enum heal_state to, const char *reason)
-{
-    struct heal *h = s->h;
-
-    if (h->state == to && strcmp(h->reason, reason) == 0)
-        return;
-    say(h->reason, "%s", reason);
-    rest_in(s, to, false);
-}
-
 void do_quit(struct step *s)
 {
     s->h->down_since = 0;
@@ -51,24 +40,62 @@ void do_quit(struct step *s)
 
 void do_omit(struct step *s)
 {
-    s->h->down_since = 0;
-    rest_once(s, HEAL_EXEMPT, say_exempt(s->f->exempt));
+    struct heal *h = s->h;
+    char why[HEAL_TEXT_MAX];
+
+    h->down_since = 0;
+    say_exempt(s, why);
+    if (h->state == HEAL_EXEMPT && strcmp(h->reason, why) == 0)
+        return;
+    say(h->reason, "%s", why);
+    rest_in(s, HEAL_EXEMPT, s->f->exempt == HEAL_BAD_LABEL);
+}
+
+/* What is known of the death; more may come while it settles. */
+static void judge(struct step *s)
+{
+    s->h->with_engine = judge_with_engine(s);
+    s->h->by_person = judge_by_person(s);
+    say_cause(s);
+}
+
+/* Once for each fall: it would be started, if nobody held it. */
+static void leave_alone(struct step *s)
+{
+    struct heal *h = s->h;
+
+    if (!h->down_since)
+        h->down_since = s->now;
+    if (!h->fell_at || is_news(s))
+        h->fell_at = s->now;
+    judge(s);
+    say(h->reason, "%s; %s, left alone", h->cause, h->held);
+    h->next_at = NSEC_MAX;
+    heal_decided(s);
+    heal_move(s, HEAL_HELD, HEAL_DECLINES, !h->by_person);
+    h->left_alone = true;
+    h->left_life = s->f->started_at;
 }
 
 void do_hold(struct step *s)
 {
     struct heal *h = s->h;
-    char reason[HEAL_TEXT_MAX] = "paused by a person";
-    struct slice why = say_cut(s->f->held_why);
+    bool news = say_held(s) || h->state != HEAL_HELD;
 
-    if (s->f->status == HEAL_RUNNING)
+    if (s->f->status == HEAL_RUNNING) {
         h->down_since = 0;
+        h->left_alone = false;
+    }
     h->hold = s->f->held ? HOLD_OPERATOR : HOLD_PAUSE;
     h->missed = false;
-    if (s->f->held)
-        say(reason, "held by operator%s%.*s", why.n ? ": " : "",
-            SLICE_ARG(why));
-    rest_once(s, HEAL_HELD, reason);
+    if (judge_is_down(s)) {
+        if (news || !h->left_alone || s->f->started_at != h->left_life)
+            leave_alone(s);
+        return;
+    }
+    say(h->reason, "%s", h->held);
+    if (news)
+        rest_in(s, HEAL_HELD, false);
 }
 
 void do_dead(struct step *s)
@@ -164,12 +191,23 @@ void heal_suspect(struct step *s, bool warning)
     heal_move(s, HEAL_SUSPECT, HEAL_TELLS, warning);
 }
 
-/* What is known of the death; more may come while it settles. */
-static void judge(struct step *s)
+/* For as long as it is down, whatever was done to it or to the rules since. */
+static void obey(struct step *s)
 {
-    s->h->with_engine = judge_with_engine(s);
-    s->h->by_person = judge_by_person(s);
-    say_cause(s);
+    struct heal *h = s->h;
+    char span[SPAN_MAX];
+
+    if (h->stop_revived_at)
+        say(h->reason, "a person stopped it again %s after it was revived",
+            say_span(nsec_sub(s->f->die_at, h->stop_revived_at), span));
+    else
+        say(h->reason, "a person stopped it");
+    say(h->reason, "%s; docker start or 'bladewatch release %.*s' ends that",
+        h->reason, SLICE_ARG(say_cut(s->f->name)));
+    h->hold = HOLD_STOP;
+    h->obeyed = true;
+    h->obeyed_life = s->f->started_at;
+    rest_in(s, HEAL_HELD, false);
 }
 
 void do_fall(struct step *s)
@@ -178,6 +216,11 @@ void do_fall(struct step *s)
 
     if (!h->down_since)
         h->down_since = s->now;
+    if (judge_obeyed(s)) {
+        judge(s);
+        obey(s);
+        return;
+    }
     if (!h->fell_at || judge_restarting(s) || is_news(s))
         h->fell_at = s->now;
     judge(s);
@@ -204,9 +247,6 @@ void do_kept(struct step *s)
         do_anew(s);
         return;
     }
-    /* A hold that ends takes the stop back that it was given for. */
-    if (h->hold == HOLD_OPERATOR && s->p->on_stop != HEAL_RESPECT)
-        h->pardoned = s->f->die_at;
     do_fall(s);
 }
 
@@ -216,27 +256,22 @@ void do_ends(struct step *s)
         do_fall(s);
 }
 
-/* Obeyed: true. */
-static bool obey_stop(struct step *s)
+/* By the engine's clock, which has told of both. */
+static bool is_second_stop(const struct step *s)
 {
-    struct heal *h = s->h;
-    nsec revived_for = nsec_sub(h->fell_at, h->stop_revived_at);
-    char span[SPAN_MAX];
+    nsec revived_at = s->h->stop_revived_at;
 
-    if (!h->by_person || s->p->on_stop == HEAL_REVIVE)
-        return false;
-    if (s->p->on_stop == HEAL_RESPECT)
-        say(h->reason, "a person stopped it");
-    else if (h->stop_revived_at && revived_for <= SECOND_STOP_FOR)
-        say(h->reason, "a person stopped it again %s after it was revived",
-            say_span(revived_for, span));
-    else
-        return false;
-    say(h->reason, "%s; docker start or 'bladewatch release %.*s' ends that",
-        h->reason, SLICE_ARG(say_cut(s->f->name)));
-    h->hold = HOLD_STOP;
-    rest_in(s, HEAL_HELD, false);
-    return true;
+    return revived_at && s->f->die_at >= revived_at &&
+           nsec_sub(s->f->die_at, revived_at) <= SECOND_STOP_FOR;
+}
+
+static bool is_to_be_obeyed(const struct step *s)
+{
+    if (judge_obeyed(s))
+        return true;
+    return s->h->by_person &&
+           (s->p->on_stop == HEAL_RESPECT ||
+            (s->p->on_stop == HEAL_SECOND_STOP_HOLDS && is_second_stop(s)));
 }
 
 void do_sure(struct step *s)
@@ -249,8 +284,10 @@ void do_sure(struct step *s)
         return;
     }
     judge(s);
-    if (obey_stop(s))
+    if (is_to_be_obeyed(s)) {
+        obey(s);
         return;
+    }
     if (judge_ended_well(s)) {
         say(h->reason, "ended well (exit code 0) and need not run again");
         h->down_since = 0;
@@ -280,6 +317,7 @@ void do_free(struct step *s)
     attempts_forget(&h->attempts);
     h->failing = false;
     h->stop_revived_at = 0;
+    h->obeyed = h->after_stop = false;
     h->pardoned = s->f->die_at;
     h->hold = NO_HOLD;
     h->decided_life = -1; /* whatever is seen is news */
@@ -291,7 +329,7 @@ void do_swap(struct step *s)
 
     do_free(s);
     h->pardoned = 0;
-    h->tried = h->own_stop = false;
+    h->tried = h->own_stop = h->left_alone = false;
     h->restarts = s->f->restarts;
     memset(h->rise_at, 0, sizeof(h->rise_at));
 }
@@ -307,8 +345,10 @@ void do_over(struct step *s)
 void do_look(struct step *s)
 {
     s->h->next_at = NSEC_MAX;
-    if (judge_sight(s) != SEE_DOWN)
+    if (judge_sight(s) != SEE_DOWN) {
+        breaker_settle(s->h);
         return;
+    }
     say(s->h->reason, "%s", s->h->cause);
     heal_suspect(s, false);
 }

@@ -98,7 +98,29 @@ void say_silent(struct step *s, const char *what)
         SLICE_ARG(error));
 }
 
-const char *say_exempt(enum heal_exempt exempt)
+bool say_held(struct step *s)
+{
+    const struct heal_facts *f = s->f;
+    struct slice by =
+        f->held_by.n ? say_cut(f->held_by) : slice_str("operator");
+    struct slice why = say_cut(f->held_why);
+    char before[HEAL_TEXT_MAX], at[INSTANT_TEXT];
+    char *out = s->h->held;
+
+    memcpy(before, out, sizeof(before));
+    say(out, "paused by a person");
+    if (f->held)
+        say(out, "held by %.*s", SLICE_ARG(by));
+    if (f->held && f->held_until) {
+        instant_format(f->held_until, at);
+        say(out, "%s until %.19sZ", out, at);
+    }
+    if (f->held && why.n)
+        say(out, "%s: %.*s", out, SLICE_ARG(why));
+    return strcmp(before, out) != 0;
+}
+
+void say_exempt(const struct step *s, char out[HEAL_TEXT_MAX])
 {
     static const char *const text[] = {
         [HEAL_NOT_EXEMPT] = "",
@@ -106,10 +128,15 @@ const char *say_exempt(enum heal_exempt exempt)
         [HEAL_IS_TASK] = "it is a task of a swarm, which replaces it",
         [HEAL_AUTO_REMOVED] = "it removes itself when it ends (--rm)",
         [HEAL_NEVER] = "it has the label bladewatch.revive=never",
+        [HEAL_BAD_LABEL] = "is none of always, on-failure, never",
         [HEAL_OTHER_RULE] = "another rule heals it",
     };
 
-    return text[exempt];
+    if (s->f->exempt == HEAL_BAD_LABEL)
+        say(out, "label bladewatch.revive=%.*s %s",
+            SLICE_ARG(say_cut(s->f->revive_label)), text[HEAL_BAD_LABEL]);
+    else
+        say(out, "%s", text[s->f->exempt]);
 }
 
 /* -- what came of an order ------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#define TIME_OF_DAY    11             /* in the text of an instant */
 #define SOON_FOR       (5 * NSEC_SEC) /* what was said shows in the facts */
 #define UNSENT_FOR     (5 * NSEC_SEC) /* twice as long each time, to this: */
 #define UNSENT_FOR_MAX (60 * NSEC_SEC)
@@ -27,18 +28,31 @@ void heal_give_up(struct step *s)
     heal_move(s, HEAL_GIVEN_UP, HEAL_TELLS, true);
 }
 
-/* Told once as long as it waits. */
+/* Told once as long as it waits; the reason is what it waits for by now. */
 static void hinder(struct step *s, enum heal_hindrance what, const char *why)
 {
     struct heal *h = s->h;
     bool again = what == NO_BREAKER && h->hindered_by != h->scope->since;
 
+    say(h->reason, "%s", why);
     if (h->hindered & what && !again)
         return;
     h->hindered |= what;
     h->hindered_by = h->scope->since;
-    say(h->reason, "%s", why);
     heal_tell(s, HEAL_DECLINES, what != NO_TURN);
+}
+
+static void say_breaker(const struct heal_scope *scope, char why[HEAL_TEXT_MAX])
+{
+    char at[INSTANT_TEXT];
+
+    instant_format(scope->until, at);
+    if (scope->half_open)
+        say(why, "waits for the breaker, which tries another first: %s",
+            scope->why);
+    else
+        say(why, "waits for the breaker until %.8sZ: %s", at + TIME_OF_DAY,
+            scope->why);
 }
 
 static bool hindered(struct step *s)
@@ -58,7 +72,7 @@ static bool hindered(struct step *s)
         return true;
     }
     if (!breaker_lets(s, &h->next_at)) {
-        say(why, "waits for the breaker: %s", h->scope->why);
+        say_breaker(h->scope, why);
         hinder(s, NO_BREAKER, why);
         return true;
     }
@@ -72,12 +86,13 @@ static bool hindered(struct step *s)
 static void order(struct step *s, enum heal_act act, uint32_t spent)
 {
     struct heal *h = s->h;
+    uint32_t number = attempts_number(&h->attempts);
 
     memcpy(h->order_id, h->id, sizeof(h->id));
     h->order = (struct heal_order){
         .act = act,
-        .attempt = spent / 2 + 1,
-        .attempts = s->p->attempts,
+        .attempt = number,
+        .attempts = number - 1 + (2 * s->p->attempts - spent + 1) / 2,
         .at = s->now,
         .container = slice_str(h->order_id),
         .status = s->f->status,
@@ -86,6 +101,7 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         .reason = slice_str(h->cause),
     };
     h->tried = h->has_turn = true;
+    h->after_stop = h->by_person;
     h->dry_run = s->f->dry_run;
     h->up_at = h->up_life = 0;
     h->own_stop |= act == HEAL_RESTART;
@@ -96,7 +112,7 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         h->told = HEAL_ACTING;
         return;
     }
-    say(h->reason, "%s", h->cause);
+    say(h->reason, "%s%s", h->cause, s->f->oom ? " (counts double)" : "");
     heal_move(s, HEAL_ACTING, HEAL_ORDERS, false);
 }
 
@@ -155,17 +171,6 @@ static void fail_for_now(struct step *s, bool in_vain)
 }
 
 /* -- what was not sent: it costs no attempt -------------------------------- */
-
-static void take_back(struct step *s)
-{
-    struct heal *h = s->h;
-
-    attempts_take_back(&h->attempts, h->order.at);
-    if (h->made_at[0] == h->order.at) {
-        h->made_at[0] = h->made_at[1];
-        h->made_at[1] = 0;
-    }
-}
 
 static nsec unsent_for(uint32_t times)
 {
@@ -257,7 +262,10 @@ static void verify(struct step *s)
 {
     struct heal *h = s->h;
 
-    h->stop_revived_at = h->by_person ? s->now : 0;
+    if (h->order.act == HEAL_RECREATE) {
+        h->made_at[1] = h->made_at[0];
+        h->made_at[0] = h->order.at;
+    }
     heal_move(s, HEAL_VERIFYING, HEAL_TELLS, false);
 }
 
@@ -282,8 +290,10 @@ void do_done(struct step *s)
     const struct outcome *o = &outcomes[s->f->result];
 
     say_result(s, o->text);
+    if (o->to != HEAL_VERIFYING)
+        s->h->after_stop = false;
     if (o->cost == NOTHING)
-        take_back(s);
+        attempts_take_back(&s->h->attempts, s->h->order.at);
     if (s->f->result == HEAL_DRY_RUN)
         rehearse(s);
     else if (o->to == HEAL_VERIFYING)
@@ -296,8 +306,15 @@ void do_done(struct step *s)
         fail_for_now(s, o->cost == IN_VAIN);
 }
 
+/* Recorded by another monitor, or by one that crashed: the facts tell. */
 void do_late(struct step *s)
 {
+    if (judge_was_started(s)) {
+        say(s->h->reason, "%s; what the engine answered is not known",
+            s->f->status == HEAL_RUNNING ? "runs again" : "has run again");
+        verify(s);
+        return;
+    }
     say(s->h->reason, "no answer from the engine");
     fail_for_now(s, true);
 }

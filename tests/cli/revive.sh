@@ -56,7 +56,7 @@ is "decisions without a cause" "$(at audit.ordinal)" "$audited"
 happens stop scraper
 logs "NODE RECOVERED scraper" 2
 happens stop scraper
-logs "info REVIVAL keeps off scraper: a person stopped it again"
+logs "info REVIVAL keeps off scraper: a person stopped it again .*; docker start or 'bladewatch release scraper' ends that$"
 is "posts after a second stop" "$(posts)" 2
 happens start scraper
 logs "info NODE RECOVERED scraper: runs again" 1
@@ -64,8 +64,9 @@ logs "info NODE RECOVERED scraper: runs again" 1
 # Held: nothing is done; released: it is.
 export BLADEWATCH_URL=http://127.0.0.1:$port
 "$program" hold scraper --why "new disk" >"$work/out" || fail "hold"
-logs "info REVIVAL keeps off scraper: held by operator: new disk$"
+logs "info REVIVAL keeps off scraper: held by anonymous: new disk$"
 happens die scraper 1
+logs "warn REVIVAL declines for scraper: exited with code 1; held by anonymous: new disk, left alone$"
 sleep 4
 is "posts while it is held" "$(posts)" 2
 "$program" release scraper >"$work/out" || fail "release"
@@ -87,13 +88,13 @@ posted=$(posts)
 
 # A rule that is changed says whom it has now.
 happens add spotter role=node
-logs "revive: rule nodes has 2 containers in its scope: scraper, spotter$"
+logs "info revive: rule nodes: \+ spotter \(2 in scope\)$"
 happens remove spotter
 logs "info NODE REMOVED spotter: was removed$"
 becomes 'decisions.spotter[-1].to' '"missing"'
 sed -i "s/'node'/'none'/" "$work/rules.yaml"
 is "reload" "$(reload)" 200
-logs "revive: rule nodes has no container in its scope$"
+logs "warn revive: rule nodes: - scraper, - spotter \(none in scope: the rule revives nothing\)$"
 is "posts at the end" "$(posts)" "$posted"
 check_replay "revival"
 end TERM

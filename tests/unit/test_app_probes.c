@@ -51,6 +51,7 @@ START_TEST(without_a_word_the_founding_defaults_hold)
     ck_assert_uint_eq(c.probe.usual.failures, 3);
     ck_assert_uint_eq(c.probe.n, 0);
     ck_assert(!c.probe.leader);
+    ck_assert_ptr_null(c.probe.told);
     config_release(&c);
 }
 END_TEST
@@ -146,6 +147,11 @@ START_TEST(the_environment_of_the_monitor_before_is_understood)
     ck_assert_int_eq(c.probe.entry[0].spec.timeout, 500 * NSEC_MSEC);
     ck_assert_uint_eq(c.probe.entry[0].spec.failures, 4);
     ck_assert(c.probe.leader);
+    ck_assert_str_eq(c.probe.told,
+                     "CHECK_INTERVAL=2.5: probes are asked every 2.5 s, "
+                     "TIMEOUT=0.5: an answer may take 0.5 s, "
+                     "MAX_FAILED_ATTEMPTS=4: 4 bad answers in a row are down, "
+                     "whatever the configuration says of all targets");
     config_release(&c);
 }
 END_TEST
@@ -158,6 +164,9 @@ START_TEST(a_time_out_of_the_environment_ends_with_the_interval)
     variables = all;
     good(&c, "");
     ck_assert_int_eq(c.probe.usual.timeout, 5 * NSEC_SEC);
+    ck_assert_str_eq(c.probe.told,
+                     "TIMEOUT=30: an answer may take 5 s, whatever the "
+                     "configuration says of all targets");
     config_release(&c);
 }
 END_TEST

@@ -193,10 +193,11 @@ static const struct rulecase cases[] = {
       "3.010 revive nodes n1 suspect -> ok | runs again\n"
       "5.010 revive nodes n1 ok -> frozen | runs, but does not answer\n" },
     { "an operator holds it", nodes,
-      FALL "3000 " DOCKER "\"holds\":{\"n1\":{\"why\":\"repairs\"" END
-           "9000 " DOCKER "\"holds\":{\"n1\":null}}}\n9500",
-      IS_DOWN "3.010 revive nodes n1 suspect -> held | held by operator: "
-              "repairs\n"
+      FALL "3000 " DOCKER "\"holds\":{\"n1\":{\"by\":\"alice\",\"until\":"
+           "\"@50Z\",\"why\":\"repairs\"" END "9000 " DOCKER
+           "\"holds\":{\"n1\":null}}}\n9500",
+      IS_DOWN "3.010 revive nodes n1 suspect -> held | exited with code 3; "
+              "held by alice until " EPOCH "50Z: repairs, left alone\n"
               "9.010 revive nodes n1 held -> suspect | exited with code 3\n"
               "9.010 revive nodes n1 suspect -> acting | exited with code 3, "
               "attempt 1 of 3\n" },
@@ -265,6 +266,12 @@ static const struct {
       "it has the label bladewatch.revive=never" },
     { "\"labels\":{\"role\":\"node\",\"bladewatch.ignore\":\"true\"}",
       "it has the label bladewatch.revive=never" },
+    { "\"labels\":{\"role\":\"node\",\"bladewatch.revive\":\"nerver\"}",
+      "label bladewatch.revive=nerver is none of always, on-failure, never" },
+    { "\"labels\":{\"role\":\"node\",\"bladewatch.revive\":\"\"}",
+      "label bladewatch.revive= is none of always, on-failure, never" },
+    { "\"labels\":{\"role\":\"node\",\"bladewatch.revive\":7}",
+      "label bladewatch.revive= is none of always, on-failure, never" },
 };
 
 START_TEST(some_are_never_touched)
@@ -398,8 +405,8 @@ START_TEST(a_rule_about_the_breaker_comes_after_it)
         "2.010 revive nodes n1 ok -> suspect | exited with code 3\n"
         "3.010 revive nodes n2 ok -> suspect | exited with code 3\n"
         "3.010 alert Avalanche inactive -> firing\n"
-        "4.010 revive nodes n1 suspect -> waiting | waits for the breaker: 2 "
-        "of 2 are down\n" });
+        "4.010 revive nodes n1 suspect -> waiting | waits for the breaker "
+        "until 00:00:13Z: 2 of 2 are down\n" });
 }
 END_TEST
 
@@ -447,15 +454,26 @@ START_TEST(the_report_tells_people_who_is_down_and_why)
 }
 END_TEST
 
+START_TEST(others_see_until_when_the_breaker_is_open)
+{
+    start(breaking, AVALANCHE);
+    ck_assert_str_eq(shortened(rulebench_at(rb, "monitor.breakers.nodes")),
+                     "{\"down\":2,\"half_open\":false,\"in_scope\":2,"
+                     "\"open\":true,\"since\":\"@03.010000000Z\","
+                     "\"until\":\"@13.010000000Z\"}");
+}
+END_TEST
+
 START_TEST(the_report_tells_of_the_breaker)
 {
     start(breaking, AVALANCHE);
     ck_assert_str_eq(
         shortened(rulebench_rule_text(rb, "nodes")),
         "  nodes: 2 due of 2 in scope, revived 0, failed 0, recovered 0\n"
-        "    breaker open since @03.010000000Z: 2 of 2 are down\n"
+        "    breaker open since @03.010000000Z until @13.010000000Z: 2 of 2 "
+        "are down\n"
         "    waiting   since @04.010000000Z  n1\n"
-        "              waits for the breaker: 2 of 2 are down\n"
+        "              waits for the breaker until 00:00:13Z: 2 of 2 are down\n"
         "              looked at again at @13.010000000Z\n"
         "    suspect   since @03.010000000Z  n2\n"
         "              exited with code 3\n"
@@ -674,16 +692,15 @@ END_TEST
 
 START_TEST(a_label_that_means_nothing_is_told_once)
 {
-    start(all, "1000 " N1 "\"labels\":{\"bladewatch.revive\":\"sometimes\","
+    start(all, "1000 " N1 "\"labels\":{\"bladewatch.revive\":\"always\","
                "\"bladewatch.verify\":\"soon\",\"bladewatch.recreate\":"
                "\"yes\"}" END "2000 " N1 "\"pid\":8" END "3000");
     ck_assert_str_eq(
         rulebench_at(rb, "monitor.rules.revivals.nodes"),
         "{\"errors\":1,\"health\":\"ok\",\"last_error\":\"n1: label "
-        "bladewatch.revive: always, on-failure or never is wanted, not "
-        "\\\"sometimes\\\"; label bladewatch.verify: a span such as 30s is "
-        "wanted, not \\\"soon\\\"; label bladewatch.recreate: true or false is "
-        "wanted, not \\\"yes\\\"\"}");
+        "bladewatch.verify: a span such as 30s is wanted, not \\\"soon\\\"; "
+        "label bladewatch.recreate: true or false is wanted, not "
+        "\\\"yes\\\"\"}");
 }
 END_TEST
 
@@ -694,6 +711,7 @@ static const TTest **const tests[] = {
     &a_rule_about_the_breaker_comes_after_it,
     &the_report_tells_all,
     &the_report_tells_people_who_is_down_and_why,
+    &others_see_until_when_the_breaker_is_open,
     &the_report_tells_of_the_breaker,
     &metrics_tell_of_each_container,
     &what_was_done_for_a_container_that_is_gone_still_counts,

@@ -469,7 +469,7 @@ START_TEST(r04_a_release_frees_it)
 }
 END_TEST
 
-START_TEST(r04_the_end_of_a_hold_frees_it)
+START_TEST(r04_a_hold_that_runs_out_does_not_free_it)
 {
     be_held();
     f->held = true;
@@ -478,9 +478,85 @@ START_TEST(r04_the_end_of_a_hold_frees_it)
     healbench_run(b, 30000);
     f->held = false;
     healbench_step(b, 0);
-    LOG("20.000 n0 held > held tells: held by operator: disk swap\n"
-        "30.000 n0 held > suspect tells: exited with code 143 !\n"
-        "30.000 n0 suspect > acting orders 2/5: exited with code 143\n");
+    LOG("20.000 n0 held > held declines: stopped by a person, exit code 143; "
+        "held by operator: disk swap, left alone\n"
+        "30.000 n0 held > held tells: a person stopped it again 2 s after it "
+        "was revived; docker start or 'bladewatch release id0' ends that\n");
+    healbench_run(b, 3600000);
+    LOG("");
+}
+END_TEST
+
+START_TEST(r04_a_first_stop_under_a_hold_is_undone_when_that_runs_out)
+{
+    f->held = true;
+    healbench_step(b, 0);
+    healbench_run(b, 10000);
+    healbench_stop(b, 0);
+    healbench_run(b, 30000);
+    ck_assert_ptr_null(heal_order(b->node[0].h));
+    f->held = false;
+    healbench_step(b, 0);
+    ck_assert_ptr_nonnull(heal_order(b->node[0].h));
+}
+END_TEST
+
+START_TEST(r04_a_second_stop_under_a_hold_is_obeyed_when_that_runs_out)
+{
+    stopped_and_revived();
+    f->held = true;
+    healbench_step(b, 0);
+    healbench_run(b, 100000);
+    healbench_stop(b, 0);
+    healbench_run(b, 3000000);
+    f->held = false;
+    healbench_step(b, 0);
+    ck_assert_int_eq(ordered_at(), -1);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_HELD);
+}
+END_TEST
+
+START_TEST(r04_what_left_the_scope_is_still_obeyed_when_it_is_back)
+{
+    be_held();
+    f->in_scope = false;
+    healbench_step(b, 0);
+    healbench_run(b, 1000000);
+    healbench_log(b);
+    f->in_scope = true;
+    healbench_step(b, 0);
+    LOG("1000.000 n0 ok > held tells: a person stopped it again 2 s after it "
+        "was revived; docker start or 'bladewatch release id0' ends that\n");
+    ck_assert_int_eq(ordered_at(), -1);
+}
+END_TEST
+
+START_TEST(r04_a_second_stop_out_of_the_scope_counts_from_when_it_was)
+{
+    stopped_and_revived();
+    f->in_scope = false;
+    healbench_stop(b, 0);
+    healbench_run(b, 1000000);
+    f->in_scope = true;
+    healbench_step(b, 0);
+    ck_assert_int_eq(ordered_at(), -1);
+}
+END_TEST
+
+START_TEST(r04_a_crash_between_two_stops_forgets_none)
+{
+    stopped_and_revived();
+    healbench_die(b, 0, 1);
+    healbench_run(b, 30000);
+    healbench_started(b, 0);
+    healbench_run(b, 60000);
+    healbench_log(b);
+    healbench_stop(b, 0);
+    healbench_run(b, 3000000);
+    LOG("60.000 n0 ok > suspect tells: stopped by a person, exit code 143 !\n"
+        "65.000 n0 suspect > held tells: a person stopped it again 54 s after "
+        "it was revived; docker start or 'bladewatch release id0' ends "
+        "that\n");
 }
 END_TEST
 
@@ -533,7 +609,8 @@ START_TEST(r04_a_hold_takes_an_order_back_at_once)
     f->held_why = slice_str("mine.");
     healbench_step(b, 0);
     ck_assert_ptr_null(heal_order(b->node[0].h));
-    LOG("2.100 n0 acting > held tells 1/5: held by operator: mine\n");
+    LOG("2.100 n0 acting > held declines 1/5: exited with code 1; held by "
+        "operator: mine, left alone !\n");
     f->held = false;
     healbench_run(b, 10000);
     healbench_step(b, 0);
@@ -549,7 +626,70 @@ START_TEST(r04_one_that_runs_can_be_held)
     healbench_run(b, 1000);
     healbench_die(b, 0, 1);
     ck_assert_int_eq(ordered_at(), -1);
-    LOG("0.000 n0 ok > held tells: held by operator\n");
+    LOG("0.000 n0 ok > held tells: held by operator\n"
+        "1.000 n0 held > held declines: exited with code 1; held by operator, "
+        "left alone !\n");
+    ck_assert_int_eq(heal_view(b->node[0].h).down_since, healbench_at(1000));
+}
+END_TEST
+
+static void hold(void)
+{
+    f->held = true;
+    f->held_by = slice_str("alice");
+    f->held_until = healbench_at(7200000);
+    f->held_why = slice_str("disk");
+    healbench_step(b, 0);
+}
+
+#define HELD "held by alice until 2023-11-15T00:13:20Z: disk"
+
+START_TEST(r04_who_holds_it_and_until_when_is_said)
+{
+    hold();
+    healbench_run(b, 1000);
+    f->held_until = 0;
+    healbench_step(b, 0);
+    LOG("0.000 n0 ok > held tells: " HELD "\n"
+        "1.000 n0 held > held tells: held by alice: disk\n");
+}
+END_TEST
+
+START_TEST(r04_each_fall_of_one_that_is_held_is_told_once)
+{
+    hold();
+    healbench_log(b);
+    for (int i = 1; i <= 2; i++) {
+        healbench_run(b, i * 100000);
+        healbench_die(b, 0, 0);
+        assert_slice(heal_view(b->node[0].h).reason,
+                     "exited with code 0; " HELD ", left alone");
+        healbench_run(b, i * 100000 + 1000);
+        f->released_at = b->now;
+        healbench_step(b, 0);
+        f->status = HEAL_UNKNOWN;
+        healbench_step(b, 0);
+        f->status = HEAL_EXITED;
+        healbench_step(b, 0);
+        healbench_run(b, i * 100000 + 50000);
+        healbench_start(b, 0);
+        assert_slice(heal_view(b->node[0].h).reason, HELD);
+    }
+    LOG("100.000 n0 held > held declines: exited with code 0; " HELD
+        ", left alone !\n"
+        "200.000 n0 held > held declines: exited with code 0; " HELD
+        ", left alone !\n");
+}
+END_TEST
+
+START_TEST(r04_a_stop_of_one_that_is_held_is_no_surprise)
+{
+    hold();
+    healbench_run(b, 1000);
+    healbench_log(b);
+    healbench_stop(b, 0);
+    LOG("1.000 n0 held > held declines: stopped by a person, exit code "
+        "143; " HELD ", left alone\n");
 }
 END_TEST
 
@@ -623,7 +763,7 @@ START_TEST(r05_out_of_memory_is_said_and_counts_twice)
     healbench_run(b, 2000);
     LOG("0.000 n0 ok > suspect tells: exited with code 137, out of memory !\n"
         "2.000 n0 suspect > acting orders 1/5: exited with code 137, out of "
-        "memory\n");
+        "memory (counts double)\n");
     ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 2);
 }
 END_TEST
@@ -684,6 +824,21 @@ START_TEST(one_that_is_exempt_is_never_started_and_that_is_said_once)
 }
 END_TEST
 
+START_TEST(a_label_that_nobody_knows_is_a_warning)
+{
+    f->exempt = HEAL_BAD_LABEL;
+    f->revive_label = slice_str("nerver");
+    healbench_die(b, 0, 1);
+    ck_assert_int_eq(ordered_at(), -1);
+    f->revive_label = slice_str("nver");
+    healbench_step(b, 0);
+    LOG("0.000 n0 ok > exempt tells: label bladewatch.revive=nerver is none of "
+        "always, on-failure, never !\n"
+        "3600.000 n0 exempt > exempt tells: label bladewatch.revive=nver is "
+        "none of always, on-failure, never !\n");
+}
+END_TEST
+
 static const TTest **const tests[] = {
     &r02_one_that_exited_is_started,
     &r02_one_that_never_ran_is_not,
@@ -714,12 +869,20 @@ static const TTest **const tests[] = {
     &r04_a_start_by_anybody_frees_it,
     &r04_a_start_too_short_to_be_seen_frees_it,
     &r04_a_release_frees_it,
-    &r04_the_end_of_a_hold_frees_it,
+    &r04_a_hold_that_runs_out_does_not_free_it,
+    &r04_a_first_stop_under_a_hold_is_undone_when_that_runs_out,
+    &r04_a_second_stop_under_a_hold_is_obeyed_when_that_runs_out,
+    &r04_what_left_the_scope_is_still_obeyed_when_it_is_back,
+    &r04_a_second_stop_out_of_the_scope_counts_from_when_it_was,
+    &r04_a_crash_between_two_stops_forgets_none,
     &r04_a_stop_is_respected_where_the_policy_says_so,
     &r04_a_stop_of_its_successor_is_not_pardoned,
     &r04_every_stop_is_undone_where_the_policy_says_so,
     &r04_a_hold_takes_an_order_back_at_once,
     &r04_one_that_runs_can_be_held,
+    &r04_who_holds_it_and_until_when_is_said,
+    &r04_each_fall_of_one_that_is_held_is_told_once,
+    &r04_a_stop_of_one_that_is_held_is_no_surprise,
     &r04_a_paused_one_is_let_be,
     &r05_a_good_end_is_undone_by_default,
     &r05_a_job_that_ended_well_is_done,
@@ -730,6 +893,7 @@ static const TTest **const tests[] = {
     &r09_the_engine_has_the_first_five_seconds,
     &r09_and_sixty_five_where_it_backs_off,
     &r09_what_the_engine_restarts_is_left_alone,
+    &a_label_that_nobody_knows_is_a_warning,
 };
 
 #define ROWS(table) (sizeof(table) / sizeof(*(table)))

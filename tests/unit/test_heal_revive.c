@@ -297,6 +297,38 @@ START_TEST(r06_out_of_memory_uses_them_up_twice_as_fast)
     }
     ck_assert_int_eq(orders, 3);
     ck_assert_int_eq(healbench_state(b, 0), HEAL_GIVEN_UP);
+    ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 5);
+}
+END_TEST
+
+/* The numbers of its orders: "1/3 3/3 ". */
+static void numbers(bool oom, char out[100])
+{
+    size_t n = 0;
+
+    b->policy.attempts = 3;
+    b->policy.restart_unhealthy = f->has_probe = true;
+    f->oom = oom;
+    healbench_die(b, 0, 1);
+    for (out[0] = '\0'; next_order(0, ms() + 600 * 1000);) {
+        n += (size_t)snprintf(out + n, 100 - n, "%u/%u ", order_of(0)->attempt,
+                              order_of(0)->attempts);
+        healbench_started(b, 0);
+        f->due = true; /* and does not answer */
+        healbench_step(b, 0);
+    }
+}
+
+START_TEST(r06_each_attempt_has_a_higher_number)
+{
+    char said[100];
+
+    numbers(false, said);
+    ck_assert_str_eq(said, "1/3 2/4 3/4 4/5 5/5 6/6 ");
+    bench_of(1);
+    numbers(true, said);
+    ck_assert_str_eq(said, "1/3 2/3 3/4 4/4 5/5 ");
+    ck_assert_uint_eq(heal_view(b->node[0].h).attempts, 3);
 }
 END_TEST
 
@@ -333,12 +365,49 @@ START_TEST(r07_five_that_fall_within_thirty_seconds_open_it)
     v = heal_scope_view(b->scope);
     ck_assert(v.breaker_open && !v.half_open);
     ck_assert_int_eq(v.breaker_since, HEALBENCH_EPOCH);
+    ck_assert_int_eq(v.breaker_until, healbench_at(120000));
     ck_assert_uint_eq(v.down, 5);
     ck_assert_uint_eq(v.in_scope, 16);
     ck_assert_uint_eq(orders_out(), 0);
     ck_assert_ptr_nonnull(strstr(
         healbench_log(b), "2.000 n4 suspect > waiting declines: waits for the "
-                          "breaker: 5 of 16 are down !\n"));
+                          "breaker until 22:15:20Z: 5 of 16 are down !\n"));
+}
+END_TEST
+
+START_TEST(r07_to_release_all_closes_it_and_counts_no_fall_before)
+{
+    bench_of(16);
+    fall(0, 4);
+    healbench_run(b, 10000);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    for (unsigned i = 0; i < b->n; i++) {
+        b->node[i].f.released_at = b->node[i].f.released_all_at = b->now;
+        healbench_step(b, i);
+    }
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 13000);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    ck_assert_uint_eq(orders_out(), 2);
+    fall(5, 8);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    fall(9, 9);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+START_TEST(r07_to_release_each_leaves_it_open)
+{
+    bench_of(16);
+    fall(0, 4);
+    healbench_run(b, 10000);
+    for (unsigned i = 0; i < b->n; i++) {
+        b->node[i].f.released_at = b->now;
+        healbench_step(b, i);
+    }
+    healbench_run(b, 13000);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    ck_assert_uint_eq(orders_out(), 0);
 }
 END_TEST
 
@@ -365,6 +434,22 @@ START_TEST(r07_what_fell_further_apart_does_not)
     healbench_run(b, 30000);
     fall(2, 4);
     ck_assert(!heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+/* Stopped gracefully, it ends its containers before it goes itself. */
+START_TEST(r07_what_falls_with_the_engine_does_not_though_it_looks_so_first)
+{
+    bench_of(7);
+    fall(0, 5);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 1500);
+    healbench_engine(b, false);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 4000);
+    healbench_engine(b, true);
+    healbench_run(b, 24500);
+    ck_assert_uint_eq(orders_out(), 1);
 }
 END_TEST
 
@@ -415,7 +500,13 @@ START_TEST(r07_half_open_it_lets_one_go_and_closes_when_that_is_well)
     ck_assert_uint_eq(orders_out(), 1);
     ck_assert_ptr_nonnull(order_of(0));
     ck_assert(heal_scope_view(b->scope).half_open);
+    ck_assert_int_eq(heal_scope_view(b->scope).breaker_until, 0);
+    healbench_log(b);
+    healbench_die(b, 3, 1);
     healbench_run(b, 122000);
+    LOG("120.000 n3 ok > suspect tells: exited with code 1 !\n"
+        "122.000 n3 suspect > waiting declines: waits for the breaker, which "
+        "tries another first: 3 of 5 are down !\n");
     ck_assert_uint_eq(orders_out(), 1);
     healbench_started(b, 0);
     healbench_run(b, 124000);
@@ -436,9 +527,10 @@ START_TEST(r07_it_opens_again_when_that_one_fails)
     ck_assert(!heal_scope_view(b->scope).half_open);
     healbench_run(b, 239999);
     ck_assert_uint_eq(orders_out(), 0);
-    ck_assert_ptr_nonnull(strstr(healbench_log(b),
-                                 "n1 waiting > waiting declines: waits for the "
-                                 "breaker: its trial with id0 failed !\n"));
+    ck_assert_ptr_nonnull(
+        strstr(healbench_log(b),
+               "n1 waiting > waiting declines: waits for the "
+               "breaker until 22:17:20Z: its trial with id0 failed !\n"));
     healbench_run(b, 240000);
     ck_assert_uint_eq(orders_out(), 1);
 }
@@ -454,6 +546,49 @@ START_TEST(r07_another_one_goes_when_the_one_on_trial_is_held)
     healbench_run(b, 125000);
     ck_assert_uint_eq(orders_out(), 1);
     ck_assert_ptr_nonnull(order_of(1));
+}
+END_TEST
+
+START_TEST(r07_another_one_goes_when_the_one_on_trial_cannot_be_started)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    b->node[0].f.status = HEAL_DEAD;
+    healbench_run(b, 130000);
+    ck_assert_uint_eq(orders_out(), 1);
+    ck_assert_ptr_nonnull(order_of(1));
+}
+END_TEST
+
+START_TEST(r07_a_trial_that_does_not_end_keeps_the_others_waiting_no_longer)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    b->node[0].f.verify_timeout = 3600 * NSEC_SEC;
+    b->node[0].f.has_probe = true;
+    healbench_started(b, 0);
+    healbench_run(b, 239999);
+    ck_assert_uint_eq(orders_out(), 0);
+    healbench_run(b, 246000);
+    ck_assert_uint_eq(orders_out(), 1);
+}
+END_TEST
+
+START_TEST(r07_it_closes_when_the_last_one_is_not_looked_at_any_more)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    for (unsigned i = 1; i < 5; i++)
+        healbench_start(b, i);
+    healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    b->node[0].f.status = HEAL_DEAD;
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 125000);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
 }
 END_TEST
 
@@ -639,6 +774,48 @@ START_TEST(r10_no_answer_within_a_minute_is_a_failure)
     LOG("");
     healbench_run(b, 63000);
     LOG("63.000 n0 acting > waiting tells 1/5: no answer from the engine !\n");
+}
+END_TEST
+
+START_TEST(r10_one_that_is_seen_to_run_needs_no_answer)
+{
+    acting();
+    healbench_run(b, 4000);
+    healbench_start(b, 0);
+    healbench_run(b, 11000);
+    LOG("8.000 n0 acting > verifying tells 1/5: runs again; what the engine "
+        "answered is not known\n"
+        "10.000 n0 verifying > ok recovers 1/5: runs after 9000 ms\n");
+    ck_assert_uint_eq(heal_view(b->node[0].h).revived, 1);
+}
+END_TEST
+
+START_TEST(r10_an_answer_may_come_after_the_start_is_seen)
+{
+    acting();
+    healbench_run(b, 20000);
+    healbench_start(b, 0);
+    healbench_run(b, 20999);
+    LOG("");
+    healbench_result(b, 0, HEAL_STARTED, "");
+    LOG("20.999 n0 acting > verifying tells 1/5: started\n");
+}
+END_TEST
+
+START_TEST(r10_one_that_fell_again_needs_no_answer_either)
+{
+    acting();
+    healbench_run(b, 4000);
+    healbench_start(b, 0);
+    healbench_run(b, 5000);
+    healbench_die(b, 0, 1);
+    healbench_run(b, 8000);
+    LOG("8.000 n0 acting > verifying tells 1/5: has run again; what the engine "
+        "answered is not known\n"
+        "8.000 n0 verifying > suspect tells 1/5: died again after 1 s: exited "
+        "with code 1 !\n"
+        "8.000 n0 suspect > waiting tells: exited with code 1; waits 1.8 s "
+        "before it is started again\n");
 }
 END_TEST
 
@@ -1171,14 +1348,21 @@ static const TTest **const tests[] = {
     &r06_a_start_by_somebody_ends_it_but_forgets_nothing,
     &r06_another_container_of_that_name_starts_afresh,
     &r06_out_of_memory_uses_them_up_twice_as_fast,
+    &r06_each_attempt_has_a_higher_number,
     &r07_five_that_fall_within_thirty_seconds_open_it,
+    &r07_to_release_all_closes_it_and_counts_no_fall_before,
+    &r07_to_release_each_leaves_it_open,
     &r07_what_fell_further_apart_does_not,
+    &r07_what_falls_with_the_engine_does_not_though_it_looks_so_first,
     &r07_what_is_held_does_not,
     &r07_what_is_up_again_does_not,
     &r07_what_went_with_the_engine_does_not,
     &r07_half_open_it_lets_one_go_and_closes_when_that_is_well,
     &r07_it_opens_again_when_that_one_fails,
     &r07_another_one_goes_when_the_one_on_trial_is_held,
+    &r07_another_one_goes_when_the_one_on_trial_cannot_be_started,
+    &r07_a_trial_that_does_not_end_keeps_the_others_waiting_no_longer,
+    &r07_it_closes_when_the_last_one_is_not_looked_at_any_more,
     &r07_it_closes_when_nobody_waits_for_it,
     &r07_three_of_which_the_revival_failed_open_it,
     &r07_one_that_fails_again_and_again_opens_nothing,
@@ -1188,6 +1372,9 @@ static const TTest **const tests[] = {
     &r07_off_is_off,
     &r07_two_at_a_time_and_one_in_a_second,
     &r10_no_answer_within_a_minute_is_a_failure,
+    &r10_one_that_is_seen_to_run_needs_no_answer,
+    &r10_an_answer_may_come_after_the_start_is_seen,
+    &r10_one_that_fell_again_needs_no_answer_either,
     &r10_the_result_of_another_order_means_nothing,
     &r10_an_order_names_what_was_seen,
     &r10_a_blocked_one_is_tried_again_after_the_longest_back_off,
