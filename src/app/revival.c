@@ -13,9 +13,14 @@ static void on_audit(void *self, bool warning, const char *line)
         log_info(loop_wall(r->loop), "%s", line);
 }
 
-static void on_roster(void *self, const char *sentence)
+static void on_roster(void *self, bool warning, const char *sentence)
 {
-    log_info(loop_wall(((struct revival *)self)->loop), "revive: %s", sentence);
+    nsec now = loop_wall(((struct revival *)self)->loop);
+
+    if (warning)
+        log_warn(now, "revive: %s", sentence);
+    else
+        log_info(now, "revive: %s", sentence);
 }
 
 static nsec on_wall(void *self)
@@ -36,6 +41,14 @@ static enum status on_act(void *self, const struct docker_act *act)
     return r->docker ? docker_act(r->docker, act) : ST_AGAIN;
 }
 
+static bool on_held(void *self, struct slice name)
+{
+    struct revival *r = self;
+
+    pending_merged(&r->pending, view_watermark(r->core));
+    return pending_holds(&r->pending, name);
+}
+
 void revival_init(struct revival *r, struct loop *loop, struct core *core)
 {
     const struct healer_config config = {
@@ -46,6 +59,7 @@ void revival_init(struct revival *r, struct loop *loop, struct core *core)
         .wall = on_wall,
         .orders = on_orders,
         .act = on_act,
+        .held = on_held,
     };
 
     r->loop = loop;
@@ -90,6 +104,20 @@ static void recover_result(struct revival *r, const struct tape *tape,
         healer_recovered(r->healer, tape_text(op));
 }
 
+/* {NAME: {...} or null, ...} or null; what waits there counts as here. */
+static void recover_holds(struct revival *r, const struct tape *tape,
+                          const struct tape_op *holds, nsec at)
+{
+    size_t i = holds ? (size_t)(holds - tape->op) + 1 : 0;
+
+    if (!holds || holds->kind != TAPE_OBJECT)
+        return;
+    pending_merged(&r->pending, view_watermark(r->core));
+    for (; i < holds->end; i = tape->op[i].end)
+        if (tape->op[i + 1].kind == TAPE_OBJECT)
+            pending_add(&r->pending, tape_text(&tape->op[i]), at);
+}
+
 void revival_recovered(struct revival *r, const struct event *ev)
 {
     const struct source *source = core_source(r->core, ev->source);
@@ -102,6 +130,7 @@ void revival_recovered(struct revival *r, const struct event *ev)
     docker = tape_member(&tape, "docker");
     recover_ordinal(r, &tape, member(&tape, docker, "audit"));
     recover_result(r, &tape, member(&tape, docker, "acts"));
+    recover_holds(r, &tape, member(&tape, docker, "holds"), ev->ts);
 }
 
 void revival_decision(void *self, const struct decision *d)
@@ -119,17 +148,37 @@ enum status revival_begin(struct revival *r, const struct intake *intake,
     r->begun = true;
     r->roster = (struct roster){ .core = r->core, .self = r, .say = on_roster };
     audit_begin(&r->audit);
-    if (!r->enabled)
-        log_info(loop_wall(r->loop), "revive: off, nothing is started");
-    else if (r->dry_run)
-        log_info(loop_wall(r->loop), "revive: dry run, nothing is started");
     return ST_OK;
+}
+
+static bool has_rule(const struct revival *r)
+{
+    const struct ruleset *set = engine_ruleset(core_engine(r->core));
+
+    for (size_t i = 0; set && i < set->n; i++)
+        if (set->rule[i].kind == RULE_REVIVE)
+            return true;
+    return false;
+}
+
+/* As soon as there is a rule that would start something; the first group has
+ * the rules that this process begins with. */
+static void say_mode(struct revival *r)
+{
+    const char *mode = !r->enabled ? "off" : r->dry_run ? "dry run" : NULL;
+
+    if (!mode || r->mode_said || !has_rule(r))
+        return;
+    log_info(loop_wall(r->loop), "revive: %s, nothing is started", mode);
+    r->mode_said = true;
 }
 
 void revival_merged(struct revival *r)
 {
-    if (r->begun) /* a process that could not start may still write */
-        healer_look(r->healer, loop_now(r->loop));
+    if (!r->begun) /* a process that could not start may still write */
+        return;
+    say_mode(r);
+    healer_look(r->healer, loop_now(r->loop));
 }
 
 void revival_tick(struct revival *r)
@@ -143,6 +192,7 @@ void revival_release(struct revival *r)
     healer_free(r->healer);
     audit_release(&r->audit);
     ledger_release(&r->ledger);
+    pending_release(&r->pending);
     roster_release(&r->roster);
     tape_parser_free(r->parser);
 }

@@ -12,6 +12,7 @@
 #include "app/audit.h"
 #include "app/healer.h"
 #include "app/ledger.h"
+#include "app/pending.h"
 #include "app/roster.h"
 #include "loop/loop.h"
 
@@ -20,11 +21,13 @@ struct revival {
     struct core *core;
     struct docker *docker; /* where acts go; NULL: nowhere at present */
     struct ledger ledger;
+    struct pending pending; /* holds */
     struct audit audit;
     struct healer *healer;
     struct roster roster;
     struct tape_parser *parser; /* of recovered lines */
     bool enabled, dry_run, begun;
+    bool mode_said; /* that it is off, or a dry run */
 };
 
 /* Before recovery.  loop and core are borrowed. */

@@ -6,6 +6,7 @@
 #define LOOK_AGAIN   (5 * NSEC_SEC) /* while another is on trial */
 #define PERCENT_FROM 3              /* so few are no share of anything */
 #define TOGETHER_FOR (10 * NSEC_SEC)
+#define TRIAL_FOR    (120 * NSEC_SEC) /* an order and its result, verified */
 
 /* Will it, or may it still, want to act? */
 static bool wants(const struct heal *h)
@@ -23,6 +24,12 @@ static bool wants(const struct heal *h)
     default:
         return false;
     }
+}
+
+/* Is it about to act, or has it to be seen what came of that? */
+static bool tries(const struct heal *h)
+{
+    return wants(h) && h->state != HEAL_SUSPECT && h->state != HEAL_BLOCKED;
 }
 
 static void close_breaker(struct heal_scope *scope)
@@ -50,7 +57,7 @@ void breaker_settle(struct heal *h)
 
     if (!scope->open)
         return;
-    if (scope->trial == h && (!wants(h) || h->state == HEAL_SUSPECT))
+    if (scope->trial == h && !tries(h))
         scope->trial = NULL;
     DL_FOREACH(scope->list, other)
     if (wants(other))
@@ -58,9 +65,20 @@ void breaker_settle(struct heal *h)
     close_breaker(scope);
 }
 
+void breaker_release(const struct step *s)
+{
+    struct heal_scope *scope = s->h->scope;
+
+    if (s->f->released_all_at <= scope->released_at)
+        return;
+    scope->released_at = s->f->released_all_at;
+    close_breaker(scope);
+}
+
 static bool fell_lately(const struct heal *h, const struct step *s)
 {
-    return h->in_scope && h->down_since && !h->with_engine && wants(h) &&
+    return h->in_scope && h->down_since > h->scope->released_at &&
+           !h->with_engine && wants(h) &&
            nsec_sub(s->now, h->down_since) < s->p->breaker_within;
 }
 
@@ -134,19 +152,31 @@ void breaker_succeeded(struct heal *h)
         close_breaker(h->scope);
 }
 
+/* One that does not come to an end must not keep the others waiting. */
+static bool trial_is_on(const struct step *s)
+{
+    const struct heal_scope *scope = s->h->scope;
+    nsec open_for = s->p->breaker_open;
+    nsec end_at =
+        nsec_add(scope->trial_at, open_for > TRIAL_FOR ? open_for : TRIAL_FOR);
+
+    return scope->trial && tries(scope->trial) && s->now < end_at;
+}
+
 bool breaker_lets(const struct step *s, nsec *ret_at)
 {
     struct heal_scope *scope = s->h->scope;
 
     if (!scope->open || scope->trial == s->h)
         return true;
-    if (s->now < scope->until || scope->trial) {
+    if (s->now < scope->until || trial_is_on(s)) {
         *ret_at =
             s->now < scope->until ? scope->until : nsec_add(s->now, LOOK_AGAIN);
         return false;
     }
     scope->half_open = true;
     scope->trial = s->h;
+    scope->trial_at = s->now;
     return true;
 }
 

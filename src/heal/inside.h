@@ -143,6 +143,8 @@ struct heal {
     bool left_alone;          /* held, and that it is down was told, ... */
     nsec left_life;           /* ... of that life */
     nsec pardoned;            /* die_at of a stop that an operator took back */
+    bool obeyed;              /* a person's stop is, ... */
+    nsec obeyed_life;         /* ... which ended that life */
 
     /* Orders. */
     struct heal_order order;
@@ -162,7 +164,8 @@ struct heal {
     bool own_stop;        /* a restart of ours stopped it */
     bool makes;           /* another id is expected */
     nsec up_at, up_life;  /* since when it is seen up after an order */
-    nsec stop_revived_at; /* revived after a person's stop */
+    bool after_stop;      /* the last order was about a person's stop */
+    nsec stop_revived_at; /* started_at of the life that came of such a one */
     nsec lost_at, made_at[HEAL_MAKES];
     uint32_t lost_with; /* so many together */
     bool missed;        /* it is to be recreated */
@@ -217,6 +220,8 @@ bool judge_restarting(const struct step *s);
 bool judge_loops(const struct step *s);
 bool judge_by_person(const struct step *s);
 bool judge_with_engine(const struct step *s);
+/* A person's stop that was obeyed once is, until it is started or released. */
+bool judge_obeyed(const struct step *s);
 bool judge_ended_well(const struct step *s);
 /* Another life than the one that the order was about. */
 bool judge_was_started(const struct step *s);
@@ -279,20 +284,24 @@ struct heal_scope {
     bool open, half_open;
     bool avalanche;     /* it is open because so many fell */
     nsec since, until;  /* nothing is started in between */
-    struct heal *trial; /* the one that may go while it is half open */
+    struct heal *trial; /* the one that may go while it is half open, ... */
+    nsec trial_at;      /* ... and since when */
     char why[HEAL_TEXT_MAX / 2];
-    nsec lost_at;   /* the last that was removed */
-    uint32_t nlost; /* one shortly after another */
+    nsec released_at; /* the last release of all */
+    nsec lost_at;     /* the last that was removed */
+    uint32_t nlost;   /* one shortly after another */
 };
 
 void breaker_fell(const struct step *s);
 /* It fell with the engine, as shows only now: no avalanche then, maybe. */
 void breaker_excuse(const struct step *s);
 void breaker_failed(const struct step *s);
+/* All were released: it closes, and what fell before does not count. */
+void breaker_release(const struct step *s);
 void breaker_succeeded(struct heal *h);
 /* May it go?  Else *ret_at: when to ask again. */
 bool breaker_lets(const struct step *s, nsec *ret_at);
-/* After h changed its state or left. */
+/* After h changed its state, looks no more, or left. */
 void breaker_settle(struct heal *h);
 /* It was removed; how many others, shortly before and after, is at lost_with.
  */

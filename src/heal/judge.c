@@ -109,6 +109,22 @@ bool judge_dry_run_is_over(const struct step *s)
     return s->h->dry_run && !s->f->dry_run;
 }
 
+/* A life that nobody has seen before. */
+static void learn_life(struct step *s)
+{
+    struct heal *h = s->h;
+    nsec life = s->f->started_at;
+
+    if (!life || s->f->status == HEAL_GONE)
+        return;
+    if (h->obeyed && life != h->obeyed_life)
+        h->obeyed = false;
+    if (h->after_stop && life != h->order.started_at) {
+        h->after_stop = false;
+        h->stop_revived_at = life;
+    }
+}
+
 void judge_learn(struct step *s)
 {
     struct heal *h = s->h;
@@ -117,6 +133,7 @@ void judge_learn(struct step *s)
     learn_events(s);
     learn_engine(s);
     learn_restarts(s);
+    learn_life(s);
     if (hash && hash != h->id_hash) {
         h->id_hash = hash;
         h->makes = false;
@@ -234,6 +251,12 @@ bool judge_by_person(const struct step *s)
         (f->die_at && f->die_at == s->h->pardoned))
         return false;
     return stopped(f) || (deadly && killed_lately(f));
+}
+
+bool judge_obeyed(const struct step *s)
+{
+    return s->h->obeyed && s->f->status == HEAL_EXITED &&
+           s->p->on_stop != HEAL_REVIVE;
 }
 
 /* Did it fall when the engine went down, or while that came up? */

@@ -61,6 +61,7 @@ static void refuse(struct step *s)
 {
     s->h->next_at = NSEC_MAX;
     s->h->missed = false;
+    breaker_settle(s->h);
     heal_tell(s, HEAL_DECLINES, true);
 }
 
@@ -98,8 +99,4 @@ void do_make(struct step *s)
         return;
     }
     make(s);
-    if (h->state != HEAL_ACTING)
-        return;
-    h->made_at[1] = h->made_at[0];
-    h->made_at[0] = s->now;
 }

@@ -191,12 +191,36 @@ void heal_suspect(struct step *s, bool warning)
     heal_move(s, HEAL_SUSPECT, HEAL_TELLS, warning);
 }
 
+/* For as long as it is down, whatever was done to it or to the rules since. */
+static void obey(struct step *s)
+{
+    struct heal *h = s->h;
+    char span[SPAN_MAX];
+
+    if (h->stop_revived_at)
+        say(h->reason, "a person stopped it again %s after it was revived",
+            say_span(nsec_sub(s->f->die_at, h->stop_revived_at), span));
+    else
+        say(h->reason, "a person stopped it");
+    say(h->reason, "%s; docker start or 'bladewatch release %.*s' ends that",
+        h->reason, SLICE_ARG(say_cut(s->f->name)));
+    h->hold = HOLD_STOP;
+    h->obeyed = true;
+    h->obeyed_life = s->f->started_at;
+    rest_in(s, HEAL_HELD, false);
+}
+
 void do_fall(struct step *s)
 {
     struct heal *h = s->h;
 
     if (!h->down_since)
         h->down_since = s->now;
+    if (judge_obeyed(s)) {
+        judge(s);
+        obey(s);
+        return;
+    }
     if (!h->fell_at || judge_restarting(s) || is_news(s))
         h->fell_at = s->now;
     judge(s);
@@ -223,9 +247,6 @@ void do_kept(struct step *s)
         do_anew(s);
         return;
     }
-    /* A hold that ends takes the stop back that it was given for. */
-    if (h->hold == HOLD_OPERATOR && s->p->on_stop != HEAL_RESPECT)
-        h->pardoned = s->f->die_at;
     do_fall(s);
 }
 
@@ -235,27 +256,22 @@ void do_ends(struct step *s)
         do_fall(s);
 }
 
-/* Obeyed: true. */
-static bool obey_stop(struct step *s)
+/* By the engine's clock, which has told of both. */
+static bool is_second_stop(const struct step *s)
 {
-    struct heal *h = s->h;
-    nsec revived_for = nsec_sub(h->fell_at, h->stop_revived_at);
-    char span[SPAN_MAX];
+    nsec revived_at = s->h->stop_revived_at;
 
-    if (!h->by_person || s->p->on_stop == HEAL_REVIVE)
-        return false;
-    if (s->p->on_stop == HEAL_RESPECT)
-        say(h->reason, "a person stopped it");
-    else if (h->stop_revived_at && revived_for <= SECOND_STOP_FOR)
-        say(h->reason, "a person stopped it again %s after it was revived",
-            say_span(revived_for, span));
-    else
-        return false;
-    say(h->reason, "%s; docker start or 'bladewatch release %.*s' ends that",
-        h->reason, SLICE_ARG(say_cut(s->f->name)));
-    h->hold = HOLD_STOP;
-    rest_in(s, HEAL_HELD, false);
-    return true;
+    return revived_at && s->f->die_at >= revived_at &&
+           nsec_sub(s->f->die_at, revived_at) <= SECOND_STOP_FOR;
+}
+
+static bool is_to_be_obeyed(const struct step *s)
+{
+    if (judge_obeyed(s))
+        return true;
+    return s->h->by_person &&
+           (s->p->on_stop == HEAL_RESPECT ||
+            (s->p->on_stop == HEAL_SECOND_STOP_HOLDS && is_second_stop(s)));
 }
 
 void do_sure(struct step *s)
@@ -268,8 +284,10 @@ void do_sure(struct step *s)
         return;
     }
     judge(s);
-    if (obey_stop(s))
+    if (is_to_be_obeyed(s)) {
+        obey(s);
         return;
+    }
     if (judge_ended_well(s)) {
         say(h->reason, "ended well (exit code 0) and need not run again");
         h->down_since = 0;
@@ -299,6 +317,7 @@ void do_free(struct step *s)
     attempts_forget(&h->attempts);
     h->failing = false;
     h->stop_revived_at = 0;
+    h->obeyed = h->after_stop = false;
     h->pardoned = s->f->die_at;
     h->hold = NO_HOLD;
     h->decided_life = -1; /* whatever is seen is news */
@@ -326,8 +345,10 @@ void do_over(struct step *s)
 void do_look(struct step *s)
 {
     s->h->next_at = NSEC_MAX;
-    if (judge_sight(s) != SEE_DOWN)
+    if (judge_sight(s) != SEE_DOWN) {
+        breaker_settle(s->h);
         return;
+    }
     say(s->h->reason, "%s", s->h->cause);
     heal_suspect(s, false);
 }

@@ -28,17 +28,17 @@ void heal_give_up(struct step *s)
     heal_move(s, HEAL_GIVEN_UP, HEAL_TELLS, true);
 }
 
-/* Told once as long as it waits. */
+/* Told once as long as it waits; the reason is what it waits for by now. */
 static void hinder(struct step *s, enum heal_hindrance what, const char *why)
 {
     struct heal *h = s->h;
     bool again = what == NO_BREAKER && h->hindered_by != h->scope->since;
 
+    say(h->reason, "%s", why);
     if (h->hindered & what && !again)
         return;
     h->hindered |= what;
     h->hindered_by = h->scope->since;
-    say(h->reason, "%s", why);
     heal_tell(s, HEAL_DECLINES, what != NO_TURN);
 }
 
@@ -101,6 +101,7 @@ static void order(struct step *s, enum heal_act act, uint32_t spent)
         .reason = slice_str(h->cause),
     };
     h->tried = h->has_turn = true;
+    h->after_stop = h->by_person;
     h->dry_run = s->f->dry_run;
     h->up_at = h->up_life = 0;
     h->own_stop |= act == HEAL_RESTART;
@@ -170,17 +171,6 @@ static void fail_for_now(struct step *s, bool in_vain)
 }
 
 /* -- what was not sent: it costs no attempt -------------------------------- */
-
-static void take_back(struct step *s)
-{
-    struct heal *h = s->h;
-
-    attempts_take_back(&h->attempts, h->order.at);
-    if (h->made_at[0] == h->order.at) {
-        h->made_at[0] = h->made_at[1];
-        h->made_at[1] = 0;
-    }
-}
 
 static nsec unsent_for(uint32_t times)
 {
@@ -272,7 +262,10 @@ static void verify(struct step *s)
 {
     struct heal *h = s->h;
 
-    h->stop_revived_at = h->by_person ? s->now : 0;
+    if (h->order.act == HEAL_RECREATE) {
+        h->made_at[1] = h->made_at[0];
+        h->made_at[0] = h->order.at;
+    }
     heal_move(s, HEAL_VERIFYING, HEAL_TELLS, false);
 }
 
@@ -297,8 +290,10 @@ void do_done(struct step *s)
     const struct outcome *o = &outcomes[s->f->result];
 
     say_result(s, o->text);
+    if (o->to != HEAL_VERIFYING)
+        s->h->after_stop = false;
     if (o->cost == NOTHING)
-        take_back(s);
+        attempts_take_back(&s->h->attempts, s->h->order.at);
     if (s->f->result == HEAL_DRY_RUN)
         rehearse(s);
     else if (o->to == HEAL_VERIFYING)

@@ -26,11 +26,22 @@
 /* What was asked and has not been answered. */
 struct question {
     nsec asked_at;
-    size_t nth; /* of the target's addresses */
-    int fd;     /* -1: none */
+    bool waits;              /* for the addresses of its name */
+    struct lookup_answer to; /* it is asked there, one after the other */
+    size_t nth;
+    const char *doubt; /* as it was when it began */
+    int fd;            /* -1: none */
     struct loop_poll poll;
     struct http_request *request;
     bool headed; /* the answer has begun */
+};
+
+/* A JSON answer, as it is recorded. */
+struct body {
+    struct buf json;   /* the '$' of its keys is literal; empty: none */
+    size_t string_max; /* more of a text, a number or an array the state does
+                          not take */
+    bool cut;          /* something of the answer is not in it */
 };
 
 /* What the target's shard says. */
@@ -42,6 +53,7 @@ struct record {
     int code;
     char error[SENTENCE_MAX];
     char *body; /* JSON, '$' escaped; or NULL */
+    bool cut;   /* the answer held more */
 };
 
 struct target {
@@ -61,8 +73,11 @@ struct target {
     bool asking;
     struct question question;
 
-    bool figures; /* the host needs no looking up */
+    bool figures; /* the host is an address */
+    bool fixed;   /* and for that or another reason needs no looking up */
     struct lookup_answer found;
+    nsec found_at;         /* by loop_now(): looked up last, or good last */
+    const char *doubt;     /* why nobody says that found holds; NULL: it does */
     struct lookup *lookup; /* may outlive its question */
 
     struct record record;
@@ -108,8 +123,8 @@ void probes_say(struct probes *p, enum probe_log level, const char *format, ...)
 nsec probes_now(const struct probes *p);
 /* Of what is no fault of the target's: once in a minute. */
 void probes_complain(struct probes *p, const char *name, const char *why);
-/* The question is over.  body: the JSON to record, or empty. */
-void target_good(struct target *t, int code, struct slice body);
+/* The question is over.  body: the JSON to record, or NULL. */
+void target_good(struct target *t, int code, const struct body *body);
 void target_bad(struct target *t, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* It could not be asked, and that is no fault of the target's. */
@@ -119,6 +134,9 @@ void target_skip(struct target *t, const char *why);
 
 /* Ends in one of the three above, at once or later. */
 void question_ask(struct target *t);
+/* Its addresses may be others by now: that is found out before its next turn.
+ * What was found last holds while it cannot be, for some minutes. */
+void question_doubt(struct target *t);
 /* There was time enough. */
 void question_late(struct target *t);
 void question_end(struct target *t);
@@ -129,10 +147,10 @@ void question_place(const struct target *t, struct buf *out);
 
 /*
  * Of a whole answer by HTTP.  true: it is good, and its JSON, if that is
- * wanted, in json, where the '$' of its keys is literal.  false: why not.
+ * wanted, in json, without what the state does not take.  false: why not.
  */
 bool answer_judge(const struct probe_spec *s, struct tape_parser *parser,
-                  int code, struct slice body, struct buf *json,
+                  int code, struct slice body, struct body *json,
                   char why[SENTENCE_MAX]);
 
 /* -- spec.c -- */

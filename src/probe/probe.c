@@ -11,6 +11,7 @@
 #define QUICK          NSEC_SEC /* between questions of a start period */
 #define GOLDEN         2654435769u /* 2^32 by the golden ratio: spreads any number */
 #define COMPLAIN_EVERY (60 * NSEC_SEC)
+#define STRING_MAX     ((size_t)8 << 10)
 #define RECORD_MAX     (4 * PROBE_JSON_MAX)
 
 void probes_say(struct probes *p, enum probe_log level, const char *format, ...)
@@ -147,19 +148,22 @@ static void end_question(struct target *t, int code)
     t->asking = false;
     free(r->body);
     r->body = NULL;
+    r->cut = false;
     r->answered = true;
     r->code = code;
     r->at = probes_now(t->p);
     r->latency = loop_now(t->p->loop) - t->question.asked_at;
 }
 
-void target_good(struct target *t, int code, struct slice body)
+void target_good(struct target *t, int code, const struct body *body)
 {
     struct record *r = &t->record;
 
     end_question(t, code);
-    if (body.n)
-        r->body = xmemdup0(body.p, body.n);
+    if (body && body->json.n) {
+        r->body = xmemdup0(body->json.p, body->json.n);
+        r->cut = body->cut;
+    }
     if (r->down) {
         probes_say(t->p, PROBE_INFO, "%s answers again, after %.1f s", t->name,
                    (double)(r->at - r->since) / (double)NSEC_SEC);
@@ -168,6 +172,8 @@ void target_good(struct target *t, int code, struct slice body)
     r->ok = true;
     r->down = false;
     r->fails = 0;
+    t->found_at = loop_now(t->p->loop);
+    t->doubt = NULL;
     t->grace_until = 0;
     record_dirty(t);
     schedule_next(t);
@@ -196,6 +202,18 @@ static void blank(char *text)
     }
 }
 
+/* It may answer where it is by now. */
+static void say_doubt(struct target *t)
+{
+    struct record *r = &t->record;
+    size_t n = strlen(r->error);
+
+    if (t->question.doubt)
+        snprintf(r->error + n, sizeof(r->error) - n,
+                 ", at its last address: its name cannot be looked up (%s)",
+                 t->question.doubt);
+}
+
 void target_bad(struct target *t, int code, const char *format, ...)
 {
     struct record *r = &t->record;
@@ -205,13 +223,13 @@ void target_bad(struct target *t, int code, const char *format, ...)
     va_start(ap, format);
     vsnprintf(r->error, sizeof(r->error), format, ap);
     va_end(ap);
+    say_doubt(t);
     blank(r->error);
     r->ok = false;
     t->failures++;
     if (t->counts && !in_grace(t))
         count_failure(t);
-    if (!t->figures)
-        t->found.n = 0; /* its name may stand for another by now */
+    question_doubt(t);
     record_dirty(t);
     schedule_next(t);
 }
@@ -264,6 +282,7 @@ static void rest(struct target *t)
     lookup_cancel(t->lookup);
     t->lookup = NULL;
     t->found.n = 0;
+    t->doubt = NULL;
     t->asking = false;
     t->dirty = false;
     t->gen = 0;
@@ -300,6 +319,7 @@ static void begin(struct target *t, struct slice host)
     memcpy(t->host, host.p, host.n);
     t->host[host.n] = '\0';
     t->figures = lookup_figures(t->host, &t->found);
+    t->fixed = t->figures || lookup_localhost(t->host, &t->found);
     free(t->record.body);
     t->record = (struct record){ .since = probes_now(t->p) };
     record_dirty(t);
@@ -384,6 +404,8 @@ enum status probes_start(struct loop *loop, const struct probe_config *config,
 
     p->loop = loop;
     p->config = *config;
+    if (!p->config.string_max)
+        p->config.string_max = STRING_MAX;
     p->intake = intake;
     p->timer_at = NSEC_MAX;
     p->parser = tape_parser_new(config->seed);

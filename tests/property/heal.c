@@ -13,6 +13,8 @@
  *   - never more attempts in a window than the policy has,
  *   - what was not sent costs nothing, and is tried again 5 s later at the
  *     earliest,
+ *   - a second stop by a person, soon after the first was undone, is obeyed
+ *     until somebody starts or releases it,
  *   - why nothing is done is said once,
  *   - and looking more often changes nothing at all.
  *
@@ -53,6 +55,12 @@ struct record {
     } attempt[TRIES_MAX];
     size_t attempts;
     nsec made_at[2];
+    enum heal_act act; /* of the last order */
+    /* A person's stops: what the last order was about; the life that came of
+     * it; the second one, of that life or a later one. */
+    nsec stopped_at, pardoned;
+    bool after_stop, restarted;
+    nsec revived_life, second_stop;
     bool held_when_lost;
     char declined[REFUSALS_MAX][HEAL_TEXT_MAX + 32];
     size_t ndeclined;
@@ -114,9 +122,23 @@ static nsec settled_at(const struct heal_facts *f)
     return last + settle;
 }
 
+/* Or it cannot be told from one that fell with the engine. */
+static bool is_by_person(const struct record *r, const struct heal_facts *f)
+{
+    return r->stopped_at == f->die_at && r->pardoned != f->die_at &&
+           !r->restarted &&
+           (!f->engine_down_at || f->die_at < f->engine_down_at - 10 * SEC ||
+            f->die_at > f->engine_up_at + 10 * SEC);
+}
+
 static void check_start(const struct world *w, const struct healnode *node,
                         const struct heal_facts *f)
 {
+    const struct record *r = &w->record[node->number];
+
+    want(w, node,
+         !r->second_stop || r->second_stop != f->die_at || !is_by_person(r, f),
+         "a second stop is not obeyed");
     nsec now = w->b->now;
 
     want(w, node, f->status == HEAL_EXITED || f->status == HEAL_CREATED,
@@ -133,7 +155,7 @@ static void check_start(const struct world *w, const struct healnode *node,
 }
 
 static void check_recreate(const struct world *w, const struct healnode *node,
-                           struct record *r)
+                           const struct record *r)
 {
     nsec now = w->b->now;
 
@@ -142,8 +164,6 @@ static void check_recreate(const struct world *w, const struct healnode *node,
     want(w, node, !r->held_when_lost, "it was held when it was removed");
     want(w, node, !r->made_at[1] || now - r->made_at[1] >= 3600 * SEC,
          "a third recreation within an hour");
-    r->made_at[1] = r->made_at[0];
-    r->made_at[0] = now;
 }
 
 static void check_order(struct world *w, struct healnode *node)
@@ -183,6 +203,9 @@ static void check_order(struct world *w, struct healnode *node)
     r->attempt[r->attempts].at = w->b->now;
     r->attempt[r->attempts++].halves = f->oom ? 4 : 2;
     r->out = true;
+    r->act = o->act;
+    r->after_stop = o->act == HEAL_START && is_by_person(r, f);
+    r->restarted |= o->act == HEAL_RESTART;
     r->ordered_at = w->last_order_at = w->b->now;
 }
 
@@ -191,10 +214,6 @@ static void take_back(struct world *w, struct record *r)
 {
     if (r->attempts && r->attempt[r->attempts - 1].at == r->ordered_at)
         r->attempts--;
-    if (r->made_at[0] == r->ordered_at) {
-        r->made_at[0] = r->made_at[1];
-        r->made_at[1] = 0;
-    }
     r->unsent_at = w->b->now;
 }
 
@@ -275,6 +294,12 @@ static void heard(void *self, struct healnode *node,
     check_refusal(w, node, d);
     if (r->told == HEAL_ACTING)
         r->out = false;
+    if (d->to == HEAL_VERIFYING && r->act == HEAL_RECREATE) {
+        r->made_at[1] = r->made_at[0];
+        r->made_at[0] = r->ordered_at;
+    }
+    if (r->told == HEAL_ACTING && d->to != HEAL_VERIFYING)
+        r->after_stop = false;
     if (r->told == HEAL_VERIFYING && d->to == HEAL_FROZEN && r->attempts)
         r->attempt[r->attempts - 1].halves /= 2;
     if (d->from == HEAL_OK && d->to == HEAL_OK)
@@ -343,8 +368,15 @@ static struct todo *plan(struct world *w, nsec at, enum todo_kind kind,
 
 static void become(struct healnode *node, enum heal_status status)
 {
+    struct world *w = node->bench->self;
+    struct record *r = &w->record[node->number];
     struct heal_facts *f = &node->f;
     nsec now = node->bench->now;
+
+    if (status == HEAL_RUNNING && f->status != HEAL_PAUSED && r->after_stop) {
+        r->after_stop = false;
+        r->revived_life = now;
+    }
 
     if (status == HEAL_EXITED && f->status != HEAL_EXITED)
         f->die_at = f->finished_at = now;
@@ -362,6 +394,8 @@ static void replace(struct world *w, struct healnode *node)
     struct record *r = &w->record[node->number];
     struct heal_facts old = node->f;
 
+    r->after_stop = r->restarted = false;
+    r->revived_life = r->second_stop = r->pardoned = 0;
     snprintf(w->id[node->number], sizeof(w->id[0]), "id%u.%u", node->number,
              ++r->life);
     node->f = (struct heal_facts){
@@ -399,12 +433,19 @@ static void set_engine(struct world *w, bool up)
 
 static void kill_it(struct healnode *node, int64_t sig, bool stop)
 {
+    struct world *w = node->bench->self;
+    struct record *r = &w->record[node->number];
+
     node->f.kill_at = node->bench->now;
     node->f.kill_signal = sig;
     become(node, HEAL_EXITED);
     if (stop)
         node->f.stop_at = node->bench->now;
     node->f.exit_code = 128 + sig;
+    r->stopped_at = node->bench->now;
+    if (node->bench->policy.on_stop == HEAL_SECOND_STOP_HOLDS &&
+        r->revived_life && node->bench->now - r->revived_life <= 300 * SEC)
+        r->second_stop = node->bench->now;
 }
 
 static void happen_alive(struct healnode *node, uint64_t chance)
@@ -484,6 +525,9 @@ static void happen_around(struct world *w, struct healnode *node,
         break;
     case 1:
         f->released_at = w->b->now;
+        w->record[node->number].pardoned = f->die_at;
+        w->record[node->number].revived_life = 0;
+        w->record[node->number].after_stop = false;
         w->record[node->number].attempts = 0;
         break;
     case 2:

@@ -469,7 +469,7 @@ START_TEST(r04_a_release_frees_it)
 }
 END_TEST
 
-START_TEST(r04_the_end_of_a_hold_frees_it)
+START_TEST(r04_a_hold_that_runs_out_does_not_free_it)
 {
     be_held();
     f->held = true;
@@ -480,8 +480,83 @@ START_TEST(r04_the_end_of_a_hold_frees_it)
     healbench_step(b, 0);
     LOG("20.000 n0 held > held declines: stopped by a person, exit code 143; "
         "held by operator: disk swap, left alone\n"
-        "30.000 n0 held > suspect tells: exited with code 143 !\n"
-        "30.000 n0 suspect > acting orders 2/5: exited with code 143\n");
+        "30.000 n0 held > held tells: a person stopped it again 2 s after it "
+        "was revived; docker start or 'bladewatch release id0' ends that\n");
+    healbench_run(b, 3600000);
+    LOG("");
+}
+END_TEST
+
+START_TEST(r04_a_first_stop_under_a_hold_is_undone_when_that_runs_out)
+{
+    f->held = true;
+    healbench_step(b, 0);
+    healbench_run(b, 10000);
+    healbench_stop(b, 0);
+    healbench_run(b, 30000);
+    ck_assert_ptr_null(heal_order(b->node[0].h));
+    f->held = false;
+    healbench_step(b, 0);
+    ck_assert_ptr_nonnull(heal_order(b->node[0].h));
+}
+END_TEST
+
+START_TEST(r04_a_second_stop_under_a_hold_is_obeyed_when_that_runs_out)
+{
+    stopped_and_revived();
+    f->held = true;
+    healbench_step(b, 0);
+    healbench_run(b, 100000);
+    healbench_stop(b, 0);
+    healbench_run(b, 3000000);
+    f->held = false;
+    healbench_step(b, 0);
+    ck_assert_int_eq(ordered_at(), -1);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_HELD);
+}
+END_TEST
+
+START_TEST(r04_what_left_the_scope_is_still_obeyed_when_it_is_back)
+{
+    be_held();
+    f->in_scope = false;
+    healbench_step(b, 0);
+    healbench_run(b, 1000000);
+    healbench_log(b);
+    f->in_scope = true;
+    healbench_step(b, 0);
+    LOG("1000.000 n0 ok > held tells: a person stopped it again 2 s after it "
+        "was revived; docker start or 'bladewatch release id0' ends that\n");
+    ck_assert_int_eq(ordered_at(), -1);
+}
+END_TEST
+
+START_TEST(r04_a_second_stop_out_of_the_scope_counts_from_when_it_was)
+{
+    stopped_and_revived();
+    f->in_scope = false;
+    healbench_stop(b, 0);
+    healbench_run(b, 1000000);
+    f->in_scope = true;
+    healbench_step(b, 0);
+    ck_assert_int_eq(ordered_at(), -1);
+}
+END_TEST
+
+START_TEST(r04_a_crash_between_two_stops_forgets_none)
+{
+    stopped_and_revived();
+    healbench_die(b, 0, 1);
+    healbench_run(b, 30000);
+    healbench_started(b, 0);
+    healbench_run(b, 60000);
+    healbench_log(b);
+    healbench_stop(b, 0);
+    healbench_run(b, 3000000);
+    LOG("60.000 n0 ok > suspect tells: stopped by a person, exit code 143 !\n"
+        "65.000 n0 suspect > held tells: a person stopped it again 54 s after "
+        "it was revived; docker start or 'bladewatch release id0' ends "
+        "that\n");
 }
 END_TEST
 
@@ -794,7 +869,12 @@ static const TTest **const tests[] = {
     &r04_a_start_by_anybody_frees_it,
     &r04_a_start_too_short_to_be_seen_frees_it,
     &r04_a_release_frees_it,
-    &r04_the_end_of_a_hold_frees_it,
+    &r04_a_hold_that_runs_out_does_not_free_it,
+    &r04_a_first_stop_under_a_hold_is_undone_when_that_runs_out,
+    &r04_a_second_stop_under_a_hold_is_obeyed_when_that_runs_out,
+    &r04_what_left_the_scope_is_still_obeyed_when_it_is_back,
+    &r04_a_second_stop_out_of_the_scope_counts_from_when_it_was,
+    &r04_a_crash_between_two_stops_forgets_none,
     &r04_a_stop_is_respected_where_the_policy_says_so,
     &r04_a_stop_of_its_successor_is_not_pardoned,
     &r04_every_stop_is_undone_where_the_policy_says_so,

@@ -375,6 +375,42 @@ START_TEST(r07_five_that_fall_within_thirty_seconds_open_it)
 }
 END_TEST
 
+START_TEST(r07_to_release_all_closes_it_and_counts_no_fall_before)
+{
+    bench_of(16);
+    fall(0, 4);
+    healbench_run(b, 10000);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    for (unsigned i = 0; i < b->n; i++) {
+        b->node[i].f.released_at = b->node[i].f.released_all_at = b->now;
+        healbench_step(b, i);
+    }
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 13000);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    ck_assert_uint_eq(orders_out(), 2);
+    fall(5, 8);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    fall(9, 9);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+START_TEST(r07_to_release_each_leaves_it_open)
+{
+    bench_of(16);
+    fall(0, 4);
+    healbench_run(b, 10000);
+    for (unsigned i = 0; i < b->n; i++) {
+        b->node[i].f.released_at = b->now;
+        healbench_step(b, i);
+    }
+    healbench_run(b, 13000);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    ck_assert_uint_eq(orders_out(), 0);
+}
+END_TEST
+
 START_TEST(r07_more_than_a_share_open_it_if_they_are_three)
 {
     static const struct {
@@ -510,6 +546,49 @@ START_TEST(r07_another_one_goes_when_the_one_on_trial_is_held)
     healbench_run(b, 125000);
     ck_assert_uint_eq(orders_out(), 1);
     ck_assert_ptr_nonnull(order_of(1));
+}
+END_TEST
+
+START_TEST(r07_another_one_goes_when_the_one_on_trial_cannot_be_started)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    b->node[0].f.status = HEAL_DEAD;
+    healbench_run(b, 130000);
+    ck_assert_uint_eq(orders_out(), 1);
+    ck_assert_ptr_nonnull(order_of(1));
+}
+END_TEST
+
+START_TEST(r07_a_trial_that_does_not_end_keeps_the_others_waiting_no_longer)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    b->node[0].f.verify_timeout = 3600 * NSEC_SEC;
+    b->node[0].f.has_probe = true;
+    healbench_started(b, 0);
+    healbench_run(b, 239999);
+    ck_assert_uint_eq(orders_out(), 0);
+    healbench_run(b, 246000);
+    ck_assert_uint_eq(orders_out(), 1);
+}
+END_TEST
+
+START_TEST(r07_it_closes_when_the_last_one_is_not_looked_at_any_more)
+{
+    bench_of(5);
+    fall(0, 2);
+    healbench_run(b, 120000);
+    for (unsigned i = 1; i < 5; i++)
+        healbench_start(b, i);
+    healbench_result(b, 0, HEAL_BEING_REMOVED, "");
+    b->node[0].f.status = HEAL_DEAD;
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 125000);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
 }
 END_TEST
 
@@ -1271,6 +1350,8 @@ static const TTest **const tests[] = {
     &r06_out_of_memory_uses_them_up_twice_as_fast,
     &r06_each_attempt_has_a_higher_number,
     &r07_five_that_fall_within_thirty_seconds_open_it,
+    &r07_to_release_all_closes_it_and_counts_no_fall_before,
+    &r07_to_release_each_leaves_it_open,
     &r07_what_fell_further_apart_does_not,
     &r07_what_falls_with_the_engine_does_not_though_it_looks_so_first,
     &r07_what_is_held_does_not,
@@ -1279,6 +1360,9 @@ static const TTest **const tests[] = {
     &r07_half_open_it_lets_one_go_and_closes_when_that_is_well,
     &r07_it_opens_again_when_that_one_fails,
     &r07_another_one_goes_when_the_one_on_trial_is_held,
+    &r07_another_one_goes_when_the_one_on_trial_cannot_be_started,
+    &r07_a_trial_that_does_not_end_keeps_the_others_waiting_no_longer,
+    &r07_it_closes_when_the_last_one_is_not_looked_at_any_more,
     &r07_it_closes_when_nobody_waits_for_it,
     &r07_three_of_which_the_revival_failed_open_it,
     &r07_one_that_fails_again_and_again_opens_nothing,
