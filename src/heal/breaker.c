@@ -131,8 +131,8 @@ static bool trial_is_on(const struct step *s)
 {
     const struct heal_scope *scope = s->h->scope;
     nsec open_for = s->p->breaker_open;
-    nsec end_at = nsec_add(scope->trial_at,
-                           open_for > TRIAL_FOR ? open_for : TRIAL_FOR);
+    nsec end_at =
+        nsec_add(scope->trial_at, open_for > TRIAL_FOR ? open_for : TRIAL_FOR);
 
     return scope->trial && tries(scope->trial) && s->now < end_at;
 }
