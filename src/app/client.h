@@ -36,12 +36,16 @@ CHECKED enum status client_post(const struct client_options *options,
                                 struct err *err);
 /* Appends name=value, the value escaped, to a page. */
 void client_param(const char *name, const char *value, struct buf *page);
+
 /* A page that is asked for again and again. */
 struct client_poll {
-    nsec every; /* 0: once */
+    nsec every;         /* 0: once */
+    const char *beside; /* another page, asked for after it; or NULL */
     void *self;
-    /* The whole page.  ST_END: enough; any other failure is the end too. */
-    enum status (*answer)(void *self, struct slice page, struct err *err);
+    /* The whole page, and what there was of the other, or nothing.  ST_END:
+     * enough; any other failure is the end too. */
+    enum status (*answer)(void *self, struct slice page, struct slice beside,
+                          struct err *err);
     /* It cannot be had at present, and is asked for again. */
     void (*lost)(void *self, const struct err *why);
     /* SIGWINCH or SIGTSTP. */

@@ -32,6 +32,7 @@ struct config_probe {
     struct probe_spec usual; /* what is not said of one */
     struct probe_entry *entry;
     size_t n;
+    char *told;  /* what the environment has set, a sentence; or NULL */
     bool leader; /* HEARTBEAT_INTERVAL or LEADER_TIMEOUT is set */
 };
 

@@ -26,6 +26,7 @@ void config_probe_release(struct config_probe *c)
     for (size_t i = 0; i < c->n; i++)
         entry_release(&c->entry[i]);
     free(c->entry);
+    free(c->told);
     *c = (struct config_probe){ 0 };
 }
 
@@ -185,38 +186,83 @@ void config_probe_read(struct reader *r, const struct yaml_node *value,
 
 /* -- the rest ------------------------------------------------------------- */
 
+enum variable {
+    CHECK_INTERVAL,
+    TIMEOUT,
+    MAX_FAILED_ATTEMPTS,
+    HEARTBEAT_INTERVAL,
+    LEADER_TIMEOUT
+};
+
+static const struct {
+    const char *variable, *setting; /* NULL: it means nothing here */
+} variables[] = {
+    [CHECK_INTERVAL] = { "CHECK_INTERVAL", "interval" },
+    [TIMEOUT] = { "TIMEOUT", "timeout" },
+    [MAX_FAILED_ATTEMPTS] = { "MAX_FAILED_ATTEMPTS", "failures" },
+    [HEARTBEAT_INTERVAL] = { "HEARTBEAT_INTERVAL", NULL },
+    [LEADER_TIMEOUT] = { "LEADER_TIMEOUT", NULL },
+};
+
+static void put_meaning(const struct probe_spec *usual, enum variable which,
+                        struct buf *out)
+{
+    if (which == CHECK_INTERVAL)
+        buf_printf(out, "probes are asked every %g s",
+                   (double)usual->interval / NSEC_SEC);
+    else if (which == TIMEOUT)
+        buf_printf(out, "an answer may take %g s",
+                   (double)usual->timeout / NSEC_SEC);
+    else
+        buf_printf(out, "%u bad answers in a row are down",
+                   (unsigned)usual->failures);
+}
+
+/* "CHECK_INTERVAL=5.0: probes are asked every 5 s, whatever ..." */
+static void tell(struct config_probe *c, config_getenv *getenv)
+{
+    struct buf text;
+
+    buf_init(&text, BUF_NO_CAP);
+    for (size_t i = 0; i < COUNT(variables); i++) {
+        const char *value = getenv(variables[i].variable);
+
+        if (!value || !*value || !variables[i].setting)
+            continue;
+        buf_printf(&text, "%s%s=%s: ", text.n ? ", " : "",
+                   variables[i].variable, value);
+        put_meaning(&c->usual, (enum variable)i, &text);
+    }
+    if (text.n) {
+        buf_str(&text, ", whatever the configuration says of all targets");
+        c->told = xstrdup(buf_cstr(&text));
+    }
+    buf_release(&text);
+}
+
 enum status config_probe_environment(struct config_probe *c,
                                      config_getenv *getenv, struct err *err)
 {
-    static const struct {
-        const char *variable, *setting; /* NULL: it means nothing here */
-    } all[] = {
-        { "CHECK_INTERVAL", "interval" },
-        { "TIMEOUT", "timeout" },
-        { "MAX_FAILED_ATTEMPTS", "failures" },
-        { "HEARTBEAT_INTERVAL", NULL },
-        { "LEADER_TIMEOUT", NULL },
-    };
-
     bool said = false;
 
-    for (size_t i = 0; i < COUNT(all); i++) {
-        const char *value = getenv(all[i].variable);
+    for (size_t i = 0; i < COUNT(variables); i++) {
+        const char *value = getenv(variables[i].variable);
 
         if (!value || !*value)
             continue;
         said = true;
-        c->leader |= !all[i].setting;
-        if (all[i].setting &&
-            probe_spec_set(&c->usual, slice_str(all[i].setting),
+        c->leader |= !variables[i].setting;
+        if (variables[i].setting &&
+            probe_spec_set(&c->usual, slice_str(variables[i].setting),
                            slice_str(value), err)) {
-            err_prefix(err, "%s", all[i].variable);
+            err_prefix(err, "%s", variables[i].variable);
             return ST_BAD;
         }
     }
     /* They may stand there for others: no reason to refuse to start. */
     if (said && c->usual.timeout > c->usual.interval)
         c->usual.timeout = c->usual.interval;
+    tell(c, getenv);
     return ST_OK;
 }
 

@@ -580,6 +580,7 @@ static enum status start_docker(struct live *l, struct err *err)
         .endpoint = l->config->docker_host,
         .act_endpoint = l->config->docker_act,
         .observe = !l->config->revive,
+        .dry_run = l->config->dry_run,
         .spec_dir = specs_dir(l, &specs),
         .stats_every = l->config->stats_every,
         .api_version = l->config->docker_version,
@@ -665,6 +666,10 @@ static enum status start(struct live *l, struct err *err)
              "bladewatch %s listens on http://%s, "
              "journal in %s",
              BW_VERSION, httpd_address(l->httpd), l->config->data);
+    if (!l->config->nrule_paths)
+        log_warn(loop_wall(l->loop),
+                 "no rules: nothing is alerted and nothing revived; they are "
+                 "named as in --rules rules/");
     return ST_OK;
 }
 

@@ -95,7 +95,8 @@ static bool by_config(const struct config_probe *config, struct labels labels,
 }
 
 bool prober_choose(const struct config_probe *config, struct labels labels,
-                   struct probe_spec *ret, struct buf *warnings)
+                   nsec start_period, struct probe_spec *ret,
+                   struct buf *warnings)
 {
     struct probe_spec plain, spec;
     struct slice name;
@@ -104,6 +105,9 @@ bool prober_choose(const struct config_probe *config, struct labels labels,
     if (!by_label(config, labels, &plain, warnings) &&
         !by_config(config, labels, &plain))
         return false;
+    if (start_period > 0)
+        plain.start_period =
+            start_period < PROBE_SPAN_MAX ? start_period : PROBE_SPAN_MAX;
     spec = plain;
     for (size_t i = 0; i < labels.n; i++) {
         const struct label *l = &labels.label[i];
@@ -233,7 +237,7 @@ void prober_seen(void *self, const struct docker_seen *c)
         return;
     }
     buf_init(&warnings, WARNINGS_MAX);
-    if (prober_choose(p->config, c->labels, &spec, &warnings))
+    if (prober_choose(p->config, c->labels, c->start_period, &spec, &warnings))
         ask(p, w, c, &spec);
     else
         leave(p, w);
@@ -280,6 +284,8 @@ enum status prober_start(struct loop *loop, const struct config_probe *config,
 
     p->loop = loop;
     p->config = config;
+    if (config->told)
+        log_info(loop_wall(loop), "%s", config->told);
     if (config->leader)
         log_warn(loop_wall(loop), "HEARTBEAT_INTERVAL and LEADER_TIMEOUT mean "
                                   "nothing here: there is one monitor, and no "

@@ -28,9 +28,11 @@ void prober_metrics(const struct prober *p, struct metrics *m);
 /* docker_config.seen; self is the prober. */
 void prober_seen(void *self, const struct docker_seen *c);
 
-/* How a container with these labels is asked; false: not at all.  Appends a
- * sentence for each label that means nothing. */
+/* How a container with these labels is asked; false: not at all.  The start
+ * period of its HEALTHCHECK, if there is one, goes before the configuration's.
+ * Appends a sentence for each label that means nothing. */
 bool prober_choose(const struct config_probe *config, struct labels labels,
-                   struct probe_spec *ret, struct buf *warnings);
+                   nsec start_period, struct probe_spec *ret,
+                   struct buf *warnings);
 
 #endif

@@ -13,9 +13,14 @@ static void on_audit(void *self, bool warning, const char *line)
         log_info(loop_wall(r->loop), "%s", line);
 }
 
-static void on_roster(void *self, const char *sentence)
+static void on_roster(void *self, bool warning, const char *sentence)
 {
-    log_info(loop_wall(((struct revival *)self)->loop), "revive: %s", sentence);
+    nsec now = loop_wall(((struct revival *)self)->loop);
+
+    if (warning)
+        log_warn(now, "revive: %s", sentence);
+    else
+        log_info(now, "revive: %s", sentence);
 }
 
 static nsec on_wall(void *self)
@@ -119,17 +124,37 @@ enum status revival_begin(struct revival *r, const struct intake *intake,
     r->begun = true;
     r->roster = (struct roster){ .core = r->core, .self = r, .say = on_roster };
     audit_begin(&r->audit);
-    if (!r->enabled)
-        log_info(loop_wall(r->loop), "revive: off, nothing is started");
-    else if (r->dry_run)
-        log_info(loop_wall(r->loop), "revive: dry run, nothing is started");
     return ST_OK;
+}
+
+static bool has_rule(const struct revival *r)
+{
+    const struct ruleset *set = engine_ruleset(core_engine(r->core));
+
+    for (size_t i = 0; set && i < set->n; i++)
+        if (set->rule[i].kind == RULE_REVIVE)
+            return true;
+    return false;
+}
+
+/* As soon as there is a rule that would start something; the first group has
+ * the rules that this process begins with. */
+static void say_mode(struct revival *r)
+{
+    const char *mode = !r->enabled ? "off" : r->dry_run ? "dry run" : NULL;
+
+    if (!mode || r->mode_said || !has_rule(r))
+        return;
+    log_info(loop_wall(r->loop), "revive: %s, nothing is started", mode);
+    r->mode_said = true;
 }
 
 void revival_merged(struct revival *r)
 {
-    if (r->begun) /* a process that could not start may still write */
-        healer_look(r->healer, loop_now(r->loop));
+    if (!r->begun) /* a process that could not start may still write */
+        return;
+    say_mode(r);
+    healer_look(r->healer, loop_now(r->loop));
 }
 
 void revival_tick(struct revival *r)

@@ -25,6 +25,7 @@ struct revival {
     struct roster roster;
     struct tape_parser *parser; /* of recovered lines */
     bool enabled, dry_run, begun;
+    bool mode_said; /* that it is off, or a dry run */
 };
 
 /* Before recovery.  loop and core are borrowed. */

@@ -15,16 +15,17 @@ void roster_revival(const struct core *core, struct slice name,
                     struct buf *out);
 
 /*
- * Says which containers are in the scope of which revive rule: once at the
- * start, and when that changes, some time after the change, so that a cluster
- * that comes up is one line and not fifty.
+ * Says which containers are in the scope of which revive rule, and whom it
+ * leaves down: once at the start; then who came and went, some time after the
+ * change, so that a cluster that comes up is one line and not fifty.  A scope
+ * that has become empty is a warning.
  */
 struct roster_rule;
 
 struct roster {
     const struct core *core;
     void *self;
-    void (*say)(void *self, const char *sentence);
+    void (*say)(void *self, bool warning, const char *sentence);
     struct roster_rule *rules; /* as they were said */
     bool looked;
     uint64_t instants; /* of the engine, when the next look was set */

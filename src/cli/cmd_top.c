@@ -2,6 +2,9 @@
 
 #include "app/client.h"
 #include "cli/top.h"
+#include "data/json.h"
+#include "data/pretty.h"
+#include "data/tape.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -27,6 +30,8 @@ struct top {
     bool shown;                   /* something was, in whatever way */
     bool printed;                 /* a table, on its own lines */
     struct buf last;              /* the answer that is shown */
+    struct buf engine;            /* ... and how the engine was, as JSON */
+    bool missing;                 /* one that was named is not there */
     char lost[ERR_TEXT_MAX + 20]; /* why nothing comes; "": it does */
 };
 
@@ -87,19 +92,60 @@ static void put(struct top *t, struct slice table, struct buf *out)
     t->printed = true;
 }
 
-static void put_lost(const struct top *t, struct buf *out)
+/* A line above the table; there must be room for one row. */
+static void put_note(struct top *t, struct slice note, struct buf *out)
 {
-    struct slice why = slice_str(t->lost);
-
-    if (t->view.width && why.n > t->view.width)
-        why.n = t->view.width;
+    if (t->view.width && note.n > t->view.width)
+        note.n = t->view.width;
     buf_printf(out, "%s%.*s%s\n", t->view.colour ? "\033[31m" : "",
-               SLICE_ARG(why), t->view.colour ? "\033[0m" : "");
+               SLICE_ARG(note), t->view.colour ? "\033[0m" : "");
+    t->view.height -= t->view.height > 1;
+}
+
+static struct slice text_of(const struct tape *tape, const char *name)
+{
+    const struct tape_op *op = tape_member(tape, name);
+
+    return op && op->kind == TAPE_STRING ? tape_text(op) : slice_of("", 0);
+}
+
+/* As "/state?path=docker.engine" has it. */
+static void put_engine(struct top *t, struct buf *out)
+{
+    struct tape_parser *parser = tape_parser_new(0);
+    struct tape tape;
+    struct buf since, note;
+
+    buf_init(&since, BUF_NO_CAP);
+    buf_init(&note, BUF_NO_CAP);
+    if (!tape_parse(parser, json_trim(buf_view(&t->engine)), &tape, NULL) &&
+        tape.op[0].kind == TAPE_OBJECT &&
+        slice_is(text_of(&tape, "state"), "down")) {
+        cli_when(text_of(&tape, "since"), &since);
+        buf_str(&note, "the Docker engine has been down since ");
+        pretty_text(buf_view(&since), &note);
+        buf_str(&note, " (");
+        pretty_text(text_of(&tape, "why"), &note);
+        buf_str(&note, "); what is shown is from then");
+        put_note(t, buf_view(&note), out);
+    }
+    buf_release(&since);
+    buf_release(&note);
+    tape_parser_free(parser);
+}
+
+/* On a screen the table says so by itself. */
+static void say_missing(struct top *t, const struct err *missing)
+{
+    if (*missing->text && !t->missing && !t->screen)
+        cli_complain("%s", missing->text);
+    t->missing = *missing->text;
 }
 
 /* Nothing is shown if that would be wrong from the start. */
 static enum status draw(struct top *t, struct err *err)
 {
+    struct err missing = { 0 };
     struct buf table, out;
     enum status st;
 
@@ -107,17 +153,21 @@ static enum status draw(struct top *t, struct err *err)
     buf_init(&out, BUF_NO_CAP);
     measure(t);
     t->view.stale = *t->lost != '\0';
-    if (t->view.stale) {
-        put_lost(t, &table);
-        t->view.height -= t->view.height > 1;
-    }
-    st = top_render(&t->view, buf_view(&t->last), &table, err);
+    t->view.noted = t->screen;
+    if (t->view.stale)
+        put_note(t, slice_str(t->lost), &table);
+    else if (!t->view.json)
+        put_engine(t, &table);
+    st = top_render(&t->view, buf_view(&t->last), &table, &missing);
     if (st == ST_NONE && t->shown)
         st = ST_OK;
     if (st == ST_OK) {
+        say_missing(t, &missing);
         put(t, buf_view(&table), &out);
         st = write_out(&out) ? ST_OK : ST_END;
         t->shown = true;
+    } else {
+        *err = missing;
     }
     buf_release(&table);
     buf_release(&out);
@@ -134,7 +184,8 @@ static void close_screen(struct top *t)
 
 /* -- hearing -------------------------------------------------------------- */
 
-static enum status on_answer(void *self, struct slice page, struct err *err)
+static enum status on_answer(void *self, struct slice page, struct slice engine,
+                             struct err *err)
 {
     struct top *t = self;
 
@@ -143,6 +194,8 @@ static enum status on_answer(void *self, struct slice page, struct err *err)
     *t->lost = '\0';
     buf_reset(&t->last);
     buf_slice(&t->last, page);
+    buf_reset(&t->engine);
+    buf_slice(&t->engine, engine);
     return draw(t, err);
 }
 
@@ -188,6 +241,7 @@ static int watch(struct top *t)
 {
     const struct client_poll poll = {
         .every = t->every,
+        .beside = "/state?path=docker.engine",
         .self = t,
         .answer = on_answer,
         .lost = on_lost,
@@ -199,11 +253,13 @@ static int watch(struct top *t)
     t->screen = t->every && !t->view.json && isatty(STDOUT_FILENO);
     t->view.colour = cli_colour(STDOUT_FILENO);
     buf_init(&t->last, BUF_NO_CAP);
+    buf_init(&t->engine, BUF_NO_CAP);
     st = client_poll(&t->client, "/containers", &poll, &err);
     leave(t);
     buf_release(&t->last);
+    buf_release(&t->engine);
     if (st == ST_OK)
-        return EXIT_FINE;
+        return t->missing && !t->every ? EXIT_PROBLEMS : EXIT_FINE;
     cli_complain("%s", err.text);
     return st == ST_BAD ? EXIT_USAGE : EXIT_PROBLEMS;
 }

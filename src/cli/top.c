@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define ID_SHOWN      12
+#define ID_LEAST      4  /* digits by which one is called */
 #define COLUMN_MIN    10 /* with the gap, as `docker stats` has it */
 #define COLUMN_GAP    3
 #define REVIVAL_LEAST 12 /* the rest of it may be cut off */
@@ -126,7 +127,7 @@ static bool is_called(const struct row *r, const char *name)
     size_t n = strlen(name);
 
     return slice_is(r->name, name) ||
-           (n >= ID_SHOWN && n <= r->id.n && memcmp(r->id.p, name, n) == 0);
+           (n >= ID_LEAST && n <= r->id.n && memcmp(r->id.p, name, n) == 0);
 }
 
 static bool chosen(const struct top_view *v, const struct row *r)
@@ -260,7 +261,7 @@ static void put_probe(const struct row *r, struct buf *out)
     size_t probe = member(r, r->at, "probe");
     double fails = number(r, probe, "fails", 0);
 
-    if (!probe || r->t->op[probe].kind != TAPE_OBJECT)
+    if (!r->runs || !probe || r->t->op[probe].kind != TAPE_OBJECT)
         buf_char(out, '-');
     else if (truth(r, probe, "down"))
         buf_str(out, "down");
@@ -318,6 +319,7 @@ struct table {
     const struct top_view *view;
     struct row *rows;
     size_t nrows;
+    size_t notes; /* lines above it */
     struct buf text;
     struct cell *cells; /* a line of COLUMNS for the titles, one for each row */
     size_t width[COLUMNS];
@@ -443,6 +445,7 @@ static void put_table(struct table *t, struct buf *out)
 {
     size_t lines = t->nrows + 1, most = t->view->height;
 
+    most -= most > t->notes ? t->notes : 0;
     buf_init(&t->text, BUF_NO_CAP);
     fill(t);
     measure(t);
@@ -498,21 +501,43 @@ static void read_rows(struct table *table, const struct tape *t, size_t n)
     }
 }
 
+static bool is_there(const struct table *table, const char *name)
+{
+    for (size_t i = 0; i < table->nrows; i++)
+        if (is_called(&table->rows[i], name))
+            return true;
+    return false;
+}
+
 static enum status find_names(const struct table *table, struct err *err)
 {
     const struct top_view *v = table->view;
+    size_t missing = 0;
+    struct buf text;
 
-    for (size_t i = 0; i < v->nnames; i++) {
-        size_t k = 0;
+    buf_init(&text, BUF_NO_CAP);
+    for (size_t i = 0; i < v->nnames; i++)
+        if (!is_there(table, v->names[i]))
+            buf_printf(&text, "%s \"%.100s\"", missing++ ? "," : "",
+                       v->names[i]);
+    if (missing)
+        err_set(err, "there is no container%s", buf_cstr(&text));
+    buf_release(&text);
+    return missing && missing == v->nnames ? ST_NONE : ST_OK;
+}
 
-        while (k < table->nrows && !is_called(&table->rows[k], v->names[i]))
-            k++;
-        if (k == table->nrows) {
-            err_set(err, "there is no container \"%.100s\"", v->names[i]);
-            return ST_NONE;
-        }
-    }
-    return ST_OK;
+/* Which of the names are not there. */
+static void put_missing(struct table *t, const struct err *err, struct buf *out)
+{
+    struct slice note = slice_str(err->text);
+
+    if (!t->view->noted || !note.n)
+        return;
+    if (t->view->width)
+        note = cut(note, t->view->width);
+    pretty_text(note, out);
+    buf_char(out, '\n');
+    t->notes = 1;
 }
 
 enum status top_render(const struct top_view *view, struct slice containers,
@@ -531,11 +556,13 @@ enum status top_render(const struct top_view *view, struct slice containers,
         read_rows(&table, &t, n);
         qsort(table.rows, table.nrows, sizeof(*table.rows),
               orders[view->sort].compare);
-        if (view->json)
-            put_json(&table, out);
-        else
-            put_table(&table, out);
         st = find_names(&table, err);
+        if (view->json) {
+            put_json(&table, out);
+        } else {
+            put_missing(&table, err, out);
+            put_table(&table, out);
+        }
     }
     free(table.rows);
     tape_parser_free(parser);

@@ -24,6 +24,7 @@ struct top_view {
     bool json;    /* one line: what GET /containers says of them */
     bool colour;  /* red: down; yellow: held, or not verified yet */
     bool stale;   /* nothing is heard any more: figures are "--" */
+    bool noted;   /* a line above the table says which of names is not there */
     size_t width; /* columns of the terminal; 0: as wide as it comes */
     size_t height;
 };
@@ -31,7 +32,8 @@ struct top_view {
 CHECKED enum status top_sort_parse(struct slice text, enum top_sort *ret);
 /*
  * Appends the table.  ST_BAD: containers is no answer of GET /containers.
- * ST_NONE: one of names is not there; the others are shown all the same.
+ * ST_NONE: none of names is there.  If one is not, err says so even though the
+ * others are shown.
  */
 CHECKED enum status top_render(const struct top_view *view,
                                struct slice containers, struct buf *out,

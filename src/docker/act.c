@@ -17,6 +17,7 @@
 #define ACT_FOR        (30 * NSEC_SEC)
 #define RESTART_STOP   10 /* seconds until it is killed */
 #define ANSWER_MAX     (4u << 20)
+#define KNOCK_EVERY    (5 * NSEC_SEC)
 
 static void deed_free(struct deed *a)
 {
@@ -34,6 +35,8 @@ void acts_stop(struct docker *d)
 {
     while (d->deeds)
         deed_free(d->deeds);
+    http_cancel(d->knock);
+    d->knock = NULL;
 }
 
 void deed_done(struct deed *a, const char *result, int code, const char *format,
@@ -58,11 +61,83 @@ void deed_done(struct deed *a, const char *result, int code, const char *format,
     act.done(act.self, &acted);
 }
 
+/* -- is anybody there? --------------------------------------------------- */
+
+static bool act_is(const struct docker *d, const char *act)
+{
+    return strcmp(d->condition.act ? d->condition.act : "ok", act) == 0;
+}
+
+static void act_heard(struct docker *d)
+{
+    d->knock_at = NSEC_MAX;
+    d->away_why[0] = '\0';
+    if (!act_is(d, "unreachable"))
+        return;
+    engine_act_is(d, "ok");
+    docker_say(d, DOCKER_INFO, "the Docker endpoint %s answers now",
+               endpoint_name(&d->act));
+}
+
+static void act_away(struct docker *d, const struct http_end *end)
+{
+    char why[ERR_TEXT_MAX];
+
+    engine_explain(d, &d->act, end, why, sizeof(why));
+    if (strcmp(d->away_why, why) != 0)
+        docker_say(d, DOCKER_WARN, "nothing can be started: %s", why);
+    copy_text(slice_str(why), d->away_why, sizeof(d->away_why));
+    if (act_is(d, "ok"))
+        engine_act_is(d, "unreachable");
+    d->knock_at = nsec_add(loop_now(d->loop), KNOCK_EVERY);
+}
+
+/* Whatever is answered, also that this is not allowed. */
+static void on_knocked(void *self, const struct http_end *end)
+{
+    struct docker *d = self;
+
+    d->knock = NULL;
+    if (end->head.code)
+        act_heard(d);
+    else
+        act_away(d, end);
+}
+
+void acts_tick(struct docker *d)
+{
+    struct http_ask get = {
+        .unix_path = d->act.unix_path,
+        .connect_for = CONNECT_FOR,
+        .total_for = ANSWER_FOR,
+        .body_max = ANSWER_MAX,
+        .self = d,
+        .on_end = on_knocked,
+    };
+    struct buf url;
+
+    if (!d->act.base_url || d->config.observe || d->knock ||
+        loop_now(d->loop) < d->knock_at)
+        return;
+    d->knock_at = nsec_add(loop_now(d->loop), KNOCK_EVERY);
+    buf_init(&url, 1024);
+    buf_printf(&url, "%s/version", d->act.base_url);
+    get.url = buf_cstr(&url);
+    (void)!http_ask(d->http, &get, &d->knock, NULL);
+    buf_release(&url);
+}
+
+/* -- asking ------------------------------------------------------------- */
+
 static void on_answer(void *self, const struct http_end *end)
 {
     struct deed *a = self;
 
     a->request = NULL;
+    if (a->apart && end->head.code)
+        act_heard(a->d);
+    else if (a->apart)
+        a->d->knock_at = 0;
     a->then(a, end);
 }
 
@@ -87,6 +162,7 @@ void deed_send(struct deed *a, const struct errand *errand)
     enum status st;
 
     a->then = errand->then;
+    a->apart = apart;
     a->asked_at = loop_now(d->loop);
     buf_init(&url, 4096);
     buf_str(&url, to->base_url);

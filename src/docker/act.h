@@ -11,7 +11,8 @@
  *
  * Only these are ever sent, to the act endpoint:
  *
- *   GET  /version, unless it is the read endpoint
+ *   GET  /version, unless it is the read endpoint: at the start too, and
+ *                  every 5 s while nobody answers there
  *   POST /containers/{id}/start
  *   POST /containers/{id}/restart?t=10     (act restart)
  *   GET  /networks/{name}, POST /networks/{id}/connect   (repair_network)

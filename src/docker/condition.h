@@ -2,7 +2,7 @@
  * condition.h - how the engine itself is, in the state:
  *
  *   docker.engine {state: up|down, since, upAt, downAt, why, version, api,
- *                  act: ok|denied|off}
+ *                  act: ok|denied|unreachable|off|dry_run}
  *
  * A connection that is cut and at once made again is no outage: many proxies
  * cut what is idle.  Down is what could not be reached when it was tried again,
@@ -41,8 +41,9 @@ void condition_lost(struct docker *d, bool was_up, const char *why);
 void condition_flush(struct docker *d);
 
 /*
- * Whether acts get through: "ok", "denied" (by a proxy, say) or "off".  Denied
- * is forgotten when the connection is made anew.
+ * Whether acts get through: "ok", "denied" (by a proxy, say), "unreachable",
+ * if they have an endpoint of their own, or not by our own will: "off" or
+ * "dry_run".  Denied is forgotten when the connection is made anew.
  */
 void engine_act_is(struct docker *d, const char *act);
 bool engine_act_denied(const struct docker *d);

@@ -25,6 +25,7 @@ struct deed {
 
     struct http_request *request;
     deed_step *then;
+    bool apart;    /* it went to an endpoint that is for acts alone */
     nsec asked_at; /* of the request */
 
     int looks;

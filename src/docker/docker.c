@@ -100,6 +100,7 @@ static void on_tick(void *arg)
 
     watch_clock(d);
     engine_tick(d);
+    acts_tick(d);
     events_tick(d);
     inspect_pump(d);
     specs_tick(d->specs);
@@ -162,7 +163,9 @@ enum status docker_start(struct loop *loop, const struct docker_config *config,
     buf_init(&d->event_in, EVENT_MAX);
     buf_init(&d->event_kept, EVENTS_KEPT_BYTES);
     copy_config(d, config);
-    d->condition.act = config->observe ? "off" : NULL;
+    d->condition.act = config->observe   ? "off"
+                       : config->dry_run ? "dry_run"
+                                         : NULL;
     d->parser = tape_parser_new(d->rng);
     st = engine_parse_endpoint(
         config->endpoint ? config->endpoint : DEFAULT_ENDPOINT, &d->read, err);

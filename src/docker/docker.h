@@ -43,6 +43,7 @@ struct docker_seen {
     bool ignored;        /* label bladewatch.ignore */
     struct slice status; /* "running", ... */
     nsec started_at;
+    nsec start_period; /* of its HEALTHCHECK; 0: none */
     struct slice
         address; /* of a network that we share, else of any; "127.0.0.1"
                     of the host's own; "" while it has none */
@@ -55,6 +56,7 @@ struct docker_config {
     const char *act_endpoint; /* likewise; NULL: the endpoint */
     bool observe;             /* nothing will be asked to act: it is in the
                                  state, docker.engine.act */
+    bool dry_run;             /* likewise, but as if it were */
     const char *spec_dir;     /* where inspects are kept for recreation; NULL:
                                  nothing is ever recreated */
     nsec stats_every;         /* 0: no statistics are asked for */

@@ -144,12 +144,15 @@ struct docker {
     int version_set;           /* minor; 0: as the engine offers */
 
     enum engine_state state;
-    int minor;           /* of the API version in use: 1.<minor> */
-    int major_engine;    /* 20 of 20.10.24; 0: not known */
-    int act_minor;       /* of the act endpoint; 0: not agreed on yet */
-    bool denial_said;    /* that the act endpoint answers 403 */
-    struct deed *deeds;  /* acts under way */
-    struct specs *specs; /* NULL: nothing is recreated */
+    int minor;                   /* of the API version in use: 1.<minor> */
+    int major_engine;            /* 20 of 20.10.24; 0: not known */
+    int act_minor;               /* of the act endpoint; 0: not agreed on yet */
+    bool denial_said;            /* that the act endpoint answers 403 */
+    struct http_request *knock;  /* at the act endpoint: is anybody there? */
+    nsec knock_at;               /* NSEC_MAX: somebody is */
+    char away_why[ERR_TEXT_MAX]; /* why nobody is, as it was said */
+    struct deed *deeds;          /* acts under way */
+    struct specs *specs;         /* NULL: nothing is recreated */
     nsec retry_at, backoff_for;
     char last_sentence[ERR_TEXT_MAX]; /* said once while it stays the same */
     char down_why[ERR_TEXT_MAX];
@@ -261,6 +264,7 @@ void facts_later(struct docker *d);  /* the journal cannot be written */
 void facts_release(struct facts *f);
 
 /* act.c */
+void acts_tick(struct docker *d);
 void acts_stop(struct docker *d);
 
 /* Walking a tape: indices of values; 0 is "not there". */

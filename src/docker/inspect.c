@@ -113,6 +113,7 @@ void container_show(struct container *c)
         .ignored = c->ignored,
         .status = slice_str(c->info.status),
         .started_at = c->info.started_at,
+        .start_period = c->info.health_start_period,
         .address = slice_str(c->info.address),
         .labels = container_labels(c),
     };

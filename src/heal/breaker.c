@@ -34,7 +34,7 @@ static bool tries(const struct heal *h)
 
 static void close_breaker(struct heal_scope *scope)
 {
-    scope->open = scope->half_open = false;
+    scope->open = scope->half_open = scope->avalanche = false;
     scope->trial = NULL;
     scope->since = scope->until = 0;
 }
@@ -44,7 +44,7 @@ static void open_breaker(const struct step *s)
     struct heal_scope *scope = s->h->scope;
 
     scope->open = true;
-    scope->half_open = false;
+    scope->half_open = scope->avalanche = false;
     scope->trial = NULL;
     scope->since = s->now;
     scope->until = nsec_add(s->now, s->p->breaker_open);
@@ -71,25 +71,40 @@ static bool fell_lately(const struct heal *h, const struct step *s)
            nsec_sub(s->now, h->down_since) < s->p->breaker_within;
 }
 
+/* How many of how many fell lately; are they too many at once? */
+static bool is_avalanche(const struct step *s, uint32_t *down, uint32_t *all)
+{
+    const struct heal *h;
+
+    *down = *all = 0;
+    DL_FOREACH(s->h->scope->list, h)
+    {
+        *all += h->in_scope;
+        *down += fell_lately(h, s);
+    }
+    return *down >= s->p->breaker_down ||
+           (*down >= PERCENT_FROM &&
+            (uint64_t)*down * 100 > (uint64_t)s->p->breaker_percent * *all);
+}
+
 void breaker_fell(const struct step *s)
 {
     struct heal_scope *scope = s->h->scope;
-    uint32_t down = 0, all = 0;
-    const struct heal *h;
+    uint32_t down, all;
 
-    if (!s->p->breaker_down || scope->open)
-        return;
-    DL_FOREACH(scope->list, h)
-    {
-        all += h->in_scope;
-        down += fell_lately(h, s);
-    }
-    if (down < s->p->breaker_down &&
-        (down < PERCENT_FROM ||
-         (uint64_t)down * 100 <= (uint64_t)s->p->breaker_percent * all))
+    if (!s->p->breaker_down || scope->open || !is_avalanche(s, &down, &all))
         return;
     open_breaker(s);
+    scope->avalanche = true;
     snprintf(scope->why, sizeof(scope->why), "%u of %u are down", down, all);
+}
+
+void breaker_excuse(const struct step *s)
+{
+    uint32_t down, all;
+
+    if (s->h->scope->avalanche && !is_avalanche(s, &down, &all))
+        close_breaker(s->h->scope);
 }
 
 void breaker_failed(const struct step *s)

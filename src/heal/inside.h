@@ -291,6 +291,7 @@ struct heal_scope {
     struct heal *list;
     struct heal_turns *turns;
     bool open, half_open;
+    bool avalanche;     /* it is open because so many fell */
     nsec since, until;  /* nothing is started in between */
     struct heal *trial; /* the one that may go while it is half open, ... */
     nsec trial_at;      /* ... and since when */
@@ -300,6 +301,8 @@ struct heal_scope {
 };
 
 void breaker_fell(const struct step *s);
+/* It fell with the engine, as shows only now: no avalanche then, maybe. */
+void breaker_excuse(const struct step *s);
 void breaker_failed(const struct step *s);
 void breaker_succeeded(struct heal *h);
 /* May it go?  Else *ret_at: when to ask again. */

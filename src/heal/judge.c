@@ -80,6 +80,11 @@ static void learn_engine(struct step *s)
         h->engine_up_at = 0;
     }
     h->engine_seen_down = f->engine_down_at;
+    if (h->down_since && !h->with_engine && s->f->status != HEAL_RUNNING &&
+        judge_with_engine(s)) {
+        h->with_engine = true;
+        breaker_excuse(s);
+    }
     if (f->engine_up && !h->engine_up_at &&
         f->engine_up_at >= h->engine_down_at)
         h->engine_up_at = f->engine_up_at;

@@ -28,17 +28,17 @@ void heal_give_up(struct step *s)
     heal_move(s, HEAL_GIVEN_UP, HEAL_TELLS, true);
 }
 
-/* Told once as long as it waits. */
+/* Told once as long as it waits; the reason is what it waits for by now. */
 static void hinder(struct step *s, enum heal_hindrance what, const char *why)
 {
     struct heal *h = s->h;
     bool again = what == NO_BREAKER && h->hindered_by != h->scope->since;
 
+    say(h->reason, "%s", why);
     if (h->hindered & what && !again)
         return;
     h->hindered |= what;
     h->hindered_by = h->scope->since;
-    say(h->reason, "%s", why);
     heal_tell(s, HEAL_DECLINES, what != NO_TURN);
 }
 

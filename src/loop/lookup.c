@@ -5,10 +5,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -31,7 +33,7 @@ struct lookup {
     char name[LOOKUP_NAME_MAX + 1];
     struct lookup_answer answer;
     /* The loop's: */
-    bool cancelled;
+    bool begun, cancelled;
     void (*done)(void *arg, const struct lookup_answer *answer);
     void *arg;
 };
@@ -125,6 +127,21 @@ bool lookup_figures(const char *name, struct lookup_answer *ret)
     return true;
 }
 
+bool lookup_localhost(const char *name, struct lookup_answer *ret)
+{
+    const struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+                                      .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    const struct sockaddr_in four = { .sin_family = AF_INET,
+                                      .sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+    if (strcasecmp(name, "localhost") != 0)
+        return false;
+    *ret = (struct lookup_answer){ .n = 2 };
+    memcpy(&ret->address[0], &six, sizeof(six));
+    memcpy(&ret->address[1], &four, sizeof(four));
+    return true;
+}
+
 static void *run(void *arg)
 {
     struct lookup *lookup = arg;
@@ -171,7 +188,9 @@ static void pump(struct lookups *l)
             continue;
         }
         l->nrunning++;
+        first->begun = true;
         if (!start_thread(first)) {
+            first->answer.unasked = true;
             first->answer.why = "no thread can be started";
             mailbox_put(l->box, first);
         }
@@ -266,6 +285,11 @@ struct lookup *lookup_start(struct lookups *l, const char *name,
     l->queue_end = &lookup->next;
     pump(l);
     return lookup;
+}
+
+bool lookup_begun(const struct lookup *lookup)
+{
+    return lookup->begun;
 }
 
 void lookup_cancel(struct lookup *lookup)

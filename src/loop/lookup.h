@@ -23,7 +23,8 @@
 struct lookup_answer {
     size_t n; /* 0: there is none; why says the resolver's words */
     struct sockaddr_storage address[LOOKUP_ADDRESSES_MAX]; /* without ports */
-    const char *why;
+    const char *why;                                       /* static */
+    bool unasked; /* the resolver was not asked */
 };
 
 struct lookups;
@@ -35,6 +36,8 @@ void lookups_free(struct lookups *l); /* cancels what is left; NULL is fine */
 
 /* An address in figures needs no looking up; false: name is none. */
 bool lookup_figures(const char *name, struct lookup_answer *ret);
+/* Nor does localhost, which is this machine whatever a resolver says. */
+bool lookup_localhost(const char *name, struct lookup_answer *ret);
 
 /* done is called once, later, from the loop, unless it is cancelled before;
  * after either the pointer is void.  The name, at most LOOKUP_NAME_MAX bytes,
@@ -43,6 +46,8 @@ struct lookup *lookup_start(struct lookups *l, const char *name,
                             void (*done)(void *arg,
                                          const struct lookup_answer *answer),
                             void *arg);
+/* false: it waits for its turn. */
+bool lookup_begun(const struct lookup *lookup);
 void lookup_cancel(struct lookup *lookup); /* NULL is fine */
 
 #endif

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define WRONG_SHOWN 16
+/* The trouble of a resolver is not the target's; but what was true for so long
+ * without being confirmed may not be true any more. */
+#define KEEP_FOR (300 * NSEC_SEC)
 
 static void ask_address(struct target *t);
 
@@ -43,7 +46,7 @@ static void close_socket(struct question *q)
 static void address_failed(struct target *t, int error)
 {
     close_socket(&t->question);
-    if (++t->question.nth < t->found.n)
+    if (++t->question.nth < t->question.to.n)
         ask_address(t);
     else if (error == ECONNREFUSED)
         target_bad(t, 0, "refused: nobody listens on its port");
@@ -148,7 +151,7 @@ static void ask_socket(struct target *t, bool waits)
 static void open_socket(struct target *t)
 {
     struct question *q = &t->question;
-    struct sockaddr_storage a = t->found.address[q->nth];
+    struct sockaddr_storage a = q->to.address[q->nth];
     int type = t->spec.kind == PROBE_UDP ? SOCK_DGRAM : SOCK_STREAM;
     socklen_t n = set_port(&a, t->spec.port);
 
@@ -167,19 +170,62 @@ static void open_socket(struct target *t)
 
 /* -- names ---------------------------------------------------------------- */
 
+/* Where it was found last. */
+static void ask_found(struct target *t)
+{
+    struct question *q = &t->question;
+    char text[SENTENCE_MAX];
+
+    q->to = t->found;
+    q->doubt = t->doubt;
+    if (q->doubt) {
+        snprintf(text, sizeof(text),
+                 "is asked at its last address: its name cannot be looked up "
+                 "(%s)",
+                 q->doubt);
+        probes_complain(t->p, t->name, text);
+    }
+    ask_address(t);
+}
+
 /* The question that asked for it may be over: the next one has it then. */
 static void on_found(void *arg, const struct lookup_answer *answer)
 {
     struct target *t = arg;
+    bool waits = t->asking && t->question.waits;
 
     t->lookup = NULL;
-    t->found = *answer;
-    if (!t->asking)
+    t->question.waits = false;
+    if (answer->n) {
+        t->found = *answer;
+        t->found_at = loop_now(t->p->loop);
+    }
+    t->doubt = answer->why;
+    if (!waits)
         return;
     if (answer->n)
-        ask_address(t);
+        ask_found(t);
+    else if (answer->unasked)
+        target_skip(t, answer->why);
     else
         target_bad(t, 0, "its name cannot be looked up: %s", answer->why);
+}
+
+static void look_up(struct target *t)
+{
+    if (!t->lookup)
+        t->lookup = lookup_start(t->p->lookups, t->host, on_found, t);
+}
+
+void question_doubt(struct target *t)
+{
+    if (t->fixed || !t->found.n)
+        return;
+    t->doubt = t->doubt ? t->doubt : "no answer yet";
+    if (loop_now(t->p->loop) - t->found_at > KEEP_FOR)
+        t->found.n = 0;
+    else
+        look_up(t);
 }
 
 /* -- HTTP ----------------------------------------------------------------- */
@@ -236,7 +282,7 @@ static void on_end(void *self, const struct http_end *end)
 /* "::10.0.0.2:80": where the connection goes, by whatever name. */
 static void connect_to(struct target *t, struct buf *out)
 {
-    const struct sockaddr_storage *a = &t->found.address[t->question.nth];
+    const struct sockaddr_storage *a = &t->question.to.address[t->question.nth];
     bool six = a->ss_family == AF_INET6;
     char text[INET6_ADDRSTRLEN] = "";
 
@@ -288,17 +334,21 @@ void question_ask(struct target *t)
 {
     t->question =
         (struct question){ .asked_at = loop_now(t->p->loop), .fd = -1 };
-    if (t->found.n)
-        ask_address(t);
-    else if (!t->lookup)
-        t->lookup = lookup_start(t->p->lookups, t->host, on_found, t);
+    if (t->found.n) {
+        ask_found(t);
+        return;
+    }
+    t->question.waits = true;
+    look_up(t);
 }
 
 void question_late(struct target *t)
 {
     double seconds = (double)probe_spec_timeout(&t->spec) / (double)NSEC_SEC;
 
-    if (t->lookup)
+    if (t->question.waits && !lookup_begun(t->lookup))
+        target_skip(t, "its name waits to be looked up, behind too many");
+    else if (t->question.waits)
         target_bad(t, 0, "its name was not looked up within %.6g s", seconds);
     else if (t->question.headed)
         target_bad(t, 0, "its answer was not complete within %.6g s", seconds);

@@ -26,8 +26,11 @@
 /* What was asked and has not been answered. */
 struct question {
     nsec asked_at;
-    size_t nth; /* of the target's addresses */
-    int fd;     /* -1: none */
+    bool waits;              /* for the addresses of its name */
+    struct lookup_answer to; /* it is asked there, one after the other */
+    size_t nth;
+    const char *doubt; /* as it was when it began */
+    int fd;            /* -1: none */
     struct loop_poll poll;
     struct http_request *request;
     bool headed; /* the answer has begun */
@@ -61,8 +64,11 @@ struct target {
     bool asking;
     struct question question;
 
-    bool figures; /* the host needs no looking up */
+    bool figures; /* the host is an address */
+    bool fixed;   /* and for that or another reason needs no looking up */
     struct lookup_answer found;
+    nsec found_at;         /* by loop_now(): looked up last, or good last */
+    const char *doubt;     /* why nobody says that found holds; NULL: it does */
     struct lookup *lookup; /* may outlive its question */
 
     struct record record;
@@ -119,6 +125,9 @@ void target_skip(struct target *t, const char *why);
 
 /* Ends in one of the three above, at once or later. */
 void question_ask(struct target *t);
+/* Its addresses may be others by now: that is found out before its next turn.
+ * What was found last holds while it cannot be, for some minutes. */
+void question_doubt(struct target *t);
 /* There was time enough. */
 void question_late(struct target *t);
 void question_end(struct target *t);

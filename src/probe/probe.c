@@ -168,6 +168,8 @@ void target_good(struct target *t, int code, struct slice body)
     r->ok = true;
     r->down = false;
     r->fails = 0;
+    t->found_at = loop_now(t->p->loop);
+    t->doubt = NULL;
     t->grace_until = 0;
     record_dirty(t);
     schedule_next(t);
@@ -196,6 +198,18 @@ static void blank(char *text)
     }
 }
 
+/* It may answer where it is by now. */
+static void say_doubt(struct target *t)
+{
+    struct record *r = &t->record;
+    size_t n = strlen(r->error);
+
+    if (t->question.doubt)
+        snprintf(r->error + n, sizeof(r->error) - n,
+                 ", at its last address: its name cannot be looked up (%s)",
+                 t->question.doubt);
+}
+
 void target_bad(struct target *t, int code, const char *format, ...)
 {
     struct record *r = &t->record;
@@ -205,13 +219,13 @@ void target_bad(struct target *t, int code, const char *format, ...)
     va_start(ap, format);
     vsnprintf(r->error, sizeof(r->error), format, ap);
     va_end(ap);
+    say_doubt(t);
     blank(r->error);
     r->ok = false;
     t->failures++;
     if (t->counts && !in_grace(t))
         count_failure(t);
-    if (!t->figures)
-        t->found.n = 0; /* its name may stand for another by now */
+    question_doubt(t);
     record_dirty(t);
     schedule_next(t);
 }
@@ -264,6 +278,7 @@ static void rest(struct target *t)
     lookup_cancel(t->lookup);
     t->lookup = NULL;
     t->found.n = 0;
+    t->doubt = NULL;
     t->asking = false;
     t->dirty = false;
     t->gen = 0;
@@ -300,6 +315,7 @@ static void begin(struct target *t, struct slice host)
     memcpy(t->host, host.p, host.n);
     t->host[host.n] = '\0';
     t->figures = lookup_figures(t->host, &t->found);
+    t->fixed = t->figures || lookup_localhost(t->host, &t->found);
     free(t->record.body);
     t->record = (struct record){ .since = probes_now(t->p) };
     record_dirty(t);

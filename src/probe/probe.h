@@ -39,6 +39,7 @@
 #include <stdint.h>
 
 #define PROBE_TARGETS_MAX 2000
+#define PROBE_SPAN_MAX    (3600 * NSEC_SEC)  /* of every setting */
 #define PROBE_BODY_MAX    ((size_t)64 << 10) /* of an answer by HTTP */
 #define PROBE_JSON_MAX    ((size_t)60 << 10) /* of one that is recorded */
 

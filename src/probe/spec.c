@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define INTERVAL_MIN (100 * NSEC_MSEC)
-#define INTERVAL_MAX (3600 * NSEC_SEC)
 #define TIMEOUT_MIN  (10 * NSEC_MSEC)
 #define TIMEOUT      (2 * NSEC_SEC)
 #define FAILURES_MAX 100
@@ -218,7 +217,7 @@ static bool set_span(nsec *field, struct slice value, nsec least)
 {
     nsec span;
 
-    if (span_parse(value, &span) || span < least || span > INTERVAL_MAX)
+    if (span_parse(value, &span) || span < least || span > PROBE_SPAN_MAX)
         return false;
     *field = span;
     return true;

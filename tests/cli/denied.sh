@@ -58,6 +58,23 @@ happens start scraper
 becomes containers.scraper.state '"running"'
 happens die scraper 1
 logs "REVIVAL refused scraper: the engine is not reachable"
+logs "warn docker: nothing can be started: nobody listens on Docker's socket .*act.sock: the engine is down$"
+becomes engine.act '"unreachable"'
 is "posts where it reads, the actor being away" "$(posts)" 0
+end TERM
+
+# That is said at the start already, and its end.
+rm "$work/act.sock"
+watch --docker-act "unix://$work/act.sock" || exit
+logs "warn docker: nothing can be started: Docker's socket .*act.sock does not exist: is the engine running, and its socket mounted here\?$"
+becomes engine.act '"unreachable"'
+rm "$work/act.in"
+mkfifo "$work/act.in"
+"$here/engine" "$work/act.sock" "$work/act/posts" <"$work/act.in" 2>/dev/null &
+actor=$!
+disown "$actor"
+exec 8>"$work/act.in"
+logs "info docker: the Docker endpoint .*act.sock answers now$"
+becomes engine.act '"ok"'
 end TERM
 is "status of the server" "$status" 0

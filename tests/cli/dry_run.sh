@@ -39,8 +39,8 @@ for how in flag environment file rule; do
     esac
     watch "${options[@]}" || exit
     unset BLADEWATCH_DRY_RUN
-    said=$(grep -c 'revive: dry run, nothing is started$' "$work/server.err")
-    [[ $how == rule ]] || is "$how: it is said once" "$said" 1
+    [[ $how == rule ]] || logs 'revive: dry run, nothing is started$'
+    [[ $how == rule ]] || becomes engine.act '"dry_run"'
     happens die scraper 7
     logs "NODE DOWN scraper .*: exited with code 7"
     logs "REVIVAL would start scraper \([0-9a-f]{12}\), attempt 1 of 2: exited with code 7$"
@@ -78,4 +78,11 @@ watch || exit
 becomes engine.act '"ok"'
 logs "NODE RECOVERED scraper"
 is "with revival: posts" "$(posts)" 1
+end TERM
+
+# Where there is no revive rule nothing is said of revival.
+echo 'groups: []' >"$work/rules.yaml"
+watch --dry-run || exit
+becomes engine.act '"dry_run"'
+is "without a rule" "$(grep -c revive: "$work/server.err")" 0
 end TERM

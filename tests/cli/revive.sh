@@ -88,13 +88,13 @@ posted=$(posts)
 
 # A rule that is changed says whom it has now.
 happens add spotter role=node
-logs "revive: rule nodes has 2 containers in its scope: scraper, spotter$"
+logs "info revive: rule nodes: \+ spotter \(2 in scope\)$"
 happens remove spotter
 logs "info NODE REMOVED spotter: was removed$"
 becomes 'decisions.spotter[-1].to' '"missing"'
 sed -i "s/'node'/'none'/" "$work/rules.yaml"
 is "reload" "$(reload)" 200
-logs "revive: rule nodes has no container in its scope$"
+logs "warn revive: rule nodes: - scraper, - spotter \(none in scope: the rule revives nothing\)$"
 is "posts at the end" "$(posts)" "$posted"
 check_replay "revival"
 end TERM

@@ -61,7 +61,10 @@ is "reload" "$(reload)" 200
 is "reload" "$(cat "$work/body")" '0 files, 0 rules: in force already'
 check_replay "without rules"
 end TERM
-is "nothing else is said of rules" "$(grep -c rules "$work/server.err")" 1
+is "nothing else is said of rules" \
+    "$(grep -c "info rules:" "$work/server.err")" 1
+is "that there are none is a warning" \
+    "$(grep -c "warn no rules: nothing is alerted" "$work/server.err")" 1
 is "nor journalled" "$(cat "$work"/data/*.bwj | grep -c '"rules"')" 0
 
 # Rules come, others come, they are gone: what fired ends.

@@ -36,7 +36,7 @@ web=$(container web 0123456789abcdef running 12.50 100)
 db=$(container db fedcba9876543210 running 0.25 900)
 old=$(container old 00000000000000000 exited 0 0)
 containers "[$web,$db,$old]"
-"$top/tests/cli/page" "$port" "$work/containers" &
+"$top/tests/cli/page" "$port" "$work/containers" "$work/engine" &
 server=$!
 export BLADEWATCH_URL=$url
 eventually 10 get /containers || fail "the page is not served"
@@ -61,7 +61,30 @@ is "one that is named" "$(column)" 'old '
 run "$program" top --once web 123
 is "nobody's name: exit" "$status" 1
 is "nobody's name" "$err" 'bladewatch: there is no container "123"'
-is "nobody's name: no table" "$out" ''
+is "nobody's name: the others" "$(column)" 'web '
+run "$program" top --once 123 456
+is "nobody's names: exit" "$status" 1
+is "nobody's names" "$err" 'bladewatch: there is no container "123", "456"'
+is "nobody's names: no table" "$out" ''
+
+# An engine that is down is said above what is shown.
+printf '{"state":"up","since":"2026-11-20T12:00:03.5Z"}' >"$work/engine"
+run "$program" top --once
+like "the engine is up" "$out" '^CONTAINER ID'
+printf '{"state":"down","since":"2020-11-20T12:00:03.5Z","why":"gone\\n"}' \
+    >"$work/engine"
+run "$program" top --once
+is "the engine is down: exit" "$status" 0
+is "the engine is down" "$(sed -n 1p <<<"$out")" "the Docker engine has been \
+down since 2020-11-20T12:00:03Z (gone\u000a); what is shown is from then"
+is "the engine is down: the table" "$(sed 1d <<<"$out" | wc -l)" 3
+printf '{"state":"down","since":"%s","why":"x"}' "$(date -u +%FT%T.5Z)" \
+    >"$work/engine"
+run "$program" top --once
+like "down since today" "$out" '^the Docker engine has been down since [0-9:]+Z \(x\); '
+run "$program" top --once --json
+is "as JSON nothing is above" "$(wc -l <"$work/out")" 1
+rm "$work/engine"
 
 run "$program" top --once --json web
 is "json: exit" "$status" 0
@@ -130,6 +153,10 @@ is "red: exit" "$status" 0
 run "$top/tests/cli/terminal" 100x10 -- "$program" top --once
 is "once on a terminal" "$(tr -d '\r' <<<"$out" | tail -1)" \
     "--             n         --        -- / --             --        dead      -         -"
+containers "[$web]"
+run "$top/tests/cli/terminal" 100x10 "see:no container \"123\"" see:web \
+    key:'\x03' -- "$program" top web 123
+is "nobody's name on a terminal: exit" "$status" 0
 kill "$server"
 wait "$server" 2>/dev/null
 server=

@@ -356,7 +356,7 @@ def a10_two_endpoints(b):
     one, two = fallen(e, "a10"), fallen(e, "a10b")
     outcome("start", p.act("start", one), "started", 204)
     equal("asked of the act endpoint", [r.split(" ")[1] for r in act.requests],
-          ["/version", f"/v1.41/containers/{one['Id']}/start"])
+          ["/version", "/version", f"/v1.41/containers/{one['Id']}/start"])
     e.docker("kill", "a10")
     act.deny = "POST"
     outcome("forbidden", p.act("start", "a10"), "denied", 403, "^forbidden$")

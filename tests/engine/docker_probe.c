@@ -372,11 +372,15 @@ static void on_seen(void *self, const struct docker_seen *c)
 
     if (!s->show_seen)
         return;
-    fprintf(stderr, "seen %.*s %s %.*s [%.*s]\n", SLICE_ARG(c->name),
+    fprintf(stderr, "seen %.*s %s %.*s [%.*s]", SLICE_ARG(c->name),
             c->gone      ? "gone"
             : c->ignored ? "ignored"
                          : "here",
             SLICE_ARG(c->status), SLICE_ARG(c->address));
+    if (c->start_period)
+        fprintf(stderr, " starts for %lld s",
+                (long long)(c->start_period / NSEC_SEC));
+    fprintf(stderr, "\n");
     fflush(stderr);
 }
 

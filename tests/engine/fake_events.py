@@ -232,6 +232,11 @@ def f25_where_a_container_is(b):
     f.event("update")
     wait("old fields are not read", lambda: p.seen("web")[-1] ==
          "here running []")
+    web["Config"]["Healthcheck"] = {"StartPeriod": 90 * 10 ** 9}
+    web["State"]["Health"] = {"Status": "starting"}
+    f.event("start")
+    wait("with a start period", lambda: p.seen("web")[-1] ==
+         "here running [] starts for 90 s")
     web["Config"]["Labels"]["bladewatch.ignore"] = "true"
     f.event("update")
     wait("ignored", lambda: p.seen("web")[-1].startswith("ignored"))

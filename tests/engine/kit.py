@@ -357,7 +357,7 @@ class Probe:
 
     def seen(self, name):
         """Where it was, in order, as long as it was anywhere."""
-        return re.findall(rf"^seen {re.escape(name)} (\S+ \S* \[.*\])$",
+        return re.findall(rf"^seen {re.escape(name)} (\S+ \S* \[.*\].*)$",
                           self.stderr(), re.M)
 
     def stderr(self):

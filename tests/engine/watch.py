@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -116,7 +117,7 @@ class Watch:
                 [self.program, "run", "--docker", self.endpoint, "--listen",
                  f"127.0.0.1:{self.port}", "--data", self.data, "--config",
                  self.config, "--rules", self.rules, *self.options],
-                stdout=err, stderr=err,
+                stdout=err, stderr=err, cwd=TOP,
                 env=dict(os.environ, ASAN_OPTIONS=options.lstrip(":")))
         wait("bladewatch is ready", self.is_ready, 30)
         return self
@@ -236,15 +237,19 @@ class Case:
         os.makedirs(self.dir)
         self.proxy = Proxy(os.path.join(self.dir, "proxy.sock"),
                            self.engine.socket)
+        self.keep = None  # where its recording is put
         self.watch = self.events = None
         self.inexact = False  # events were missed on purpose
         self.docker = self.engine.docker
 
     def begin(self, *options, policy=QUICK, config=PROBE):
+        """With policy=None under the rules as they are shipped."""
+        where = "rules"
+        if policy:
+            where = rules(os.path.join(self.dir, "rules"), self.name, policy)
         self.events = Events(self.engine)
         self.watch = Watch(self.bench.program, self.dir, self.proxy.address,
-                           rules(os.path.join(self.dir, "rules"), self.name,
-                                 policy), *options, config=config)
+                           where, *options, config=config)
         self.watch.start()
         wait("the engine is known", lambda: self.watch.state(
             "docker.engine.state") == "up")
@@ -276,6 +281,10 @@ class Case:
         except Failed:
             raise Failed(f"{name} is no {state} within {seconds:g} s: "
                          f"{self.revival(name)}") from None
+
+    def leaves(self, name, state, seconds=15.0):
+        wait(f"{name} is {state} no more", lambda: self.revival(name).get(
+            "state") != state, seconds)
 
     def stays(self, name, state, seconds):
         end = time.monotonic() + seconds
@@ -337,6 +346,8 @@ class Case:
         check("the log holds a complaint of a sanitizer",
               not self.watch.lines(r"Sanitizer|runtime error"))
         self.same_as(live)
+        if self.keep:
+            self.keep_recording()
 
     def same_as(self, live):
         """The recording replays to the same transitions, byte for byte."""
@@ -361,5 +372,10 @@ class Case:
             if ids:
                 self.docker("rm", "-f", "-v", *ids, ok=False)
 
-    def journals(self):
-        return sorted(glob.glob(os.path.join(self.watch.data, "*.bwj")))
+    def keep_recording(self):
+        os.makedirs(self.keep, exist_ok=True)
+        with open(os.path.join(self.keep, "recording.bwj"), "wb") as out:
+            for path in sorted(glob.glob(os.path.join(self.watch.data,
+                                                      "*.bwj"))):
+                with open(path, "rb") as f:
+                    shutil.copyfileobj(f, out)

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         label[labels.n].value = line;
     }
     buf_init(&warnings, 1000);
-    if (prober_choose(&config, labels, &spec, &warnings)) {
+    if (prober_choose(&config, labels, (nsec)n * NSEC_SEC, &spec, &warnings)) {
         assert(!probe_spec_check(&spec, NULL));
         assert(spec.port && spec.path[0] == '/' && spec.failures);
         assert(probe_spec_timeout(&spec) > 0);

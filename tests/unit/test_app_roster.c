@@ -11,10 +11,10 @@ static struct buf said, shown;
 static uint64_t seq;
 static nsec now;
 
-static void on_say(void *self, const char *sentence)
+static void on_say(void *self, bool warning, const char *sentence)
 {
     (void)self;
-    buf_printf(&said, "%s\n", sentence);
+    buf_printf(&said, "%s%s\n", warning ? "warning: " : "", sentence);
 }
 
 static void rules(const char *text)
@@ -105,7 +105,50 @@ START_TEST(the_scope_of_each_rule_is_said_once_and_when_it_changes)
     log_line("{\"docker\":{\"containers\":{\"a\":{\"state\":\"exited\"}}}}");
     ck_assert_str_eq(hear(), "");
     container("a", "other");
-    ck_assert_str_eq(hear(), "rule nodes has 1 container in its scope: b\n");
+    ck_assert_str_eq(hear(), "rule nodes: - a (1 in scope)\n");
+}
+END_TEST
+
+START_TEST(who_came_and_who_went_is_said)
+{
+    rules(RULE("nodes", "node"));
+    container("n1", "node");
+    container("n2", "node");
+    container("n3", "node");
+    hear();
+    container("n2", "other");
+    container("n4", "node");
+    container("n0", "node");
+    ck_assert_str_eq(hear(), "rule nodes: + n0, + n4, - n2 (4 in scope)\n");
+    log_line("{\"docker\":{\"containers\":{\"n1\":null}}}");
+    container("n3", "other");
+    container("n4", "other");
+    container("n0", "other");
+    hear();
+    container("n1", "other");
+    hear();
+    container("n5", "node");
+    ck_assert_str_eq(hear(), "rule nodes has 1 container in its scope: n5\n");
+    container("n5", "other");
+    ck_assert_str_eq(hear(), "warning: rule nodes: - n5 (none in scope: the "
+                             "rule revives nothing)\n");
+    ck_assert_str_eq(hear(), "");
+}
+END_TEST
+
+START_TEST(whom_a_rule_leaves_down_is_said_once)
+{
+    rules(RULE("nodes", "node"));
+    log_line("{\"docker\":{\"engine\":{\"state\":\"up\"}}}");
+    container("db", "node");
+    container("web", "node");
+    log_line("{\"docker\":{\"holds\":{\"db\":{\"at\":\"1970-01-01T00:16:40Z\","
+             "\"by\":\"alice\",\"why\":\"\"}}}}");
+    ck_assert_str_eq(hear(), "rule nodes has 2 containers in its scope: db, "
+                             "web\nrule nodes: 1 held (db)\n");
+    log_line("{\"docker\":{\"holds\":{\"web\":{\"at\":\"1970-01-01T00:16:40Z\""
+             ",\"by\":\"alice\",\"why\":\"\"}}}}");
+    ck_assert_str_eq(hear(), "");
 }
 END_TEST
 
@@ -159,6 +202,12 @@ START_TEST(very_many_are_not_all_named)
                                  "container-000, container-001, "));
     ck_assert_ptr_nonnull(strstr(said.p, " more\n"));
     ck_assert_uint_lt(said.n, 1000);
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "container-%03d", i);
+        container(name, "other");
+    }
+    ck_assert_ptr_nonnull(strstr(hear(), "- container-000, - container-001, "));
+    ck_assert_ptr_nonnull(strstr(said.p, " more (none in scope"));
 }
 END_TEST
 
@@ -191,6 +240,8 @@ END_TEST
 
 static const TTest **const tests[] = {
     &the_scope_of_each_rule_is_said_once_and_when_it_changes,
+    &who_came_and_who_went_is_said,
+    &whom_a_rule_leaves_down_is_said_once,
     &another_rule_has_a_scope_of_its_own,
     &a_changing_cluster_is_one_line_in_a_second,
     &very_many_are_not_all_named,

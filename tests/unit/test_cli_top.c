@@ -66,7 +66,7 @@ START_TEST(who_does_not_run_and_is_missed_is_shown_with_the_reason)
           "CONTAINER ID   NAME      CPU %     MEM USAGE / LIMIT   MEM %     "
           "NET I/O   BLOCK I/O   PIDS      STATE          PROBE     REVIVAL\n"
           "d5bedae9e92f   node-2    --        -- / --             --        "
-          "--        --          --        exited (137)   down      "
+          "--        --          --        exited (137)   -         "
           "waiting (2): exited with code 137, out of memory\n");
 }
 END_TEST
@@ -145,14 +145,38 @@ END_TEST
 
 START_TEST(a_name_that_nobody_has_is_said_and_the_others_are_shown)
 {
-    char *wanted[] = { (char[]){ "nobody" }, (char[]){ "spin" } };
-    struct top_view v = { .names = wanted, .nnames = 2 };
+    char *wanted[] = { (char[]){ "nobody" }, (char[]){ "spin" },
+                       (char[]){ "one" } };
+    struct top_view v = { .names = wanted, .nnames = 3 };
     struct err err = { 0 };
     char names[256];
 
-    ck_assert_int_eq(names_of(&v, "[" SPIN "," IDLE "]", names, &err), ST_NONE);
+    ck_assert_int_eq(names_of(&v, "[" SPIN "," IDLE "]", names, &err), ST_OK);
     ck_assert_str_eq(names, "spin");
+    ck_assert_str_eq(err.text, "there is no container \"nobody\", \"one\"");
+    v.nnames = 1;
+    ck_assert_int_eq(names_of(&v, "[" SPIN "," IDLE "]", names, &err), ST_NONE);
     ck_assert_str_eq(err.text, "there is no container \"nobody\"");
+}
+END_TEST
+
+START_TEST(on_a_screen_it_is_a_line_above_the_table)
+{
+    char *wanted[] = { (char[]){ "nobody" }, (char[]){ "spin" },
+                       (char[]){ "2f4b" } };
+    struct top_view v = {
+        .names = wanted, .nnames = 3, .noted = true, .width = 29, .height = 3
+    };
+
+    shows(&v, "[" SPIN "," IDLE "]",
+          "there is no container \"nobody\n"
+          "NAME      CPU %     MEM USAGE\n"
+          "... and 2 more\n");
+    v.nnames = 1;
+    wanted[0] = wanted[1];
+    shows(&v, "[" SPIN "," IDLE "]",
+          "NAME      CPU %     MEM USAGE\n"
+          "spin      69.89%    324KiB / \n");
 }
 END_TEST
 
@@ -382,6 +406,7 @@ int main(void)
         &nothing_is_a_line_of_titles,
         &figures_of_long_ago_are_not_shown,
         &a_name_that_nobody_has_is_said_and_the_others_are_shown,
+        &on_a_screen_it_is_a_line_above_the_table,
         &only_three_orders_have_a_name,
         &no_line_is_wider_than_the_terminal,
         &what_does_not_fit_below_is_counted,

@@ -401,6 +401,22 @@ START_TEST(r07_what_fell_further_apart_does_not)
 }
 END_TEST
 
+/* Stopped gracefully, it ends its containers before it goes itself. */
+START_TEST(r07_what_falls_with_the_engine_does_not_though_it_looks_so_first)
+{
+    bench_of(7);
+    fall(0, 5);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 1500);
+    healbench_engine(b, false);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 4000);
+    healbench_engine(b, true);
+    healbench_run(b, 24500);
+    ck_assert_uint_eq(orders_out(), 1);
+}
+END_TEST
+
 START_TEST(r07_what_is_held_does_not)
 {
     bench_of(9);
@@ -1299,6 +1315,7 @@ static const TTest **const tests[] = {
     &r06_each_attempt_has_a_higher_number,
     &r07_five_that_fall_within_thirty_seconds_open_it,
     &r07_what_fell_further_apart_does_not,
+    &r07_what_falls_with_the_engine_does_not_though_it_looks_so_first,
     &r07_what_is_held_does_not,
     &r07_what_is_up_again_does_not,
     &r07_what_went_with_the_engine_does_not,

@@ -129,6 +129,33 @@ START_TEST(beyond_the_bound_they_take_turns)
 }
 END_TEST
 
+START_TEST(what_waits_for_its_turn_has_not_begun)
+{
+    struct heard h = { 0 };
+    struct lookups *l = start(&h, 1);
+    struct lookup *last = NULL;
+
+    for (int i = 0; i < LOOKUPS_MAX; i++)
+        last = lookup_start(l, "hang", on_found, &h);
+    ck_assert(lookup_begun(last));
+    ck_assert(!lookup_begun(lookup_start(l, "two", on_found, &h)));
+    end(&h, l);
+}
+END_TEST
+
+START_TEST(localhost_is_this_machine_without_a_resolver)
+{
+    struct lookup_answer found = { 0 };
+
+    ck_assert(lookup_localhost("LocalHost", &found));
+    ck_assert_uint_eq(found.n, 2);
+    ck_assert_int_eq(found.address[0].ss_family, AF_INET6);
+    ck_assert_int_eq(found.address[1].ss_family, AF_INET);
+    ck_assert(!lookup_localhost("localhost.example", &found));
+    ck_assert(!lookup_localhost("local", &found));
+}
+END_TEST
+
 START_TEST(a_cancelled_one_is_not_told)
 {
     struct heard h = { 0 };
@@ -152,6 +179,8 @@ int main(void)
         &a_name_that_is_none_is_told_in_the_resolvers_words,
         &one_that_hangs_holds_up_neither_another_nor_the_end,
         &beyond_the_bound_they_take_turns,
+        &what_waits_for_its_turn_has_not_begun,
+        &localhost_is_this_machine_without_a_resolver,
         &a_cancelled_one_is_not_told,
     };
     const struct suite_table tables[] = { { 0 } };
