@@ -134,6 +134,28 @@ static struct slice keep(char **at, struct slice text)
     return kept;
 }
 
+struct question {
+    struct slice id;
+    bool stands;
+};
+
+static void look_for(void *self, const struct order *order)
+{
+    struct question *q = self;
+
+    q->stands |= slice_eq(order->id, q->id) && !order->dry_run;
+}
+
+static bool on_stands(void *self)
+{
+    const struct errand *e = self;
+    const struct healer_config *config = &e->healer->config;
+    struct question q = { .id = slice_of(e->text, e->nid) };
+
+    config->orders(config->self, &q, look_for);
+    return q.stands && !config->held(config->self, e->what.name);
+}
+
 static struct errand *errand_new(struct healer *h, const struct order *order)
 {
     static const enum docker_act_kind kind[] = {
@@ -157,6 +179,7 @@ static struct errand *errand_new(struct healer *h, const struct order *order)
         .finished_at = what->finished_at,
         .repair_network = order->repair_network,
         .self = e,
+        .stands = on_stands,
         .done = on_done,
     };
     HASH_ADD_KEYPTR(hh, h->errands, e->text, e->nid, e);
@@ -202,7 +225,7 @@ static void on_order(void *self, const struct order *order)
         answer(e, "denied", "revival is switched off");
     else if (h->config.dry_run || order->dry_run)
         answer(e, "dry_run", "");
-    else
+    else if (!h->config.held(h->config.self, e->what.name))
         begin(h, e);
 }
 

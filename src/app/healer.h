@@ -3,6 +3,10 @@
  *
  *   order stands -> begun once -> docker_act() -> docker.acts.NAME, journalled
  *                       \-> ST_AGAIN: again every second while it stands
+ *                       \-> a hold is on its way: when that has come to nothing
+ *
+ * docker_act() asks here, before whatever it sends, whether the order still
+ * stands: neither held nor withdrawn, nor made dry by a reload.
  *
  * An order stands until its result is in the state, so within a process each
  * is remembered from when it is begun until it stands no more: the time its
@@ -32,6 +36,8 @@ struct healer_config {
                    void (*fn)(void *arg, const struct order *order));
     /* docker_act() */
     enum status (*act)(void *self, const struct docker_act *act);
+    /* Is a hold of it on its way into the state? */
+    bool (*held)(void *self, struct slice name);
 };
 
 struct healer;

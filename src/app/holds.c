@@ -260,9 +260,19 @@ static void write_note(const struct call *c, struct buf *out)
     }
 }
 
+static void put_pending(const struct call *c, const struct ledger *ledger,
+                        struct pending *pending)
+{
+    nsec now = ledger->intake->now(ledger->intake->self);
+
+    pending_merged(pending, view_watermark(c->core));
+    for (size_t i = 0; i < c->n && !c->what->release; i++)
+        pending_add(pending, c->meant[i], now);
+}
+
 enum status holds_take(const struct core *core, const struct ledger *ledger,
-                       const struct httpd_hold *what, uint64_t *ret_ticket,
-                       struct err *err)
+                       struct pending *pending, const struct httpd_hold *what,
+                       uint64_t *ret_ticket, struct err *err)
 {
     struct buf shard;
     struct call c;
@@ -276,6 +286,8 @@ enum status holds_take(const struct core *core, const struct ledger *ledger,
         write_note(&c, what->note);
         st = ledger_write(ledger, buf_view(&shard), ret_ticket, err);
         buf_release(&shard);
+        if (st == ST_OK)
+            put_pending(&c, ledger, pending);
     }
     call_release(&c);
     return st;

@@ -11,6 +11,7 @@
 #define APP_HOLDS_H
 
 #include "app/ledger.h"
+#include "app/pending.h"
 #include "core/core.h"
 #include "httpd/httpd.h"
 
@@ -18,6 +19,7 @@
  * id might be of several, and nothing is done; else as intake->line(). */
 CHECKED enum status holds_take(const struct core *core,
                                const struct ledger *ledger,
+                               struct pending *pending,
                                const struct httpd_hold *what,
                                uint64_t *ret_ticket, struct err *err);
 /*

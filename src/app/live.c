@@ -5,6 +5,7 @@
 #include "app/holds.h"
 #include "app/intake.h"
 #include "app/log.h"
+#include "app/outage.h"
 #include "app/probes.h"
 #include "app/reload.h"
 #include "app/revival.h"
@@ -40,6 +41,7 @@ struct live {
     struct httpd *httpd;
     struct docker *docker;
     struct prober *prober;
+    struct outage outage;
     struct loop_timer ticker;
     struct loop_signal on_int, on_term, on_hup;
     struct clock clock;
@@ -231,12 +233,37 @@ static void tick_in_trouble(struct live *l, const struct event *ev)
     httpd_flush_watchers(l->httpd);
 }
 
+static void say_outage(struct live *l, const struct err *why)
+{
+    unsigned times;
+
+    if (!outage_failed(&l->outage, loop_now(l->loop), why, &times))
+        return;
+    if (times)
+        log_warn(loop_wall(l->loop),
+                 "nothing is acknowledged: %s (%u times more)", why->text,
+                 times);
+    else
+        log_warn(loop_wall(l->loop), "nothing is acknowledged: %s", why->text);
+}
+
+static void mind_outage(struct live *l)
+{
+    nsec lasted;
+
+    if (outage_over(&l->outage, loop_now(l->loop), &lasted))
+        log_info(loop_wall(l->loop),
+                 "the journal can be written again, after %.1f s",
+                 (double)lasted / (double)NSEC_SEC);
+}
+
 static void on_tick(void *arg)
 {
     struct live *l = arg;
     struct event ev = { .kind = EV_TICK };
     struct err err;
 
+    mind_outage(l);
     revival_tick(&l->revival);
     ev.ts = log_time(l);
     mind_clock(l, ev.ts);
@@ -290,11 +317,11 @@ static void on_trouble(void *self, const struct err *why)
 
     l->tick = core_stats(l->core).watermark;
     if (why) {
-        log_warn(loop_wall(l->loop), "nothing is acknowledged: %s", why->text);
+        say_outage(l, why);
         reload_trouble(&l->reload, why);
         return;
     }
-    log_info(loop_wall(l->loop), "the journal can be written again");
+    outage_wrote(&l->outage, loop_now(l->loop));
     /* They may have been lost with all else that was on its way. */
     if (journal_limits(l, &err))
         log_warn(loop_wall(l->loop), "the limits are not in force: %s",
@@ -430,7 +457,8 @@ static enum status on_hold(void *self, const struct httpd_hold *hold,
 {
     struct live *l = self;
 
-    return holds_take(l->core, &l->revival.ledger, hold, ret_ticket, err);
+    return holds_take(l->core, &l->revival.ledger, &l->revival.pending, hold,
+                      ret_ticket, err);
 }
 
 static void on_held(void *self, const struct httpd_hold *hold, struct buf *out)
@@ -652,9 +680,9 @@ static enum status start(struct live *l, struct err *err)
     if (!st)
         st = start_httpd(l, err);
     if (!st)
-        st =
-            prober_start(l->loop, &l->config->probe,
-                         committer_intake(l->committer), seed, &l->prober, err);
+        st = prober_start(
+            l->loop, &l->config->probe, committer_intake(l->committer), seed,
+            (size_t)l->config->limits.string_bytes, &l->prober, err);
     if (!st)
         st = start_docker(l, err);
     if (st)

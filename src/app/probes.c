@@ -274,12 +274,13 @@ static enum status ask_configured(struct prober *p, struct err *err)
 
 enum status prober_start(struct loop *loop, const struct config_probe *config,
                          const struct intake *intake, uint64_t seed,
-                         struct prober **ret, struct err *err)
+                         size_t string_max, struct prober **ret,
+                         struct err *err)
 {
     struct prober *p = xcalloc(1, sizeof(*p));
-    const struct probe_config probe = { .seed = seed,
-                                        .log_self = p,
-                                        .log = on_log };
+    const struct probe_config probe = {
+        .seed = seed, .string_max = string_max, .log_self = p, .log = on_log
+    };
     enum status st;
 
     p->loop = loop;

@@ -16,11 +16,12 @@
 
 struct prober;
 
-/* config is borrowed. */
+/* config is borrowed; string_max: of one text in the state. */
 CHECKED enum status prober_start(struct loop *loop,
                                  const struct config_probe *config,
                                  const struct intake *intake, uint64_t seed,
-                                 struct prober **ret, struct err *err);
+                                 size_t string_max, struct prober **ret,
+                                 struct err *err);
 void prober_stop(struct prober *p); /* NULL is fine */
 void prober_free(struct prober *p); /* once the intake has ended */
 void prober_metrics(const struct prober *p, struct metrics *m);

@@ -41,6 +41,14 @@ static enum status on_act(void *self, const struct docker_act *act)
     return r->docker ? docker_act(r->docker, act) : ST_AGAIN;
 }
 
+static bool on_held(void *self, struct slice name)
+{
+    struct revival *r = self;
+
+    pending_merged(&r->pending, view_watermark(r->core));
+    return pending_holds(&r->pending, name);
+}
+
 void revival_init(struct revival *r, struct loop *loop, struct core *core)
 {
     const struct healer_config config = {
@@ -51,6 +59,7 @@ void revival_init(struct revival *r, struct loop *loop, struct core *core)
         .wall = on_wall,
         .orders = on_orders,
         .act = on_act,
+        .held = on_held,
     };
 
     r->loop = loop;
@@ -95,6 +104,20 @@ static void recover_result(struct revival *r, const struct tape *tape,
         healer_recovered(r->healer, tape_text(op));
 }
 
+/* {NAME: {...} or null, ...} or null; what waits there counts as here. */
+static void recover_holds(struct revival *r, const struct tape *tape,
+                          const struct tape_op *holds, nsec at)
+{
+    size_t i = holds ? (size_t)(holds - tape->op) + 1 : 0;
+
+    if (!holds || holds->kind != TAPE_OBJECT)
+        return;
+    pending_merged(&r->pending, view_watermark(r->core));
+    for (; i < holds->end; i = tape->op[i].end)
+        if (tape->op[i + 1].kind == TAPE_OBJECT)
+            pending_add(&r->pending, tape_text(&tape->op[i]), at);
+}
+
 void revival_recovered(struct revival *r, const struct event *ev)
 {
     const struct source *source = core_source(r->core, ev->source);
@@ -107,6 +130,7 @@ void revival_recovered(struct revival *r, const struct event *ev)
     docker = tape_member(&tape, "docker");
     recover_ordinal(r, &tape, member(&tape, docker, "audit"));
     recover_result(r, &tape, member(&tape, docker, "acts"));
+    recover_holds(r, &tape, member(&tape, docker, "holds"), ev->ts);
 }
 
 void revival_decision(void *self, const struct decision *d)
@@ -168,6 +192,7 @@ void revival_release(struct revival *r)
     healer_free(r->healer);
     audit_release(&r->audit);
     ledger_release(&r->ledger);
+    pending_release(&r->pending);
     roster_release(&r->roster);
     tape_parser_free(r->parser);
 }

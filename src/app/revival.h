@@ -12,6 +12,7 @@
 #include "app/audit.h"
 #include "app/healer.h"
 #include "app/ledger.h"
+#include "app/pending.h"
 #include "app/roster.h"
 #include "loop/loop.h"
 
@@ -20,6 +21,7 @@ struct revival {
     struct core *core;
     struct docker *docker; /* where acts go; NULL: nowhere at present */
     struct ledger ledger;
+    struct pending pending; /* holds */
     struct audit audit;
     struct healer *healer;
     struct roster roster;

@@ -72,20 +72,12 @@ static void json_object(const struct tape *tape, size_t at, struct buf *out)
         free(key);
 }
 
-static size_t after(const struct tape *tape, size_t i)
-{
-    bool container =
-        tape->op[i].kind == TAPE_ARRAY || tape->op[i].kind == TAPE_OBJECT;
-
-    return container ? tape->op[i].end : i + 1;
-}
-
 static void json_array(const struct tape *tape, size_t at, struct buf *out)
 {
     size_t i;
 
     buf_char(out, '[');
-    for (i = at + 1; i < tape->op[at].end; i = after(tape, i)) {
+    for (i = at + 1; i < tape->op[at].end; i = tape_after(tape, i)) {
         if (i > at + 1)
             buf_char(out, ',');
         json_value(tape, i, out);

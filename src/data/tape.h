@@ -81,6 +81,14 @@ static inline struct slice tape_text(const struct tape_op *op)
     return slice_of(op->p, op->n);
 }
 
+/* The index behind the value at index i. */
+static inline size_t tape_after(const struct tape *tape, size_t i)
+{
+    const struct tape_op *op = &tape->op[i];
+
+    return op->kind == TAPE_ARRAY || op->kind == TAPE_OBJECT ? op->end : i + 1;
+}
+
 /* The value of the member called key of the object at index at, or NULL. */
 const struct tape_op *tape_member_of(const struct tape *tape, size_t at,
                                      const char *key);

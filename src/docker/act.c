@@ -13,11 +13,13 @@
 #define LOOKS_MAX      5
 #define LOOK_FRESH_FOR NSEC_SEC /* from asking how it is to acting */
 #define CONNECT_FOR    (5 * NSEC_SEC)
-#define ANSWER_FOR     (10 * NSEC_SEC)
-#define ACT_FOR        (30 * NSEC_SEC)
-#define RESTART_STOP   10 /* seconds until it is killed */
-#define ANSWER_MAX     (4u << 20)
-#define KNOCK_EVERY    (5 * NSEC_SEC)
+#define ANSWER_FOR     (5 * NSEC_SEC)
+/* Two answers may be waited for when it is over: who waits for the result
+ * (RESULT_FOR in heal/judge.c) has it before giving up. */
+#define DEED_FOR     (45 * NSEC_SEC)
+#define RESTART_STOP 10 /* seconds until it is killed */
+#define ANSWER_MAX   (4u << 20)
+#define KNOCK_EVERY  (5 * NSEC_SEC)
 
 static void deed_free(struct deed *a)
 {
@@ -129,16 +131,46 @@ void acts_tick(struct docker *d)
 
 /* -- asking ------------------------------------------------------------- */
 
+static void withdrawn(struct deed *a)
+{
+    bool made = a->old[0] && strcmp(a->old, a->container) != 0;
+
+    deed_done(a, "changed", 0, "withdrawn: it is held, or wanted no more%s",
+              made ? "; it was left as created" : "");
+}
+
+static bool may_send(void *self)
+{
+    const struct deed *a = self;
+
+    return a->act.stands(a->act.self);
+}
+
 static void on_answer(void *self, const struct http_end *end)
 {
     struct deed *a = self;
 
     a->request = NULL;
+    if (end->status == ST_AGAIN) {
+        withdrawn(a);
+        return;
+    }
     if (a->apart && end->head.code)
         act_heard(a->d);
     else if (a->apart)
         a->d->knock_at = 0;
     a->then(a, end);
+}
+
+/* 0: no time is left. */
+static nsec time_for(const struct deed *a, const struct errand *errand)
+{
+    nsec within = errand->within ? errand->within : ANSWER_FOR;
+    nsec left = a->until - loop_now(a->d->loop);
+
+    if (errand->after || within < left)
+        return within;
+    return left < NSEC_MSEC ? 0 : left;
 }
 
 void deed_send(struct deed *a, const struct errand *errand)
@@ -152,15 +184,21 @@ void deed_send(struct deed *a, const struct errand *errand)
         .content = errand->content,
         .content_type = errand->content.n ? "application/json" : NULL,
         .connect_for = errand->connect_for ? errand->connect_for : CONNECT_FOR,
-        .total_for = errand->within ? errand->within : ANSWER_FOR,
+        .total_for = time_for(a, errand),
         .body_max = ANSWER_MAX,
+        .fresh = errand->post, /* else it may be sent twice */
         .self = a,
+        .may_send = errand->post && a->act.stands ? may_send : NULL,
         .on_end = on_answer,
     };
     struct buf url;
     struct err err;
     enum status st;
 
+    if (!ask.total_for) {
+        deed_done(a, "timeout", 0, "the engine takes too long");
+        return;
+    }
     a->then = errand->then;
     a->apart = apart;
     a->asked_at = loop_now(d->loop);
@@ -404,7 +442,7 @@ static void on_look_after(struct deed *a, const struct http_end *end)
 static void look_after(struct deed *a)
 {
     char path[ID_MAX + 32];
-    struct errand look = { .path = path, .then = on_look_after };
+    struct errand look = { .path = path, .after = true, .then = on_look_after };
 
     snprintf(path, sizeof(path), "/containers/%s/json", a->container);
     deed_send(a, &look);
@@ -466,21 +504,20 @@ static void on_acted(struct deed *a, const struct http_end *end)
 static void act_now(struct deed *a)
 {
     char path[ID_MAX + 48];
-    struct errand errand = {
-        .act = true, .post = true, .path = path, .then = on_acted
-    };
+    struct errand errand = { .act = true,
+                             .post = true,
+                             .path = path,
+                             .within = DEED_FOR,
+                             .then = on_acted };
 
     /* What is not sent by then would be sent on stale knowledge. */
     errand.connect_for = nsec_add(a->asked_at, LOOK_FRESH_FOR + NSEC_MSEC) -
                          loop_now(a->d->loop);
-    if (a->act.kind == DOCKER_START) {
+    if (a->act.kind == DOCKER_START)
         snprintf(path, sizeof(path), "/containers/%s/start", a->container);
-        errand.within = ACT_FOR;
-    } else {
+    else
         snprintf(path, sizeof(path), "/containers/%s/restart?t=%d",
                  a->container, RESTART_STOP);
-        errand.within = ACT_FOR + RESTART_STOP * NSEC_SEC;
-    }
     deed_send(a, &errand);
 }
 
@@ -532,14 +569,26 @@ static void begin(void *arg)
         begin_with_version(a);
 }
 
+/* Acts of one container do not overlap, nor are there too many. */
+static bool has_room(const struct docker *d, const struct docker_act *act)
+{
+    const struct deed *a;
+    size_t n = 0;
+
+    for (a = d->deeds; a; a = a->next) {
+        if (slice_is(act->name, a->name) ||
+            slice_is(act->container, a->container))
+            return false;
+        n++;
+    }
+    return n < DEEDS_MAX;
+}
+
 enum status docker_act(struct docker *d, const struct docker_act *act)
 {
     struct deed *a;
-    size_t n = 0;
 
-    for (a = d->deeds; a; a = a->next)
-        n++;
-    if (d->stopped || d->state != ENGINE_UP || n == DEEDS_MAX)
+    if (d->stopped || d->state != ENGINE_UP || !has_room(d, act))
         return ST_AGAIN;
     a = xcalloc(1, sizeof(*a));
     a->d = d;
@@ -551,6 +600,7 @@ enum status docker_act(struct docker *d, const struct docker_act *act)
     a->act.container = slice_str(a->container);
     a->act.status = slice_str(a->expected);
     a->began_at = loop_now(d->loop);
+    a->until = nsec_add(a->began_at, DEED_FOR);
     buf_init(&a->inspect, ANSWER_MAX);
     buf_init(&a->spec, SPEC_MAX);
     a->next = d->deeds;

@@ -3,11 +3,13 @@
  *
  * A container is looked at before and after: a fresh inspect by its full id,
  * through the read endpoint and no older than a second, must show what the
- * order saw, else nothing is sent; then one POST; what the engine answers is
- * told by its code and words, and the look afterwards has the last word.  A
- * start that lost its network may be repaired, once for each network.  Never
- * touched, whatever is ordered: our own container, tasks of a swarm, --rm,
- * role=monitor, bladewatch.revive=never, bladewatch.ignore=true.
+ * order saw, else nothing is sent; then one POST, on a connection of its own,
+ * never repeated; what the engine answers is told by its code and words, and
+ * the look afterwards has the last word.  A start that lost its network may be
+ * repaired, once for each network.  Nothing is sent later than 45 s after it
+ * began, and all of it is over within a minute.  Never touched, whatever is
+ * ordered: our own container, tasks of a swarm, --rm, role=monitor,
+ * bladewatch.revive=never, bladewatch.ignore=true.
  *
  * Only these are ever sent, to the act endpoint:
  *
@@ -52,13 +54,16 @@ struct docker_act {
     nsec started_at, finished_at; /* as seen; 0: never */
     bool repair_network;
     void *self;
+    /* Asked once there is a connection, immediately before each POST: false:
+     * nothing is sent, and the result is "changed". */
+    bool (*stands)(void *self);
     void (*done)(void *self, const struct docker_acted *acted);
 };
 
 /*
  * done is called exactly once, later, from the loop, unless docker_stop()
  * comes first.  ST_AGAIN: the engine is not reachable at present, or four acts
- * are under way; nothing was begun.
+ * are under way, or one of this container; nothing was begun.
  */
 CHECKED enum status docker_act(struct docker *d, const struct docker_act *act);
 

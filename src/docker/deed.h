@@ -22,6 +22,7 @@ struct deed {
     char name[NAME_MAX_BYTES + 1], container[ID_MAX + 1], expected[16];
     struct loop_timer begin;
     nsec began_at;
+    nsec until; /* what is asked then waits no longer */
 
     struct http_request *request;
     deed_step *then;
@@ -52,7 +53,8 @@ struct errand {
     const char *path;
     struct slice content; /* JSON; empty: none */
     nsec connect_for;     /* 0: 5 s */
-    nsec within;          /* 0: 10 s */
+    nsec within;          /* 0: 5 s; no longer than the deed has left */
+    bool after;           /* ... or however long: all is done but this */
     deed_step *then;
 };
 

@@ -68,9 +68,9 @@ static void on_discarded(void *self, uint64_t ticket, const struct err *why)
     struct container *c, *next;
 
     (void)ticket;
+    (void)why; /* whose journal it is says it */
     if (d->stopped)
         return;
-    docker_say(d, DOCKER_WARN, "%s; the log streams are read again", why->text);
     HASH_ITER(hh, d->containers, c, next)
     follow_discarded(c);
     records_discarded(d);

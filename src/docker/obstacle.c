@@ -188,6 +188,7 @@ static void on_running(struct deed *a, const struct http_end *end)
 void deed_port(struct deed *a)
 {
     const struct errand running = { .path = "/containers/json",
+                                    .after = true,
                                     .then = on_running };
 
     if (verdict_port(slice_str(a->message)))

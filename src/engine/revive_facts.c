@@ -381,6 +381,7 @@ static void read_operator(const struct engine *e, const struct instance *i,
         ret->held_until = instant_of(e, i, own ? HOLD_UNTIL : HOLD_ALL_UNTIL);
     }
     ret->released_at = instant_of(e, i, RELEASED_AT);
+    ret->released_all_at = all_at;
     if (all_at > ret->released_at)
         ret->released_at = all_at;
 }

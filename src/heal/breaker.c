@@ -65,9 +65,20 @@ void breaker_settle(struct heal *h)
     close_breaker(scope);
 }
 
+void breaker_release(const struct step *s)
+{
+    struct heal_scope *scope = s->h->scope;
+
+    if (s->f->released_all_at <= scope->released_at)
+        return;
+    scope->released_at = s->f->released_all_at;
+    close_breaker(scope);
+}
+
 static bool fell_lately(const struct heal *h, const struct step *s)
 {
-    return h->in_scope && h->down_since && !h->with_engine && wants(h) &&
+    return h->in_scope && h->down_since > h->scope->released_at &&
+           !h->with_engine && wants(h) &&
            nsec_sub(s->now, h->down_since) < s->p->breaker_within;
 }
 

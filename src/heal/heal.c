@@ -97,6 +97,7 @@ void heal_step(struct heal *h, const struct heal_policy *policy,
         h->since = now;
     if (judge_replaced(&s))
         happens(&s, ON_REPLACED);
+    breaker_release(&s);
     if (judge_released(&s))
         happens(&s, ON_RELEASE);
     judge_learn(&s);

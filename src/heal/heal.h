@@ -175,6 +175,7 @@ struct heal_facts {
     struct slice held_by, held_why;
     nsec held_until; /* 0: until it is released */
     nsec released_at;
+    nsec released_all_at; /* of those the last release of all */
 
     /* docker.acts.NAME */
     struct slice result_order; /* of which order it is the result */

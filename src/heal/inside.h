@@ -296,14 +296,17 @@ struct heal_scope {
     struct heal *trial; /* the one that may go while it is half open, ... */
     nsec trial_at;      /* ... and since when */
     char why[HEAL_TEXT_MAX / 2];
-    nsec lost_at;   /* the last that was removed */
-    uint32_t nlost; /* one shortly after another */
+    nsec released_at; /* the last release of all */
+    nsec lost_at;     /* the last that was removed */
+    uint32_t nlost;   /* one shortly after another */
 };
 
 void breaker_fell(const struct step *s);
 /* It fell with the engine, as shows only now: no avalanche then, maybe. */
 void breaker_excuse(const struct step *s);
 void breaker_failed(const struct step *s);
+/* All were released: it closes, and what fell before does not count. */
+void breaker_release(const struct step *s);
 void breaker_succeeded(struct heal *h);
 /* May it go?  Else *ret_at: when to ask again. */
 bool breaker_lets(const struct step *s, nsec *ret_at);

@@ -295,6 +295,19 @@ static size_t on_curl_body(char *p, size_t size, size_t n, void *arg)
     return n;
 }
 
+static int on_curl_ready(void *arg, char *to, char *from, int to_port,
+                         int from_port)
+{
+    struct http_request *r = arg;
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    return r->cancelled || !r->ask.may_send(r->ask.self) ? CURL_PREREQFUNC_ABORT
+                                                         : CURL_PREREQFUNC_OK;
+}
+
 static void on_head_late(void *arg)
 {
     struct http_request *r = arg;
@@ -399,6 +412,10 @@ static void set_options(struct http_request *r)
         curl_easy_setopt(e, CURLOPT_XOAUTH2_BEARER, r->ask.bearer);
         r->ask.bearer = NULL;
     }
+    if (r->ask.may_send) {
+        curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_curl_ready);
+        curl_easy_setopt(e, CURLOPT_PREREQDATA, r);
+    }
     set_headers(r);
     set_connection(r);
 }
@@ -481,6 +498,7 @@ struct meaning {
 
 static const struct meaning meanings[] = {
     { CURLE_OK, ST_OK },
+    { CURLE_ABORTED_BY_CALLBACK, ST_AGAIN },
     { CURLE_PARTIAL_FILE, ST_END },
     { CURLE_RECV_ERROR, ST_END },
     { CURLE_SEND_ERROR, ST_END },

@@ -40,7 +40,8 @@ struct http_end {
      * ST_OK: the whole answer came, whatever its code.  ST_END: it was cut
      * off.  ST_NONE: nobody listens (os_errno ENOENT or ECONNREFUSED).
      * ST_DENIED: the socket may not be opened.  ST_BUSY: too slow, a time-out.
-     * ST_LIMIT: more than body_max.  ST_BAD: no HTTP.  ST_IO: anything else.
+     * ST_LIMIT: more than body_max.  ST_BAD: no HTTP.  ST_AGAIN: may_send
+     * said no.  ST_IO: anything else.
      */
     enum status status;
     int os_errno;
@@ -60,13 +61,18 @@ struct http_ask {
     bool post;                  /* else GET */
     struct slice content;       /* what is posted */
     const char *content_type;   /* of it; NULL: none is said */
-    bool fresh;                 /* over a connection of its own */
+    bool fresh;                 /* over a connection of its own; without, what
+                                   dies unanswered on one that was in use
+                                   before is sent a second time */
     bool insecure;              /* the certificate is not verified */
     nsec connect_for;           /* time-outs; 0: none */
     nsec head_for;              /* until the headers are complete */
     nsec total_for;
     size_t body_max; /* 0: HTTP_ERROR_BODY_MAX */
     void *self;
+    /* NULL, or asked when there is a connection, immediately before anything
+     * is sent: false: the request ends with ST_AGAIN, and nothing was sent. */
+    bool (*may_send)(void *self);
     void (*on_head)(void *self, const struct http_head *head); /* or NULL */
     void (*on_body)(void *self, struct slice piece);           /* or NULL */
     void (*on_end)(void *self, const struct http_end *end);

@@ -78,7 +78,7 @@ static void on_datagram(void *arg, int ready)
     if (n < 0)
         address_failed(t, errno);
     else if (n == 4 && memcmp(text, "PONG", 4) == 0)
-        target_good(t, 0, (struct slice){ 0 });
+        target_good(t, 0, NULL);
     else
         wrong_answer(t, text, (size_t)n);
 }
@@ -102,7 +102,7 @@ static void connected(struct target *t)
     if (calls_itself(t->question.fd))
         address_failed(t, ECONNREFUSED);
     else
-        target_good(t, 0, (struct slice){ 0 });
+        target_good(t, 0, NULL);
 }
 
 static void on_connect(void *arg, int ready)
@@ -241,14 +241,14 @@ static void on_head(void *self, const struct http_head *head)
 static void judge_answer(struct target *t, int code, struct slice body)
 {
     char why[SENTENCE_MAX];
-    struct buf json;
+    struct body json = { .string_max = t->p->config.string_max };
 
-    buf_init(&json, PROBE_JSON_MAX);
+    buf_init(&json.json, PROBE_JSON_MAX);
     if (answer_judge(&t->spec, t->p->parser, code, body, &json, why))
-        target_good(t, code, buf_view(&json));
+        target_good(t, code, &json);
     else
         target_bad(t, code, "%s", why);
-    buf_release(&json);
+    buf_release(&json.json);
 }
 
 static void http_failed(struct target *t, const struct http_end *end)

@@ -36,6 +36,14 @@ struct question {
     bool headed; /* the answer has begun */
 };
 
+/* A JSON answer, as it is recorded. */
+struct body {
+    struct buf json;   /* the '$' of its keys is literal; empty: none */
+    size_t string_max; /* more of a text, a number or an array the state does
+                          not take */
+    bool cut;          /* something of the answer is not in it */
+};
+
 /* What the target's shard says. */
 struct record {
     bool answered; /* there was an answer, or its absence, since it began */
@@ -45,6 +53,7 @@ struct record {
     int code;
     char error[SENTENCE_MAX];
     char *body; /* JSON, '$' escaped; or NULL */
+    bool cut;   /* the answer held more */
 };
 
 struct target {
@@ -114,8 +123,8 @@ void probes_say(struct probes *p, enum probe_log level, const char *format, ...)
 nsec probes_now(const struct probes *p);
 /* Of what is no fault of the target's: once in a minute. */
 void probes_complain(struct probes *p, const char *name, const char *why);
-/* The question is over.  body: the JSON to record, or empty. */
-void target_good(struct target *t, int code, struct slice body);
+/* The question is over.  body: the JSON to record, or NULL. */
+void target_good(struct target *t, int code, const struct body *body);
 void target_bad(struct target *t, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* It could not be asked, and that is no fault of the target's. */
@@ -138,10 +147,10 @@ void question_place(const struct target *t, struct buf *out);
 
 /*
  * Of a whole answer by HTTP.  true: it is good, and its JSON, if that is
- * wanted, in json, where the '$' of its keys is literal.  false: why not.
+ * wanted, in json, without what the state does not take.  false: why not.
  */
 bool answer_judge(const struct probe_spec *s, struct tape_parser *parser,
-                  int code, struct slice body, struct buf *json,
+                  int code, struct slice body, struct body *json,
                   char why[SENTENCE_MAX]);
 
 /* -- spec.c -- */

@@ -11,6 +11,7 @@
 #define QUICK          NSEC_SEC /* between questions of a start period */
 #define GOLDEN         2654435769u /* 2^32 by the golden ratio: spreads any number */
 #define COMPLAIN_EVERY (60 * NSEC_SEC)
+#define STRING_MAX     ((size_t)8 << 10)
 #define RECORD_MAX     (4 * PROBE_JSON_MAX)
 
 void probes_say(struct probes *p, enum probe_log level, const char *format, ...)
@@ -147,19 +148,22 @@ static void end_question(struct target *t, int code)
     t->asking = false;
     free(r->body);
     r->body = NULL;
+    r->cut = false;
     r->answered = true;
     r->code = code;
     r->at = probes_now(t->p);
     r->latency = loop_now(t->p->loop) - t->question.asked_at;
 }
 
-void target_good(struct target *t, int code, struct slice body)
+void target_good(struct target *t, int code, const struct body *body)
 {
     struct record *r = &t->record;
 
     end_question(t, code);
-    if (body.n)
-        r->body = xmemdup0(body.p, body.n);
+    if (body && body->json.n) {
+        r->body = xmemdup0(body->json.p, body->json.n);
+        r->cut = body->cut;
+    }
     if (r->down) {
         probes_say(t->p, PROBE_INFO, "%s answers again, after %.1f s", t->name,
                    (double)(r->at - r->since) / (double)NSEC_SEC);
@@ -400,6 +404,8 @@ enum status probes_start(struct loop *loop, const struct probe_config *config,
 
     p->loop = loop;
     p->config = *config;
+    if (!p->config.string_max)
+        p->config.string_max = STRING_MAX;
     p->intake = intake;
     p->timer_at = NSEC_MAX;
     p->parser = tape_parser_new(config->seed);

@@ -8,13 +8,15 @@
  * Of a target NAME every answer is one shard of blade "probes", under
  *
  *   probes.NAME {kind, target, ok, fails, down, since, at, latency, error,
- *                code, body}
+ *                code, body, bodyCut}
  *
  * with a lease of three intervals (and the time-out): what nobody asks any
  * more is forgotten.  fails counts bad answers in a row, down says that there
  * are as many as it takes, since when `down` is what it is, at is the instant
- * of the last answer; body is a JSON answer, replaced wholesale.  If the target
- * is a container, the same shard writes ok, fails, down, since, at and error to
+ * of the last answer; body is a JSON answer, replaced wholesale, and bodyCut is
+ * true if it is not all of it: longer texts than the state takes end there, the
+ * rest that it does not take is left out.  If the target is a container, the
+ * same shard writes ok, fails, down, since, at and error to
  * docker.containers.NAME.probe, with the same lease.  One that begins anew is
  * written at once, with fails 0 and without ok and at: nothing is known yet.
  *
@@ -96,7 +98,8 @@ struct probe_target {
 enum probe_log { PROBE_INFO, PROBE_WARN };
 
 struct probe_config {
-    uint64_t seed; /* of the spreading */
+    uint64_t seed;     /* of the spreading */
+    size_t string_max; /* of the state, for one text; 0: 8 KiB */
     void *log_self;
     void (*log)(void *self, enum probe_log level, const char *sentence);
 };

@@ -76,6 +76,8 @@ static void answer_members(const struct target *t, struct buf *b)
         buf_printf(b, ",\"body\":{\"$set\":%s}", r->body);
     else if (t->spec.json)
         buf_str(b, ",\"body\":null");
+    if (t->spec.json)
+        buf_printf(b, ",\"bodyCut\":%s", r->cut ? "true" : "null");
 }
 
 static void shard_of(const struct target *t, struct buf *b)
@@ -140,6 +142,7 @@ static enum status shrink(struct target *t)
                     "not recorded");
     free(t->record.body);
     t->record.body = NULL;
+    t->record.cut = true;
     shard_of(t, &t->p->out);
     return put(t->p, &t->p->out);
 }

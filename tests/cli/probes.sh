@@ -35,7 +35,7 @@ done <"$work/peers"
     for name in ok 500 redirect huge endless slow half nothing garbage; do
         echo "    - {name: web-$name, http: '127.0.0.1:${at[web]}/$name'}"
     done
-    for name in json binary; do
+    for name in json long binary; do
         echo "    - {name: json-$name, json: true,"
         echo "       http: 'http://127.0.0.1:${at[web]}/$name'}"
     done
@@ -111,6 +111,11 @@ is "no code without one" "$(jq '."web-slow".code' "$work/probes.json")" null
 is "JSON, its instructions literal" \
     "$(jq -cS '."json-json".body' "$work/probes.json")" \
     '{"$$ttl":1,"deep":{"$$set":{"$$x":[null]}},"leader":"n1","list":[{"$inc":1}]}'
+is "a text beyond the limit of the state ends there" \
+    "$(jq -c '."json-long" | [.ok, .bodyCut, .body.leader, (.body.log | length)]' \
+    "$work/probes.json")" '[true,true,"n1",8192]'
+is "and of others nothing is said" "$(jq '."json-json".bodyCut' \
+    "$work/probes.json")" null
 like "where it is asked" "$(jq -r '."web-ok" | .kind + " " + .target' \
     "$work/probes.json")" '^http http://127.0.0.1:[0-9]+/ok$'
 like "metrics" "$(get /metrics)" \

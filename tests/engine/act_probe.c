@@ -5,6 +5,7 @@
  *
  * A line: ACT NAME ID STATUS STARTED FINISHED repair|-
  * with ACT start, restart or recreate, instants in RFC 3339 ("-": never).
+ * "withdraw" takes back what is under way, until the next order.
  * The answer, a line each on standard output, tabs between:
  *   NAME RESULT CODE CONTAINER MILLISECONDS MESSAGE
  * "up" is printed when the engine answers.  The end of the input ends it.
@@ -119,12 +120,23 @@ static nsec instant(const char *text)
     return at;
 }
 
+static bool withdrawn;
+
+static bool on_stands(void *self)
+{
+    (void)self;
+    return !withdrawn;
+}
+
 static void order(struct probe *p, char *line)
 {
     static const char *const kinds[] = { "start", "restart", "recreate" };
     char *word[7], *save = NULL;
-    struct docker_act act = { .done = on_done };
+    struct docker_act act = { .stands = on_stands, .done = on_done };
 
+    withdrawn = strcmp(line, "withdraw") == 0;
+    if (withdrawn)
+        return;
     for (int i = 0; i < 7; i++) {
         word[i] = strtok_r(i ? NULL : line, " ", &save);
         if (!word[i]) {

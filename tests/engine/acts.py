@@ -11,6 +11,7 @@ from fake_engine import ID, Fake, stamp
 from kit import Failed, Proxy, check, equal, wait
 
 SCENARIOS = []
+MADE_UP = []  # of them, those that need no engine
 Acted = collections.namedtuple("Acted", "name result code container ms text")
 NEVER = "0001-01-01T00:00:00Z"
 
@@ -18,6 +19,11 @@ NEVER = "0001-01-01T00:00:00Z"
 def scenario(fn):
     SCENARIOS.append(fn)
     return fn
+
+
+def made_up(fn):
+    MADE_UP.append(fn)
+    return scenario(fn)
 
 
 class ActProbe:
@@ -56,6 +62,10 @@ class ActProbe:
         self.process.stdin.write(" ".join(
             [kind, seen["Name"].lstrip("/"), seen["Id"], state["Status"], *at,
              "repair" if repair else "-"]) + "\n")
+        self.process.stdin.flush()
+
+    def withdraw(self):
+        self.process.stdin.write("withdraw\n")
         self.process.stdin.flush()
 
     def result(self, seconds=10):
@@ -417,7 +427,7 @@ def liar(b):
     return f, ActProbe(b, f)
 
 
-@scenario
+@made_up
 def a11_answers_that_are_odd(b):
     f, p = liar(b)
     seen = f.containers[ID]
@@ -449,7 +459,7 @@ def a11_answers_that_are_odd(b):
     outcome("403", p.act("start", seen), "denied", 403, "^403 Forbidden no$")
 
 
-@scenario
+@made_up
 def a12_looks_that_are_odd(b):
     f, p = liar(b)
     seen = dict(f.containers[ID])
@@ -471,7 +481,7 @@ def a12_looks_that_are_odd(b):
     equal("sent", f.sent, [])
 
 
-@scenario
+@made_up
 def a13_answers_that_do_not_come(b):
     f, p = liar(b)
     other = "decaf" + "0" * 59
@@ -499,8 +509,71 @@ def a13_answers_that_do_not_come(b):
         order(f"{i:064x}")
     outcome("four are under way", p.act("start", f.containers[f"{2:064x}"]),
             "again", 0)
-    got = {a.name: a for a in (p.result(40), *(p.result(5) for _ in "123"))}
+    got = {a.name: a for a in (p.result(50), *(p.result(5) for _ in "123"))}
     outcome("did not start", got["web"], "timeout", 0, "no answer in time")
+    check("in 45 s", all(44900 < a.ms < 51000 for a in got.values()))
     outcome("started", got["other"], "started", 0,
             "no answer in time, but it is running")
     order(ID)  # and it is stopped meanwhile
+
+
+@made_up
+def a14_one_order_is_one_post(b):
+    f, p = liar(b)
+    f.post = lambda c: False  # the connection ends without an answer
+    for kind in ("start", "restart"):
+        if kind == "restart":
+            f.containers[ID]["State"].update(Status="running", Pid=7)
+        before = len(f.sent)
+        outcome(kind, p.act(kind, f.containers[ID]), "timeout", 0,
+                "no whole answer")
+        equal(f"sent to {kind}", [s.split("/")[-1].split("?")[0]
+                                  for s in f.sent[before:]], [kind])
+
+
+@made_up
+def a15_what_is_withdrawn_is_not_sent(b):
+    f, p = liar(b)
+    f.look_for = 0.8
+    f.post = text(204, "")
+    asked = f.count(ID + "/json")
+    p.order("start", f.containers[ID])
+    wait("the look", lambda: f.count(ID + "/json") > asked)
+    p.withdraw()
+    outcome("while it looks", p.result(), "changed", 0, "^withdrawn: ")
+    equal("sent", f.sent, [])
+    outcome("the next", p.act("start", f.containers[ID]), "refused", 204)
+    equal("sent then", len(f.sent), 1)
+
+
+@made_up
+def a16_acts_of_one_container_do_not_overlap(b):
+    f, p = liar(b)
+    f.look_for = 0.5
+    f.post = text(500, "no")
+    p.order("start", f.containers[ID])
+    outcome("the second", p.act("restart", f.containers[ID]), "again", 0)
+    outcome("the first", p.result(), "refused", 500)
+    equal("sent", len(f.sent), 1)
+    outcome("then", p.act("start", f.containers[ID]), "refused", 500)
+
+
+@made_up
+def a17_an_endpoint_for_acts_that_is_away(b):
+    f = b.proxy = Liar(os.path.join(b.work, "liar.sock"))
+    f.add()
+    f.down()
+    where = os.path.join(b.work, "actor.sock")
+    p = ActProbe(b, f, act="unix://" + where)
+    wait("a sentence", lambda: where in p.stderr())
+    for _ in "12":
+        outcome("nobody", p.act("start", f.containers[ID]), "unreachable", 0)
+    actor = Liar(where)
+    actor.post = text(500, "no")
+    outcome("somebody", p.act("start", f.containers[ID]), "refused", 500)
+    actor.close()
+    said = [s for s in p.stderr().split("\n") if where in s]
+    equal("sentences", len(said), 2)
+    check(said[0], re.search("nothing can be started: .*does not exist", said[0]))
+    check(said[1], "answers now" in said[1])
+    equal("sent where it reads", f.sent, [])

@@ -522,3 +522,21 @@ def r08_an_engine_that_lies(b):
     equal("sent", f.sent, [])
     odd = dict(seen, Name="/../x")
     outcome("a name", p.act("recreate", odd), "unfaithful", 0, "no name")
+
+
+@scenario
+def r09_withdrawn_half_way(b):
+    e = b.engine
+    p = keeping(b, e, proxied=True)
+    seen = running(b, e, "r09")
+    remove(b, e, seen)
+    b.proxy.before = ("POST .*/create", p.withdraw)
+    acted = p.act("recreate", seen)
+    outcome("withdrawn", acted, "changed", 0,
+            "^withdrawn: .*; it was left as created$")
+    made = e.inspect("r09")
+    equal("it", (made["Id"], made["State"]["Status"]),
+          (acted.container, "created"))
+    b.proxy.before = None
+    outcome("ordered anew", p.act("recreate", seen), "started", 204)
+    equal("the same", e.inspect("r09")["Id"], made["Id"])

@@ -7,11 +7,15 @@
  */
 #include "probe/inside.h"
 
+#include "data/json.h"
+
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+#define STRING_MAX 100
 
 enum { JSON = 1, MATCH = 2, FAILED = 4 };
 
@@ -20,6 +24,15 @@ static void check(const struct tape *t, size_t i)
 {
     size_t j;
 
+    if (t->op[i].kind == TAPE_ARRAY) {
+        struct buf text;
+
+        buf_init(&text, BUF_NO_CAP);
+        json_value(t, i, &text);
+        assert(text.n <= STRING_MAX);
+        buf_release(&text);
+    }
+    assert(t->op[i].kind == TAPE_OBJECT || t->op[i].n <= STRING_MAX);
     if (t->op[i].kind != TAPE_OBJECT)
         return;
     for (j = i + 1; j < t->op[i].end; j = t->op[j].end) {
@@ -37,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct probe_spec spec = probe_spec_default();
     char why[SENTENCE_MAX] = "";
     struct tape tape;
-    struct buf json;
+    struct body json = { .string_max = STRING_MAX };
     struct slice body;
     bool good;
 
@@ -49,15 +62,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     spec.json = data[0] & JSON;
     strcpy(spec.match, data[0] & MATCH ? "ok" : "");
     body = slice_of((const char *)data + 1, n - 1);
-    buf_init(&json, PROBE_JSON_MAX);
+    buf_init(&json.json, PROBE_JSON_MAX);
     good = answer_judge(&spec, parser, data[0] & FAILED ? 500 : 200, body,
                         &json, why);
     assert(good == !why[0]);
-    assert(json.n <= PROBE_JSON_MAX);
+    assert(json.json.n <= PROBE_JSON_MAX);
     if (good && spec.json) {
-        assert(!tape_parse(parser, buf_view(&json), &tape, NULL));
+        assert(!tape_parse(parser, buf_view(&json.json), &tape, NULL));
         check(&tape, 0);
     }
-    buf_release(&json);
+    buf_release(&json.json);
     return 0;
 }

@@ -20,6 +20,7 @@ struct world {
     size_t norders;
     enum status acts; /* what the engine answers */
     struct docker_act act;
+    const char *held; /* by a hold that is on its way */
     unsigned asked;
 };
 
@@ -74,6 +75,12 @@ static enum status do_act(void *self, const struct docker_act *act)
     return w.acts;
 }
 
+static bool is_held(void *self, struct slice name)
+{
+    (void)self;
+    return w.held && slice_is(name, w.held);
+}
+
 static nsec tell_wall(void *self)
 {
     (void)self;
@@ -107,6 +114,7 @@ static void setup(void)
         .wall = tell_wall,
         .orders = give_orders,
         .act = do_act,
+        .held = is_held,
     };
 }
 
@@ -210,6 +218,47 @@ START_TEST(what_was_begun_has_a_result_though_it_is_withdrawn)
     said(STARTED);
     healer_look(w.healer, SECOND);
     said(STARTED);
+}
+END_TEST
+
+static bool still_stands(void)
+{
+    return w.act.stands(w.act.self);
+}
+
+START_TEST(an_act_under_way_hears_of_what_is_withdrawn)
+{
+    begin();
+    healer_look(w.healer, SECOND);
+    ck_assert(still_stands());
+    w.order[0].id = slice_str("g/r/web/start/9/2");
+    ck_assert(!still_stands());
+    w.order[0].id = slice_str(ID);
+    ck_assert(still_stands());
+    w.order[0].dry_run = true; /* by a reload */
+    ck_assert(!still_stands());
+    w.order[0].dry_run = false;
+    w.norders = 0;
+    ck_assert(!still_stands());
+    act_ends("changed", 0, "withdrawn");
+    healer_look(w.healer, 2 * SECOND);
+}
+END_TEST
+
+START_TEST(a_hold_on_its_way_keeps_from_beginning_and_from_going_on)
+{
+    w.held = "web";
+    begin();
+    healer_look(w.healer, SECOND);
+    healer_tick(w.healer, 2 * SECOND);
+    ck_assert_uint_eq(w.asked, 0);
+    w.held = "another";
+    healer_tick(w.healer, 2 * SECOND + 1);
+    ck_assert_uint_eq(w.asked, 1);
+    ck_assert(still_stands());
+    w.held = "web";
+    ck_assert(!still_stands());
+    said("");
 }
 END_TEST
 
@@ -348,6 +397,8 @@ static const TTest **const tests[] = {
     &an_engine_that_is_away_is_asked_again_each_second,
     &an_order_that_is_withdrawn_is_not_begun,
     &what_was_begun_has_a_result_though_it_is_withdrawn,
+    &an_act_under_way_hears_of_what_is_withdrawn,
+    &a_hold_on_its_way_keeps_from_beginning_and_from_going_on,
     &an_order_whose_result_the_journal_has_is_not_begun_again,
     &a_result_waits_until_the_journal_takes_it,
     &a_result_that_is_given_back_is_written_again,

@@ -360,7 +360,8 @@ static void setup(void)
     buf_init(&shards, 1 << 20);
     ck_assert_int_eq(loop_new(&loop, NULL), ST_OK);
     ck_assert_int_eq(
-        prober_start(loop, &config.probe, &intake, 1, &prober, NULL), ST_OK);
+        prober_start(loop, &config.probe, &intake, 1, 8192, &prober, NULL),
+        ST_OK);
 }
 
 static void teardown(void)

@@ -375,6 +375,42 @@ START_TEST(r07_five_that_fall_within_thirty_seconds_open_it)
 }
 END_TEST
 
+START_TEST(r07_to_release_all_closes_it_and_counts_no_fall_before)
+{
+    bench_of(16);
+    fall(0, 4);
+    healbench_run(b, 10000);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    for (unsigned i = 0; i < b->n; i++) {
+        b->node[i].f.released_at = b->node[i].f.released_all_at = b->now;
+        healbench_step(b, i);
+    }
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    healbench_run(b, 13000);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    ck_assert_uint_eq(orders_out(), 2);
+    fall(5, 8);
+    ck_assert(!heal_scope_view(b->scope).breaker_open);
+    fall(9, 9);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+}
+END_TEST
+
+START_TEST(r07_to_release_each_leaves_it_open)
+{
+    bench_of(16);
+    fall(0, 4);
+    healbench_run(b, 10000);
+    for (unsigned i = 0; i < b->n; i++) {
+        b->node[i].f.released_at = b->now;
+        healbench_step(b, i);
+    }
+    healbench_run(b, 13000);
+    ck_assert(heal_scope_view(b->scope).breaker_open);
+    ck_assert_uint_eq(orders_out(), 0);
+}
+END_TEST
+
 START_TEST(r07_more_than_a_share_open_it_if_they_are_three)
 {
     static const struct {
@@ -1314,6 +1350,8 @@ static const TTest **const tests[] = {
     &r06_out_of_memory_uses_them_up_twice_as_fast,
     &r06_each_attempt_has_a_higher_number,
     &r07_five_that_fall_within_thirty_seconds_open_it,
+    &r07_to_release_all_closes_it_and_counts_no_fall_before,
+    &r07_to_release_each_leaves_it_open,
     &r07_what_fell_further_apart_does_not,
     &r07_what_falls_with_the_engine_does_not_though_it_looks_so_first,
     &r07_what_is_held_does_not,

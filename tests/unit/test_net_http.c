@@ -5,6 +5,7 @@
 #include <check.h>
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct server {
     bool hold;
     const char *until; /* of the request, or NULL: its first piece */
     char request[4096];
+    int posts; /* of serve_gets() */
     pthread_t thread;
 };
 
@@ -55,20 +57,25 @@ static void *serve(void *arg)
     return NULL;
 }
 
-static void start(struct server *s, const char *answer, size_t n)
+static void start_with(struct server *s, void *(*run)(void *arg))
 {
     struct sockaddr_un a = { .sun_family = AF_UNIX };
 
     snprintf(s->path, sizeof(s->path), "/tmp/bw-http-%d.sock", (int)getpid());
     unlink(s->path);
     snprintf(a.sun_path, sizeof(a.sun_path), "%s", s->path);
-    s->answer = answer;
-    s->n = n;
     s->client = -1;
     s->listener = socket(AF_UNIX, SOCK_STREAM, 0);
     ck_assert_int_eq(bind(s->listener, (struct sockaddr *)&a, sizeof(a)), 0);
     ck_assert_int_eq(listen(s->listener, 1), 0);
-    ck_assert_int_eq(pthread_create(&s->thread, NULL, serve, s), 0);
+    ck_assert_int_eq(pthread_create(&s->thread, NULL, run, s), 0);
+}
+
+static void start(struct server *s, const char *answer, size_t n)
+{
+    s->answer = answer;
+    s->n = n;
+    start_with(s, serve);
 }
 
 static void finish(struct server *s)
@@ -85,7 +92,7 @@ struct heard {
     struct loop *loop;
     struct http_request *request;
     enum status status;
-    int os_errno, code, ends;
+    int os_errno, code, ends, asked;
     nsec retry_after;
     struct buf body;
     char type[HTTP_HEADER_MAX], version[HTTP_HEADER_MAX];
@@ -360,6 +367,99 @@ START_TEST(a_post_may_be_empty_and_of_no_type)
 }
 END_TEST
 
+/* Answers a GET; hangs up on a POST.  False: it is over. */
+static bool answer_get(struct server *s, int client)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\n"
+                                 "Content-Length: 0\r\n\r\n";
+
+    if (read(client, s->request, sizeof(s->request)) <= 0)
+        return false;
+    s->posts += *s->request == 'P';
+    return *s->request != 'P' &&
+           send(client, answer, strlen(answer), MSG_NOSIGNAL) > 0;
+}
+
+static void *serve_gets(void *arg)
+{
+    struct server *s = arg;
+    struct pollfd of[8] = { { .fd = s->listener, .events = POLLIN } };
+    nfds_t n = 1;
+
+    while (n < 8 && poll(of, n, -1) > 0) {
+        for (nfds_t i = 1; i < n; i++) {
+            if (of[i].revents && !answer_get(s, of[i].fd)) {
+                close(of[i].fd);
+                of[i].fd = -1;
+            }
+        }
+        if (!of[0].revents)
+            continue;
+        of[n] = (struct pollfd){ .fd = accept(s->listener, NULL, NULL),
+                                 .events = POLLIN };
+        if (of[n++].fd < 0)
+            break;
+    }
+    while (--n)
+        close(of[n].fd);
+    return NULL;
+}
+
+static void ask_next(struct heard *h, struct http *http, struct http_ask ask)
+{
+    ask.url = "http://docker/x";
+    ask.self = h;
+    ask.on_end = on_end;
+    ck_assert_int_eq(http_ask(http, &ask, &h->request, NULL), ST_OK);
+    loop_run(h->loop);
+}
+
+/* What libcurl does on a connection that was in use is why there is `fresh`. */
+START_TEST(a_post_on_a_connection_of_its_own_is_sent_once)
+{
+    bool fresh = _i;
+    struct heard h = { 0 };
+    struct server s = { 0 };
+    struct http *http;
+
+    start_with(&s, serve_gets);
+    ck_assert_int_eq(loop_new(&h.loop, NULL), ST_OK);
+    ck_assert_int_eq(http_new(h.loop, &http, NULL), ST_OK);
+    ask_next(&h, http, (struct http_ask){ .unix_path = s.path });
+    ck_assert_int_eq(h.code, 200);
+    ask_next(
+        &h, http,
+        (struct http_ask){ .unix_path = s.path, .post = true, .fresh = fresh });
+    ck_assert_int_eq(h.status, ST_END);
+    ck_assert_int_eq(h.ends, 2);
+    http_free(http);
+    loop_free(h.loop);
+    finish(&s);
+    ck_assert_int_eq(s.posts, fresh ? 1 : 2);
+}
+END_TEST
+
+static bool say_no(void *self)
+{
+    ((struct heard *)self)->asked++;
+    return false;
+}
+
+START_TEST(what_may_not_be_sent_any_more_is_not_sent)
+{
+    struct heard h = { 0 };
+    struct server s = { 0 };
+
+    ask_server(&h, &s, "HTTP/1.1 204 No Content\r\n\r\n",
+               (struct http_ask){ .post = true, .may_send = say_no });
+    ck_assert_int_eq(h.status, ST_AGAIN);
+    ck_assert_int_eq(h.code, 0);
+    ck_assert_int_eq(h.asked, 1);
+    ck_assert_str_eq(s.request, "");
+    buf_release(&h.body);
+}
+END_TEST
+
 START_TEST(when_to_come_again_is_understood)
 {
     struct heard h = { 0 }, never = { 0 };
@@ -428,6 +528,9 @@ int main(void)
     tcase_add_test(t, nothing_is_called_after_a_cancel);
     tcase_add_test(t, a_post_carries_its_content_and_headers);
     tcase_add_test(t, a_post_may_be_empty_and_of_no_type);
+    tcase_add_loop_test(t, a_post_on_a_connection_of_its_own_is_sent_once, 0,
+                        2);
+    tcase_add_test(t, what_may_not_be_sent_any_more_is_not_sent);
     tcase_add_test(t, when_to_come_again_is_understood);
     tcase_add_test(t, a_slow_look_up_holds_up_nothing);
     suite_add_tcase(s, t);
