@@ -72,7 +72,7 @@ class Events:
         self.process = subprocess.Popen(
             ["docker", "-H", engine.address, "events", "--filter",
              "type=container", "--format", "{{json .}}"],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -147,9 +147,10 @@ class Watch:
             raise
 
     def firing(self):
-        """(alert, container) of what fires."""
+        """(alert, container or rule) of what fires."""
         alerts = json.loads(self.ask("/api/v1/alerts"))["data"]["alerts"]
-        return {(a["labels"]["alertname"], a["labels"].get("name", ""))
+        return {(a["labels"]["alertname"],
+                 a["labels"].get("name", a["labels"].get("rule", "")))
                 for a in alerts if a["state"] == "firing"}
 
     def log(self):
@@ -231,13 +232,14 @@ class Case:
              "probe: {interval: 500ms, timeout: 400ms, failures: 3, "
              "start_period: 1s}\n")
 
-    def __init__(self, bench, name):
+    def __init__(self, bench, name, keep=None):
         self.bench, self.engine, self.name = bench, bench.engine, name
         self.dir = os.path.join(bench.work, name)
         os.makedirs(self.dir)
-        self.proxy = Proxy(os.path.join(self.dir, "proxy.sock"),
+        self.keep = keep  # where its recording is put, which names no place
+        self.proxy = Proxy("/run/docker-proxy.sock" if keep else
+                           os.path.join(self.dir, "proxy.sock"),
                            self.engine.socket)
-        self.keep = None  # where its recording is put
         self.watch = self.events = None
         self.inexact = False  # events were missed on purpose
         self.docker = self.engine.docker
