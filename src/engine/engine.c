@@ -247,6 +247,7 @@ void engine_free(struct engine *e)
     heap_release(&e->queue);
     heap_release(&e->waiting);
     windows_free(e->windows);
+    revive_forget(e);
     heal_turns_free(e->turns);
     errors_forget(e);
     timeline_release(e);
@@ -323,7 +324,7 @@ static void after(struct engine *e, struct instance *i)
         instance_schedule(e, i);
 }
 
-static void evaluate_instance(struct engine *e, struct instance *i)
+void evaluate_instance(struct engine *e, struct instance *i)
 {
     i->dirty = i->changed = i->prompt = false;
     i->broken = false;

@@ -151,6 +151,9 @@ struct engine {
     nsec seq_at;
     uint64_t ordinal, notice_ordinal, decision_ordinal;
     struct heal_turns *turns; /* of all revive rules */
+    struct kept *kept;        /* what they know of theirs no more */
+    size_t nkept;
+    struct heal_scope *nowhere; /* what the kept are in */
     struct engine_stats stats;
 };
 
@@ -172,6 +175,8 @@ static inline bool rule_ill(const struct live *l)
 void dirty_instance(struct engine *e, struct instance *i);
 void dirty_rule(struct engine *e, struct live *l);
 void queue_rule(struct engine *e, struct live *l);
+/* At once.  One that is gone may be freed. */
+void evaluate_instance(struct engine *e, struct instance *i);
 
 /* -- listen.c ---------------------------------------------------------------
  */
@@ -376,6 +381,8 @@ uint64_t revive_due(const struct live *l); /* containers */
 /* The k-th path that revive rules wait for, from the root of the state; a star
  * is the container's name.  False past the last. */
 bool revive_path(size_t k, struct rule_foreach *ret);
+/* What is kept of containers that no rule has is forgotten. */
+void revive_forget(struct engine *e);
 /* Samples of all revive rules, as families. */
 void revive_metrics(struct engine *e, struct live *const *list, size_t n,
                     struct metrics *m);

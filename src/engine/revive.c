@@ -37,7 +37,7 @@ static bool is_anothers(const struct engine *e, const struct instance *i)
 }
 
 /* Later rules come after it, at this very instant. */
-static void concern_others(struct engine *e, const struct instance *i)
+void revive_concern_others(struct engine *e, const struct instance *i)
 {
     size_t k;
 
@@ -55,7 +55,7 @@ static void put_in_scope(struct engine *e, struct instance *i, bool in_scope)
         return;
     v->in_scope = in_scope;
     r->in_scope += in_scope ? 1 : (uint64_t)-1;
-    concern_others(e, i);
+    revive_concern_others(e, i);
 }
 
 static void put_due(struct instance *i, bool due, nsec at)
@@ -90,6 +90,9 @@ static void ask_rule(struct engine *e, struct instance *i, nsec at)
     if (!v->seen)
         v->since = at;
     v->seen = true;
+    v->moved = v->moved && !i->gone && !revive_is_told(e, i);
+    if (v->moved) /* as it was */
+        return;
     if (!i->gone)
         put_in_scope(e, i, holds(e, i, rule->containers, v->in_scope));
     put_due(i, !i->gone && v->in_scope && holds(e, i, rule->when, v->due), at);
@@ -269,6 +272,8 @@ static void step(struct engine *e, struct instance *i, nsec at)
     if (!v->heal)
         v->heal = heal_new(r->scope, seed_of(e, i));
     gather(e, i, &facts);
+    if (!i->gone)
+        revive_charge(e, i, v->in_scope && facts.exempt != HEAL_OTHER_RULE, at);
     stood = heal_order(v->heal);
     heal_step(v->heal, &policy, &facts, at, &sink);
     keep_order(e, i);
@@ -374,11 +379,23 @@ static bool is_over(const struct instance *i)
     return i->gone && (!v->heal || heal_idle(v->heal));
 }
 
+static void put_lost(struct instance *i, bool lost)
+{
+    struct revive_rule *r = i->live->own;
+    struct revival *v = i->own;
+
+    r->lost += lost;
+    r->lost -= v->lost;
+    v->lost = lost;
+}
+
 static void evaluate(struct engine *e, struct instance *i, nsec at)
 {
+    revive_follow(e, i, at);
     ask_rule(e, i, at);
     check_labels(e, i);
     step(e, i, at);
+    put_lost(i, i->gone && !is_over(i));
     if (is_over(i))
         finish(e, i);
     else
@@ -419,21 +436,29 @@ static void end(struct engine *e, struct live *l, nsec at)
     instances_each(e, l, withdraw);
 }
 
-static void release(struct engine *e, struct instance *i)
+void revive_drop(struct instance *i)
 {
     struct revive_rule *r = i->live->own;
     struct revival *v = i->own;
 
-    (void)e;
     if (!v->heal)
         return;
     r->standing -= heal_order(v->heal) != NULL;
     r->revived += heal_view(v->heal).revived;
     r->failed += heal_view(v->heal).failed;
     r->orders += v->orders;
-    heal_leave(v->heal);
     heal_free(v->heal);
     free(v->order);
+    v->heal = NULL;
+    v->order = NULL;
+    v->orders = 0;
+}
+
+static void release(struct engine *e, struct instance *i)
+{
+    put_lost(i, false);
+    revive_keep(e, i);
+    revive_drop(i);
 }
 
 static void release_rule(struct engine *e, struct live *l)

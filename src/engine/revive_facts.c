@@ -411,6 +411,21 @@ void revive_facts(const struct engine *e, const struct instance *i,
     read_act(e, i, ret);
 }
 
+struct slice revive_id(const struct engine *e, const struct instance *i)
+{
+    return i->gone ? slice_of("", 0) : text_of(e, i, ID);
+}
+
+bool revive_is_told(const struct engine *e, const struct instance *i)
+{
+    return text_of(e, i, STATE).n > 0;
+}
+
+bool revive_is_held(const struct engine *e, const struct instance *i)
+{
+    return holds(e, i, HOLD);
+}
+
 struct slice revive_result(const struct engine *e, const struct instance *i)
 {
     return text_of(e, i, ACT_ORDER);

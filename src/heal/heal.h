@@ -240,6 +240,21 @@ nsec heal_due(const struct heal *h);
 /* The rule is gone, or the element: what it holds of its scope is given back.
  */
 void heal_leave(struct heal *h);
+/*
+ * Its container goes by another name from now on, and the order that was out
+ * was for the old one.  held_as: that name, if somebody holds it, and then it
+ * stays held until it is released or started; else "".
+ */
+void heal_rename(struct heal *h, struct slice held_as);
+/*
+ * Another machine, of another rule, has had the container until now: what must
+ * not be forgotten of it is told to this one, which has given no order yet.
+ */
+void heal_inherit(struct heal *to, const struct heal *from);
+/* Is there anything of that kind? */
+bool heal_remembers(const struct heal *h);
+/* Its full id; "": not known yet. */
+struct slice heal_container(const struct heal *h);
 /* Nothing would be lost with it. */
 bool heal_idle(const struct heal *h);
 

@@ -8,6 +8,7 @@
  *   moves.c     the deeds that only change the state
  *   revive.c    the deeds that order, and what comes of an order
  *   missing.c   a container that was removed
+ *   carry.c     a container that goes by another name, or to another rule
  *   attempts.c  how many in the window, and the back-off
  *   breaker.c   all of a scope together; turns.c: all of a process
  */
@@ -103,6 +104,8 @@ enum heal_hindrance {
     NO_TURN = 8
 };
 
+#define HEAL_RESULT_FOR (60 * NSEC_SEC) /* then there will be none */
+
 #define HEAL_ID_ROOM 72 /* of a container */
 #define HEAL_RISES   3  /* restarts by the engine in HEAL_LOOP_FOR are a loop */
 #define HEAL_MAKES   2  /* recreations in an hour */
@@ -139,12 +142,14 @@ struct heal {
     nsec decided_life; /* started_at, as of the last decision to rest */
     enum heal_status decided_status;
     enum heal_hold hold;
-    char held[HEAL_TEXT_MAX]; /* by whom, until when and why */
-    bool left_alone;          /* held, and that it is down was told, ... */
-    nsec left_life;           /* ... of that life */
-    nsec pardoned;            /* die_at of a stop that an operator took back */
-    bool obeyed;              /* a person's stop is, ... */
-    nsec obeyed_life;         /* ... which ended that life */
+    char held[HEAL_TEXT_MAX];        /* by whom, until when and why */
+    char held_as[HEAL_TEXT_MAX / 2]; /* ... by a name it had before; "" */
+    nsec held_life;                  /* ... until there is another life */
+    bool left_alone;  /* held, and that it is down was told, ... */
+    nsec left_life;   /* ... of that life */
+    nsec pardoned;    /* die_at of a stop that an operator took back */
+    bool obeyed;      /* a person's stop is, ... */
+    nsec obeyed_life; /* ... which ended that life */
 
     /* Orders. */
     struct heal_order order;
@@ -203,6 +208,8 @@ bool heal_exhausted(struct step *s);
 void heal_give_up(struct step *s);
 /* Acts, if nothing speaks against it, or says what does. */
 void heal_try(struct step *s, enum heal_act act);
+/* The order that is out is for nobody any more. */
+void heal_take_back(struct heal *h);
 /* Remembers what a state in which nothing is done was decided on. */
 void heal_decided(struct step *s);
 
@@ -215,6 +222,8 @@ bool judge_released(const struct step *s);
 /* Takes in what this step has to tell. */
 void judge_learn(struct step *s);
 enum heal_event judge_sight(const struct step *s);
+/* By an operator, under this name or the one it had when that was done. */
+bool judge_held(const struct step *s);
 bool judge_is_down(const struct step *s);
 bool judge_restarting(const struct step *s);
 bool judge_loops(const struct step *s);

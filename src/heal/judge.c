@@ -14,7 +14,6 @@
 #define ENGINE_NEAR     (10 * NSEC_SEC)
 #define ENGINE_SETTLE   (20 * NSEC_SEC)
 #define LOOP_FOR        (600 * NSEC_SEC)
-#define RESULT_FOR      (60 * NSEC_SEC)
 #define UNANSWERED_FOR                                                         \
     (5 * NSEC_SEC)            /* it was started, and no result says so */
 #define RESULT_AFTER NSEC_SEC /* a result comes so soon after a start */
@@ -62,6 +61,8 @@ static void learn_events(struct step *s)
                      later(f->rename_at, later(f->kill_at, f->stop_at)));
 
     learn(s, raw, &s->h->quiet);
+    if (f->status == HEAL_UNKNOWN)
+        return;
     learn(s, f->started_at, &s->h->life);
     learn(s, f->probe_at, &s->h->answer);
 }
@@ -79,7 +80,8 @@ static void learn_engine(struct step *s)
         h->engine_up_at = 0;
     }
     h->engine_seen_down = f->engine_down_at;
-    if (h->down_since && !h->with_engine && judge_with_engine(s)) {
+    if (h->down_since && !h->with_engine && s->f->status != HEAL_RUNNING &&
+        judge_with_engine(s)) {
         h->with_engine = true;
         breaker_excuse(s);
     }
@@ -94,6 +96,8 @@ static void learn_restarts(struct step *s)
     int64_t more = h->known ? s->f->restarts - h->restarts : 0;
     size_t i;
 
+    if (s->f->status == HEAL_UNKNOWN)
+        return;
     h->restarts = s->f->restarts;
     if (more < 0)
         memset(h->rise_at, 0, sizeof(h->rise_at));
@@ -119,6 +123,8 @@ static void learn_life(struct step *s)
         return;
     if (h->obeyed && life != h->obeyed_life)
         h->obeyed = false;
+    if (life != h->held_life)
+        h->held_as[0] = '\0';
     if (h->after_stop && life != h->order.started_at) {
         h->after_stop = false;
         h->stop_revived_at = life;
@@ -186,6 +192,11 @@ static enum heal_event see_gone(const struct step *s)
     return s->h->in_scope ? SEE_GONE : SEE_OUT;
 }
 
+bool judge_held(const struct step *s)
+{
+    return s->f->held || s->h->held_as[0];
+}
+
 enum heal_event judge_sight(const struct step *s)
 {
     const struct heal_facts *f = s->f;
@@ -196,7 +207,7 @@ enum heal_event judge_sight(const struct step *s)
         return SEE_OUT;
     if (f->exempt)
         return SEE_EXEMPT;
-    if (f->held || f->status == HEAL_PAUSED)
+    if (judge_held(s) || f->status == HEAL_PAUSED)
         return SEE_HELD;
     switch (f->status) {
     case HEAL_REMOVING:
@@ -414,7 +425,7 @@ bool judge_was_started(const struct step *s)
 static nsec result_by(const struct step *s)
 {
     const struct heal *h = s->h;
-    nsec last_at = nsec_add(h->order.at, RESULT_FOR);
+    nsec last_at = nsec_add(h->order.at, HEAL_RESULT_FOR);
     nsec at = later(nsec_add(h->order.at, UNANSWERED_FOR),
                     nsec_add(h->life.at, RESULT_AFTER));
 

@@ -86,7 +86,7 @@ void do_hold(struct step *s)
         h->down_since = 0;
         h->left_alone = false;
     }
-    h->hold = s->f->held ? HOLD_OPERATOR : HOLD_PAUSE;
+    h->hold = judge_held(s) ? HOLD_OPERATOR : HOLD_PAUSE;
     h->missed = false;
     if (judge_is_down(s)) {
         if (news || !h->left_alone || s->f->started_at != h->left_life)
@@ -318,6 +318,7 @@ void do_free(struct step *s)
     h->failing = false;
     h->stop_revived_at = 0;
     h->obeyed = h->after_stop = false;
+    h->held_as[0] = '\0';
     h->pardoned = s->f->die_at;
     h->hold = NO_HOLD;
     h->decided_life = -1; /* whatever is seen is news */

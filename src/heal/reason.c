@@ -111,6 +111,8 @@ bool say_held(struct step *s)
     say(out, "paused by a person");
     if (f->held)
         say(out, "held by %.*s", SLICE_ARG(by));
+    else if (s->h->held_as[0])
+        say(out, "was held as %s when it was renamed", s->h->held_as);
     if (f->held && f->held_until) {
         instant_format(f->held_until, at);
         say(out, "%s until %.19sZ", out, at);

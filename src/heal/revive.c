@@ -307,6 +307,16 @@ void do_done(struct step *s)
 }
 
 /* Recorded by another monitor, or by one that crashed: the facts tell. */
+void heal_take_back(struct heal *h)
+{
+    if (h->state != HEAL_ACTING)
+        return;
+    turns_give(h->scope->turns);
+    h->has_turn = false;
+    h->state = h->told = back_to[h->order.act];
+    h->next_at = nsec_add(h->order.at, HEAL_RESULT_FOR);
+}
+
 void do_late(struct step *s)
 {
     if (judge_was_started(s)) {

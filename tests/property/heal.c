@@ -14,7 +14,8 @@
  *   - what was not sent costs nothing, and is tried again 5 s later at the
  *     earliest,
  *   - a second stop by a person, soon after the first was undone, is obeyed
- *     until somebody starts or releases it,
+ *     until somebody starts or releases it, and so is a hold by a name that it
+ *     had before; whatever its name or its rule is by then,
  *   - why nothing is done is said once,
  *   - and looking more often changes nothing at all.
  *
@@ -61,6 +62,7 @@ struct record {
     nsec stopped_at, pardoned;
     bool after_stop, restarted;
     nsec revived_life, second_stop;
+    nsec held_life; /* that was held when it was renamed; 0: none */
     bool held_when_lost;
     char declined[REFUSALS_MAX][HEAL_TEXT_MAX + 32];
     size_t ndeclined;
@@ -181,6 +183,8 @@ static void check_order(struct world *w, struct healnode *node)
     want(w, node, w->b->now >= w->last_order_at + SEC,
          "two orders in a second");
     want(w, node, !f->held && f->status != HEAL_PAUSED, "it is held");
+    want(w, node, !r->held_life || f->started_at != r->held_life,
+         "it was held by another name");
     want(w, node, f->status == HEAL_GONE || (f->in_scope && !f->exempt),
          "it is none of ours");
     want(w, node, f->engine_up && !f->act_denied, "nobody can act");
@@ -395,7 +399,7 @@ static void replace(struct world *w, struct healnode *node)
     struct heal_facts old = node->f;
 
     r->after_stop = r->restarted = false;
-    r->revived_life = r->second_stop = r->pardoned = 0;
+    r->revived_life = r->second_stop = r->pardoned = r->held_life = 0;
     snprintf(w->id[node->number], sizeof(w->id[0]), "id%u.%u", node->number,
              ++r->life);
     node->f = (struct heal_facts){
@@ -513,14 +517,50 @@ static void happen_down(struct healnode *node, uint64_t chance)
     }
 }
 
+static void rename_it(struct world *w, struct healnode *node)
+{
+    struct record *r = &w->record[node->number];
+
+    r->out = false;
+    if (node->f.held)
+        r->held_life = node->f.started_at;
+    heal_rename(node->h, slice_str(node->f.held ? "old" : ""));
+    r->told = heal_view(node->h).state;
+    if (node->f.status != HEAL_GONE)
+        node->f.held = false;
+}
+
+/* What another rule had until now. */
+static void change_rule(struct world *w, struct healnode *node)
+{
+    struct record *r = &w->record[node->number];
+    struct heal *before = node->h;
+
+    node->h = heal_new(w->b->scope, node->number);
+    heal_inherit(node->h, before);
+    heal_free(before);
+    r->out = false;
+    r->told = HEAL_OK;
+    r->unsent_at = 0;
+    r->ndeclined = 0;
+}
+
 static void happen_around(struct world *w, struct healnode *node,
                           uint64_t chance)
 {
     struct heal_facts *f = &node->f;
 
-    switch (chance % 9) {
+    switch (chance % 11) {
+    case 9:
+        rename_it(w, node);
+        break;
+    case 10:
+        if (f->status != HEAL_GONE)
+            change_rule(w, node);
+        break;
     case 0:
         f->held = !f->held;
+        w->record[node->number].ndeclined = 0; /* it is another hold */
         f->held_why = slice_str(chance & 64 ? "" : "mine\x01");
         break;
     case 1:
@@ -528,6 +568,7 @@ static void happen_around(struct world *w, struct healnode *node,
         w->record[node->number].pardoned = f->die_at;
         w->record[node->number].revived_life = 0;
         w->record[node->number].after_stop = false;
+        w->record[node->number].held_life = 0;
         w->record[node->number].attempts = 0;
         break;
     case 2:

@@ -687,6 +687,124 @@ START_TEST(an_error_ends_in_the_group_it_was_told_in)
 }
 END_TEST
 
+/* -- another name, another rule ----------------------------------------------
+ */
+
+#define PERSON                                                                 \
+    "\"kill\":{\"at\":\"@02Z\",\"signal\":15},\"die\":{\"at\":\"@02Z\"},"      \
+    "\"stop\":{\"at\":\"@02Z\"}"
+#define STOPPED                                                                \
+    "\"state\":\"exited\",\"exitCode\":143,\"pid\":0,\"events\":{" PERSON "}"
+#define RENAME                                                                 \
+    DOCKER "\"containers\":{\"n1\":null,\"n0\":{\"id\":\"ab\",\"events\":{"    \
+           "\"rename\":{\"at\":\"@09Z\"}," PERSON "}" END
+#define N0 DOCKER "\"containers\":{\"n0\":{"
+
+static const char respect[] = NODES("on_stop: respect, recreate: true");
+
+#define WHY "a person stopped it; docker start or 'bladewatch release "
+#define IS_OBEYED                                                              \
+    "2.010 revive nodes n1 ok -> suspect | stopped by a person, exit code "    \
+    "143\n"                                                                    \
+    "7.010 revive nodes n1 suspect -> held | " WHY "n1' ends that\n"
+
+static const struct rulecase renamed[] = {
+    { "a stop that is obeyed", respect,
+      UP "2000 " N1 STOPPED END "9000 " RENAME "9300 " N0 ROLE
+         "\"startedAt\":\"@01Z\"," STOPPED END "40000",
+      IS_OBEYED "9.010 revive nodes n1 held -> renamed | is n0 now\n" },
+    { "it is taken by another meanwhile", respect,
+      UP "2000 " N1 STOPPED END "9000 " RENAME "9005 " N1 "\"id\":\"cd\"," RUNS
+         "\"@09Z\"" END "9300 " N0 ROLE "\"startedAt\":\"@01Z\"," STOPPED END
+         "40000",
+      IS_OBEYED "9.010 revive nodes n1 held -> renamed | is n0 now\n" },
+    { "it is there before the old one is gone", respect,
+      UP "2000 " N1 STOPPED END "8000 " N0 ROLE RUNS "\"@01Z\"" END "9000 " GONE
+         "40000",
+      IS_OBEYED "9.010 revive nodes n1 held -> renamed | is n0 now\n"
+                "9.010 revive nodes n0 held -> ok | runs again\n" },
+    { "one that is to be made again is there by another name", respect,
+      "1000 " N1 ROLE "\"labels\":{\"bladewatch.recreate\":\"true\"}," RUNS
+      "\"@01Z\"" END "9000 " GONE "12000 " N0 ROLE RUNS "\"@01Z\"" END "40000",
+      "9.010 revive nodes n1 ok -> missing | was removed, and ought to be "
+      "there\n"
+      "12.010 revive nodes n1 missing -> renamed | is n0 now\n"
+      "12.010 revive nodes n0 missing -> ok | runs again\n" },
+    { "one that runs", respect,
+      "1000 " N1 ROLE "\"labels\":{\"bladewatch.recreate\":\"true\"}," RUNS
+      "\"@01Z\"" END "9000 " RENAME "9005 " N0 ROLE RUNS "\"@01Z\"" END "40000",
+      "9.010 revive nodes n1 ok -> renamed | is n0 now\n" },
+    { "one that is held by its name", all,
+      UP "2000 " DOCKER "\"holds\":{\"n1\":{\"why\":\"repairs\"" END
+         "9000 " RENAME "9300 " N0 RUNS "\"@01Z\"" END "20000 " N0 STOPPED END
+         "40000 " DOCKER "\"releases\":{\"n0\":{\"at\":\"@40Z\"" END "41000",
+      "2.010 revive nodes n1 ok -> held | held by operator: repairs\n"
+      "9.010 revive nodes n1 held -> renamed | is n0 now\n"
+      "9.010 revive nodes n0 held -> held | was held as n1 when it was "
+      "renamed\n"
+      "20.010 revive nodes n0 held -> held | stopped by a person, exit code "
+      "143; was held as n1 when it was renamed, left alone\n"
+      "40.010 revive nodes n0 held -> suspect | exited with code 143\n"
+      "40.010 revive nodes n0 suspect -> acting | exited with code 143, "
+      "attempt 1 of 5\n" },
+};
+
+START_TEST(one_that_is_renamed_takes_along_what_is_known_of_it)
+{
+    check(&renamed[_i]);
+}
+END_TEST
+
+START_TEST(a_stop_is_obeyed_under_any_rule)
+{
+    static const char tail[] =
+        "9.010 revive servers n1 ok -> held | " WHY "n1' ends that\n";
+    struct buf want;
+
+    buf_init(&want, BUF_NO_CAP);
+    start(respect, UP "2000 " N1 STOPPED END "9000");
+    rulebench_reload(rb, "groups:\n"
+                         "  - name: elsewhere\n"
+                         "    rules:\n"
+                         "      - revive: servers\n"
+                         "        containers: 'true'\n"
+                         "        when: c.state == 'exited'\n");
+    play("40000");
+    buf_str(&want, IS_OBEYED "9.000 revive nodes n1 held -> withdrawn\n");
+    buf_str(&want, tail);
+    ck_assert_str_eq(rulebench_timeline(rb), buf_cstr(&want));
+    buf_release(&want);
+}
+END_TEST
+
+static const char earlier[] = "groups:\n"
+                              "  - name: healing\n"
+                              "    rules:\n"
+                              "      - revive: first\n"
+                              "        containers: state.first\n"
+                              "        when: c.state == 'exited'\n"
+                              "      - revive: second\n"
+                              "        containers: 'true'\n"
+                              "        when: c.state == 'exited'\n"
+                              "        policy: {on_stop: respect}\n";
+
+START_TEST(a_stop_is_obeyed_by_the_rule_that_has_it_next)
+{
+    check(&(struct rulecase){
+        "two rules", earlier,
+        "1000 {\"first\":false}\n" UP "2000 " N1 STOPPED END
+        "9000 {\"first\":true}\n20000 {\"first\":false}\n40000",
+        "2.010 revive second n1 ok -> suspect | stopped by a person, exit code "
+        "143\n"
+        "7.010 revive second n1 suspect -> held | " WHY "n1' ends that\n"
+        "9.010 revive first n1 ok -> held | " WHY "n1' ends that\n"
+        "9.010 revive second n1 held -> exempt | another rule heals it\n"
+        "20.010 revive first n1 held -> ok | is not in the scope of the rule "
+        "any more\n"
+        "20.010 revive second n1 exempt -> held | " WHY "n1' ends that\n" });
+}
+END_TEST
+
 /* -- labels ------------------------------------------------------------------
  */
 
@@ -723,6 +841,8 @@ static const TTest **const tests[] = {
     &a_rule_of_the_same_name_knows_its_containers,
     &an_order_keeps_its_id_in_another_group,
     &an_error_ends_in_the_group_it_was_told_in,
+    &a_stop_is_obeyed_under_any_rule,
+    &a_stop_is_obeyed_by_the_rule_that_has_it_next,
     &a_label_that_means_nothing_is_told_once,
 };
 
@@ -730,6 +850,7 @@ static const struct suite_table tables[] = {
     { &what_a_container_goes_through, COUNT(cases) },
     { &some_are_never_touched, COUNT(exempt) },
     { &the_check_of_docker_is_a_probe, COUNT(checks) },
+    { &one_that_is_renamed_takes_along_what_is_known_of_it, COUNT(renamed) },
 };
 
 int main(void)

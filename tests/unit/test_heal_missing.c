@@ -287,6 +287,48 @@ START_TEST(one_the_engine_does_not_know_is_looked_at_again)
 }
 END_TEST
 
+START_TEST(r12_one_that_failed_is_none_of_the_two_in_an_hour)
+{
+    healbench_remove(b, 0);
+    for (int i = 1; i <= 3; i++) {
+        healbench_run(b, 20000 * i);
+        ck_assert_ptr_nonnull(order_of(0));
+        healbench_result(b, 0, HEAL_REFUSED, "");
+    }
+}
+END_TEST
+
+START_TEST(an_order_for_one_that_is_renamed_is_taken_back)
+{
+    teardown();
+    begin(3);
+    healbench_die(b, 0, 1);
+    healbench_run(b, 3000);
+    ck_assert_ptr_nonnull(order_of(0));
+    heal_rename(b->node[0].h, slice_str(""));
+    ck_assert_ptr_null(order_of(0));
+    healbench_log(b);
+    healbench_start(b, 0);
+    LOG("3.000 n0 waiting > ok recovers: runs again after 2000 ms\n");
+    healbench_die(b, 1, 1);
+    healbench_die(b, 2, 1);
+    healbench_run(b, 7000);
+    ck_assert(order_of(1) && order_of(2));
+}
+END_TEST
+
+START_TEST(a_release_of_another_that_had_the_name_releases_nothing)
+{
+    heal_rename(b->node[0].h, slice_str("old"));
+    f->released_at = b->now - NSEC_SEC;
+    healbench_step(b, 0);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_HELD);
+    f->released_at = b->now;
+    healbench_step(b, 0);
+    ck_assert_int_eq(healbench_state(b, 0), HEAL_OK);
+}
+END_TEST
+
 START_TEST(one_that_leaves_gives_back_what_it_holds)
 {
     teardown();
@@ -340,6 +382,9 @@ static const TTest **const tests[] = {
     &r12_not_when_no_attempt_is_left,
     &r12_it_comes_back_by_itself,
     &one_the_engine_does_not_know_is_looked_at_again,
+    &r12_one_that_failed_is_none_of_the_two_in_an_hour,
+    &an_order_for_one_that_is_renamed_is_taken_back,
+    &a_release_of_another_that_had_the_name_releases_nothing,
     &one_that_leaves_gives_back_what_it_holds,
 };
 
