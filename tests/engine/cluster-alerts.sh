@@ -1,5 +1,5 @@
 # The founding rules on the founding cluster: a spotter that never answers, a
-# burst of errors and a node that crashes become alerts at a webhook and at an
+# burst of errors and a node that crashes and is revived become alerts at a webhook and at an
 # Alertmanager; the spotter is mended, and what was about it ends.  bladewatch
 # runs beside the engine here, not in it.  Sourced by tests/engine/cluster.
 # shellcheck shell=bash disable=SC2154
@@ -47,8 +47,8 @@ watch() {
 
 # up ANSWERS SERVICE...: blades, of which the spotter answers or not.
 up() {
-    env ROUNDS=10 PAUSE=0.5 LEASE=3600 ERRORS=5 NODE_DIES_AFTER=4 SENDS="$1" \
-        SPOTTER_ANSWERS="$1" docker-compose -p "$project" up -d --no-build \
+    env ROUNDS=10 PAUSE=0.5 LEASE=3600 ERRORS=5 NODE_DIES_AFTER=4 \
+        NODE_DEATHS=1 SENDS="$1" SPOTTER_ANSWERS="$1" docker-compose -p "$project" up -d --no-build \
         "${@:2}"
 }
 
@@ -125,7 +125,7 @@ ends_well() {
 }
 
 check_alerts() {
-    local rest=("BladeCrashed cluster_node_1" "TooManyErrors logged"
+    local rest=("NodeRevived cluster_node_1" "TooManyErrors logged"
         "TooManyErrors reported")
 
     check "a webhook and an Alertmanager listen" receivers
