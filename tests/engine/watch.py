@@ -273,6 +273,12 @@ class Case:
         return self.run(name, "udpong", "8888", *mode, options=(
             "--label", "bladewatch.probe=udp:8888", *options))
 
+    def known(self):
+        """Names of its containers in the state."""
+        return [name for name, x in (self.watch.state("docker.containers") or
+                                     {}).items()
+                if x.get("labels", {}).get("bwcase") == self.name]
+
     def revival(self, name):
         return self.watch.state("monitor.revivals.nodes." + name) or {}
 
@@ -328,9 +334,8 @@ class Case:
 
     def counted_exactly(self):
         """Each event of each container counts once."""
-        for name, c in (self.watch.state("docker.containers") or {}).items():
-            if c.get("labels", {}).get("bwcase") != self.name:
-                continue
+        for name in self.known():
+            c = self.watch.state("docker.containers." + name)
             counts = self.events.counts(c["id"])
             got = {a: e["n"] for a, e in c["events"].items() if a in ACTIONS}
             if got != dict(counts):
