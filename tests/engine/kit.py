@@ -1,5 +1,6 @@
 """What the engine tests are made of: an engine, a fault proxy, a probe."""
 import collections
+import glob
 import http.client
 import json
 import os
@@ -47,6 +48,19 @@ def wait(what, condition, seconds=15.0):
             return got
         time.sleep(0.05)
     raise Failed(f"{what}: not within {seconds:g} s")
+
+
+def clean_up_when_told_to_end(work):
+    """SIGTERM and SIGINT end the engines below work, and all of this."""
+    def end(number, _frame):
+        for directory in glob.glob(os.path.join(work, "**", "engine"),
+                                   recursive=True):
+            subprocess.run([os.path.join(HERE, "dockerd"), "stop", directory],
+                           timeout=60, check=False)
+        shutil.rmtree(work, ignore_errors=True)
+        os._exit(128 + number)
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
 
 
 class Engine:
