@@ -109,11 +109,13 @@ struct container {
     struct docker *d;
     char id[ID_MAX + 1];
     struct info info;
-    bool known;     /* info is filled */
-    bool listed;    /* in the list being applied */
-    bool explained; /* an event told of it since the last list */
-    bool gone;      /* destroyed; freed when its stream has been read */
-    bool ignored;   /* label bladewatch.ignore: no word of it in the state */
+    bool known;       /* info is filled */
+    bool listed;      /* in the list being applied */
+    bool explained;   /* an event told of it since the last list */
+    bool gone;        /* destroyed; freed when its stream has been read */
+    nsec vanished_at; /* the engine knows it no more, the event that says so is
+                         awaited; 0: it is there */
+    bool ignored;     /* label bladewatch.ignore: no word of it in the state */
     bool shown;
     bool warned;
     bool want_inspect;
@@ -241,6 +243,8 @@ struct container *container_find(struct docker *d, struct slice id);
 /* NULL if there are too many. */
 struct container *container_add(struct docker *d, struct slice id);
 void container_free(struct container *c);
+/* Lists and inspects do not show it: gone, unless an event tells so first. */
+void container_vanished(struct container *c);
 /* at: when it was removed, in log time. */
 void container_gone(struct container *c, nsec at);
 void inspect_want(struct container *c);

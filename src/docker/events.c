@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define EVENT_FOR       (2 * NSEC_SEC) /* how late the event of a removal may be */
 #define EVENTS_KEPT_MAX 65536
 #define RELIST_EVERY    (30 * NSEC_SEC)
 #define WHOLE_AFTER     (40 * NSEC_SEC) /* app/live.c holds time for 30 */
@@ -437,7 +438,10 @@ static void drop_unlisted(struct docker *d)
         if (c->listed || c->gone || c->added_at >= d->list_at)
             continue;
         d->surprised |= !c->explained && !d->fresh;
-        container_gone(c, docker_now(d));
+        if (d->fresh) /* what there was to tell has been told */
+            container_gone(c, docker_now(d));
+        else
+            container_vanished(c);
     }
 }
 
@@ -511,8 +515,23 @@ void events_list(struct docker *d)
         engine_lost(d, "no request for the list could be made");
 }
 
+/* Its last event comes on another connection than what showed that it has
+ * gone, and is to be counted. */
+static void drop_vanished(struct docker *d)
+{
+    struct container *c, *next;
+
+    HASH_ITER(hh, d->containers, c, next)
+    {
+        if (c->vanished_at && !c->gone &&
+            loop_now(d->loop) - c->vanished_at >= EVENT_FOR)
+            container_gone(c, docker_now(d));
+    }
+}
+
 void events_tick(struct docker *d)
 {
+    drop_vanished(d);
     if (d->state == ENGINE_UP && loop_now(d->loop) >= d->relist_at)
         events_list(d);
 }

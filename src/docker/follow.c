@@ -469,7 +469,7 @@ void follow_inspected(struct container *c, bool found)
 
     if (!found) {
         live_by_event(c);
-        container_gone(c, docker_now(c->d));
+        container_vanished(c);
         return;
     }
     if (!c->choice.follow) {

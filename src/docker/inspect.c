@@ -126,6 +126,12 @@ void container_show(struct container *c)
     c->shown = !c->gone;
 }
 
+void container_vanished(struct container *c)
+{
+    if (!c->gone && !c->vanished_at)
+        c->vanished_at = loop_now(c->d->loop);
+}
+
 void container_gone(struct container *c, nsec at)
 {
     if (c->gone)
