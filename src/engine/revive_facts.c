@@ -8,7 +8,8 @@
 #include "prove.h"
 
 #define UNKNOWN_PID    1 /* what runs has one, unless the state says none */
-#define HEALTH_RETRIES 3 /* Docker's own, where none are configured */
+#define OOM_KILLS_FOR  NSEC_SEC /* until what had no memory is gone */
+#define HEALTH_RETRIES 3        /* Docker's own, where none are configured */
 
 enum fact {
     ID,
@@ -303,6 +304,10 @@ static void read_events(const struct engine *e, const struct instance *i,
     ret->pause_at = instant_of(e, i, PAUSE_AT);
     ret->destroy_at = instant_of(e, i, DESTROY_AT);
     ret->oom_at = instant_of(e, i, OOM_AT);
+    /* The engine now and then forgets to say so of the container. */
+    ret->oom |= ret->oom_at && ret->oom_at >= ret->started_at &&
+                ret->die_at >= ret->started_at &&
+                nsec_sub(ret->die_at, ret->oom_at) <= OOM_KILLS_FOR;
 }
 
 /*

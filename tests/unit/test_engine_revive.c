@@ -144,6 +144,15 @@ static const struct rulecase cases[] = {
       UP "2000 " N1 "\"oomKilled\":true," DIED END "3000",
       "2.010 revive nodes n1 ok -> suspect | exited with code 3, out of "
       "memory\n" },
+    { "only the event says that it was out of memory", nodes,
+      UP "1500 " N1 "\"events\":{\"oom\":{\"at\":\"@01.5Z\"},\"die\":{\"at\":"
+         "\"@02Z\"}}" END "2000 " N1 DIED END "3000",
+      "2.010 revive nodes n1 ok -> suspect | exited with code 3, out of "
+      "memory\n" },
+    { "that there was no memory once says nothing of its end", nodes,
+      UP "1500 " N1 "\"events\":{\"oom\":{\"at\":\"@00.5Z\"},\"die\":{\"at\":"
+         "\"@02Z\"}}" END "2000 " N1 DIED END "3000",
+      IS_DOWN },
     { "it is started, runs, and that was it", nodes, FALL STARTED "20000",
       IS_STARTED
       "7.010 revive nodes n1 verifying -> ok | runs, attempt 1 of 3\n" },
