@@ -343,6 +343,8 @@ def r05_half_made(b):
     e.docker("start", "holder")
     taken = running(b, e, "taken", network="nF")
     e.docker("rm", "-f", "taken")
+    kept(b, taken["Id"], ".gone")
+    time.sleep(1)  # what was still being written of it is on disk
     spec = json.load(open(kept(b, taken["Id"], ".gone")))
     spec["HostConfig"]["PortBindings"] = {
         "80/tcp": [{"HostIp": "", "HostPort": "18081"}]}
