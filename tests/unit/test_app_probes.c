@@ -2,6 +2,7 @@
 
 #include "app/config.h"
 #include "support/suite.h"
+#include "support/taking.h"
 
 /* -- the section `probe` -------------------------------------------------- */
 
@@ -320,36 +321,7 @@ static struct loop *loop;
 static struct prober *prober;
 static struct buf shards;
 
-static enum status on_source(void *self, const struct source *decl,
-                             uint32_t *ret_id, struct err *err)
-{
-    (void)self;
-    (void)decl;
-    (void)err;
-    *ret_id = 0;
-    return ST_OK;
-}
-
-static enum status on_line(void *self, const struct line *line,
-                           uint64_t *ret_ticket, struct err *err)
-{
-    (void)self;
-    (void)err;
-    buf_slice(&shards, line->text);
-    buf_char(&shards, '\n');
-    *ret_ticket = 1;
-    return ST_OK;
-}
-
-static void on_listen(void *self, struct intake_listener *listener)
-{
-    (void)self;
-    (void)listener;
-}
-
-static const struct intake intake = { .source = on_source,
-                                      .line = on_line,
-                                      .listen = on_listen };
+static struct intake intake; /* what it takes is in shards */
 
 static void setup(void)
 {
@@ -358,6 +330,7 @@ static void setup(void)
                          "{name: own, tcp: '127.0.0.1:1', interval: 1h}"));
     buf_init(&warnings, 1000);
     buf_init(&shards, 1 << 20);
+    intake = taking_intake(&shards);
     ck_assert_int_eq(loop_new(&loop, NULL), ST_OK);
     ck_assert_int_eq(
         prober_start(loop, &config.probe, &intake, 1, 8192, &prober, NULL),

@@ -2,6 +2,7 @@
 #include "probe/inside.h"
 
 #include "support/suite.h"
+#include "support/taking.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -58,36 +59,7 @@ __attribute__((visibility("default"))) void freeaddrinfo(struct addrinfo *list)
 
 static struct buf shards; /* a line each */
 
-static enum status on_source(void *self, const struct source *decl,
-                             uint32_t *ret_id, struct err *err)
-{
-    (void)self;
-    (void)decl;
-    (void)err;
-    *ret_id = 1;
-    return ST_OK;
-}
-
-static enum status on_line(void *self, const struct line *line,
-                           uint64_t *ret_ticket, struct err *err)
-{
-    (void)self;
-    (void)err;
-    buf_slice(&shards, line->text);
-    buf_char(&shards, '\n');
-    *ret_ticket = 1;
-    return ST_OK;
-}
-
-static void on_listen(void *self, struct intake_listener *listener)
-{
-    (void)self;
-    (void)listener;
-}
-
-static const struct intake intake = { .source = on_source,
-                                      .line = on_line,
-                                      .listen = on_listen };
+static struct intake intake; /* what it takes is in shards */
 
 /* -- set-up --------------------------------------------------------------- */
 
@@ -121,6 +93,7 @@ static void setup(void)
 
     strcpy(known, "127.0.0.1");
     buf_init(&shards, 4u << 20);
+    intake = taking_intake(&shards);
     ck_assert_int_eq(loop_new(&loop, NULL), ST_OK);
     ck_assert_int_eq(probes_start(loop, &config, &intake, &probes, NULL),
                      ST_OK);
