@@ -111,17 +111,6 @@ void derive_instant(struct engine *e, struct map *in, const char *key, nsec at)
     derive_text(e, in, key, slice_str(text));
 }
 
-void derive_span(struct engine *e, struct map *in, const char *key,
-                 nsec span_for)
-{
-    struct buf text;
-
-    buf_init(&text, AMOUNT_TEXT);
-    json_span(span_for, &text);
-    derive_node(e, in, slice_str(key), NODE_NUMBER, buf_view(&text));
-    buf_release(&text);
-}
-
 void derive_count(struct engine *e, struct map *in, struct slice key,
                   uint32_t blade, amount by, nsec ts)
 {

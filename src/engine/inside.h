@@ -320,9 +320,6 @@ void derive_u64(struct engine *e, struct map *in, const char *key,
 void derive_bool(struct engine *e, struct map *in, const char *key, bool value);
 /* An instant as RFC 3339. */
 void derive_instant(struct engine *e, struct map *in, const char *key, nsec at);
-/* Seconds with their fraction. */
-void derive_span(struct engine *e, struct map *in, const char *key,
-                 nsec span_for);
 /* JSON of an array, or a number. */
 void derive_json(struct engine *e, struct map *in, struct slice key,
                  struct slice json);

@@ -31,7 +31,7 @@ struct order {
     struct slice name;        /* of the container */
     struct heal_order what;
     bool dry_run;        /* the rule's; the process may say so too */
-    bool repair_network; /* may disconnect and connect it anew */
+    bool repair_network; /* may connect it to its network anew */
 };
 
 struct decision {
