@@ -1,7 +1,7 @@
 #include "docker/follow.h"
 
 #include "docker/lines.h"
-#include "docker/probe.h"
+#include "docker/stuck.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -83,7 +83,7 @@ void follow_release(struct container *c)
     struct follow *f = &c->follow;
 
     close_stream(f);
-    probe_cancel(c);
+    stuck_cancel(c);
     if (f->framed)
         frame_release(&f->frame);
     f->framed = false;
@@ -271,7 +271,7 @@ static void do_open(struct container *c)
 static void do_replay(struct container *c)
 {
     c->follow.state = FOLLOW_REPLAY;
-    probe_plan(c);
+    stuck_plan(c);
 }
 
 static void do_live(struct container *c)
@@ -306,7 +306,7 @@ static void do_end(struct container *c)
     if (!was_read(c))
         lines_unread(c);
     close_stream(f);
-    probe_cancel(c);
+    stuck_cancel(c);
     f->state = FOLLOW_GONE; /* freed by the next tick */
 }
 
@@ -533,7 +533,7 @@ void follow_discarded(struct container *c)
 {
     struct follow *f = &c->follow;
 
-    probe_cancel(c);
+    stuck_cancel(c);
     lines_drop_held(c);
     f->reload = true;
     if (f->state == FOLLOW_OFF || f->state == FOLLOW_UNREADABLE ||
@@ -565,5 +565,5 @@ void follow_tick(struct container *c)
     if (c->gone && f->stream && !f->paused && now - f->bytes_at > GONE_FOR)
         do_end(c);
     else
-        probe_tick(c);
+        stuck_tick(c);
 }

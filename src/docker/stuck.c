@@ -1,4 +1,4 @@
-#include "docker/probe.h"
+#include "docker/stuck.h"
 
 #include "docker/lines.h"
 
@@ -36,7 +36,7 @@ static nsec probe_every(const struct container *c)
     return c->info.rotated ? ROTATED_EVERY : SILENT_FOR;
 }
 
-void probe_plan(struct container *c)
+void stuck_plan(struct container *c)
 {
     struct follow *f = &c->follow;
     nsec now = loop_now(c->d->loop);
@@ -46,7 +46,7 @@ void probe_plan(struct container *c)
     f->audit_at = audited(c) ? now + AUDIT_FIRST : 0;
 }
 
-void probe_cancel(struct container *c)
+void stuck_cancel(struct container *c)
 {
     struct follow *f = &c->follow;
 
@@ -172,7 +172,7 @@ static void reopen(struct container *c)
     follow_on(c, FOLLOW_CUT);
 }
 
-void probe_tick(struct container *c)
+void stuck_tick(struct container *c)
 {
     struct follow *f = &c->follow;
     nsec now = loop_now(c->d->loop);

@@ -1,5 +1,5 @@
 /*
- * probe.h - streams that are stuck although they look alive, and lines that
+ * stuck.h - streams that are stuck although they look alive, and lines that
  * an engine lost while it rotated a log.
  *
  * A probe reads the log's last entry.  If that is newer than what the stream
@@ -7,13 +7,13 @@
  * stream is opened anew at the cursor.  An audit reads the last seconds of a
  * rotated log again and takes what was skipped.
  */
-#ifndef DOCKER_PROBE_H
-#define DOCKER_PROBE_H
+#ifndef DOCKER_STUCK_H
+#define DOCKER_STUCK_H
 
 #include "docker/engine.h"
 
-void probe_plan(struct container *c); /* a stream was opened */
-void probe_tick(struct container *c);
-void probe_cancel(struct container *c);
+void stuck_plan(struct container *c); /* a stream was opened */
+void stuck_tick(struct container *c);
+void stuck_cancel(struct container *c);
 
 #endif
