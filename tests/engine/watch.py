@@ -2,6 +2,7 @@
 import collections
 import datetime
 import glob
+import itertools
 import json
 import os
 import re
@@ -203,12 +204,16 @@ class Watch:
 
 
 class Bench:
-    """An engine with a network, which scenarios share."""
+    """An engine with a network, which scenarios share; its addresses are no
+    other engine's, whose bridges are beside it."""
+
+    POOLS = itertools.count(1)
 
     def __init__(self, work, program):
         self.work, self.program = work, program
         self.engine = Engine(os.path.join(work, "engine"))
-        self.engine.args = "--userland-proxy=true"
+        self.engine.args = ("--userland-proxy=true --default-address-pool "
+                            f"base=10.{next(self.POOLS) % 256}.0.0/16,size=24")
         self.network = "nodes"
 
     def open(self):
@@ -217,7 +222,11 @@ class Bench:
         self.engine.docker("network", "create", self.network)
 
     def close(self):
-        self.engine.stop()
+        """Its bridges would outlive it."""
+        try:
+            self.engine.clear()
+        finally:
+            self.engine.stop()
 
 
 class Case:
@@ -273,11 +282,15 @@ class Case:
         return self.run(name, "udpong", "8888", *mode, options=(
             "--label", "bladewatch.probe=udp:8888", *options))
 
+    def containers(self):
+        """Its containers in the state, by name."""
+        return {name: x for name, x in
+                (self.watch.state("docker.containers") or {}).items()
+                if x.get("labels", {}).get("bwcase") == self.name}
+
     def known(self):
         """Names of its containers in the state."""
-        return [name for name, x in (self.watch.state("docker.containers") or
-                                     {}).items()
-                if x.get("labels", {}).get("bwcase") == self.name]
+        return list(self.containers())
 
     def revival(self, name):
         return self.watch.state("monitor.revivals.nodes." + name) or {}
@@ -334,8 +347,7 @@ class Case:
 
     def counted_exactly(self):
         """Each event of each container counts once."""
-        for name in self.known():
-            c = self.watch.state("docker.containers." + name)
+        for name, c in self.containers().items():
             counts = self.events.counts(c["id"])
             got = {a: e["n"] for a, e in c["events"].items() if a in ACTIONS}
             if got != dict(counts):
