@@ -183,9 +183,9 @@ END_TEST
 START_TEST(an_annotation_without_data_says_so_and_the_alert_fires)
 {
     start(broken_text, "1000 " LOAD(9) "2000");
-    ck_assert_ptr_nonnull(
-        strstr(rulebench_notices(rb), "1.010 firing {alertname=Down,host=a} "
-                                      "{summary=free: <no data: h.free>."));
+    ck_assert_ptr_nonnull(strstr(rulebench_notices(rb),
+                                 "1.010 firing {alertname=Down,host=a} "
+                                 "{summary=free: <no data: h.free>."));
     rulebench_free(rb);
 }
 END_TEST

@@ -149,9 +149,10 @@ START_TEST(lines_that_cannot_be_judged_are_told_and_the_rule_stays_well)
     ck_assert_str_eq(rulebench_timeline(rb), "");
     ck_assert_str_eq(rulebench_notices(rb), "");
     ck_assert_str_eq(rulebench_at(rb, "monitor.rules.errors.app.errors"), "1");
-    ck_assert_str_eq(rulebench_at(rb, "monitor.rules.errors.app.health"), "\"ok\"");
-    ck_assert_ptr_nonnull(
-        strstr(rulebench_at(rb, "monitor.rules.errors.app.last_error"), "match: "));
+    ck_assert_str_eq(rulebench_at(rb, "monitor.rules.errors.app.health"),
+                     "\"ok\"");
+    ck_assert_ptr_nonnull(strstr(
+        rulebench_at(rb, "monitor.rules.errors.app.last_error"), "match: "));
     rulebench_free(rb);
 }
 END_TEST
