@@ -68,6 +68,12 @@ static void on_start(struct container *c, const struct event_in *e)
     follow_started(c, e->told.at);
 }
 
+static void on_die(struct container *c, const struct event_in *e)
+{
+    (void)e;
+    follow_died(c);
+}
+
 static void before_rename(struct container *c, const struct event_in *e)
 {
     container_rename(c, attribute(e, "name"));
@@ -89,8 +95,8 @@ static void on_destroy(struct container *c, const struct event_in *e)
 static const struct action actions[] = {
     { "create", HAPPENED_CREATE, NULL, NULL },
     { "start", HAPPENED_START, NULL, on_start },
-    { "die", HAPPENED_DIE, NULL, NULL },
-    { "died", HAPPENED_DIE, NULL, NULL },
+    { "die", HAPPENED_DIE, NULL, on_die },
+    { "died", HAPPENED_DIE, NULL, on_die },
     { "kill", HAPPENED_KILL, NULL, NULL },
     { "oom", HAPPENED_OOM, NULL, NULL },
     { "stop", HAPPENED_STOP, NULL, NULL },

@@ -21,27 +21,27 @@
 /* clang-format off */
 #define __ DO_NOTHING
 const enum follow_act follow_table[FOLLOW_STATES][FOLLOW_EVENTS] = {
-    /* START, DOWN, RUNS, HEAD, CAUGHT, CLEAN, CUT,
+    /* START, DIED, DOWN, RUNS, HEAD, CAUGHT, CLEAN, CUT,
        REFUSED, MUTE, FAILED, DUE, REMOVED */
-    [FOLLOW_OFF] =        { DO_OPEN, __, __, __, __, __, __,
+    [FOLLOW_OFF] =        { DO_OPEN, __, __, __, __, __, __, __,
                             __, __, __, __, DO_END },
-    [FOLLOW_OPENING] =    { __, __, __, DO_REPLAY, __, DO_DRAIN, DO_SOON,
+    [FOLLOW_OPENING] =    { __, __, __, __, DO_REPLAY, __, DO_DRAIN, DO_SOON,
                             DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_REPLAY] =     { __, __, __, __, DO_LIVE, DO_DRAIN, DO_SOON,
+    [FOLLOW_REPLAY] =     { __, DO_DRAIN, __, __, __, DO_LIVE, DO_DRAIN,
+                            DO_SOON, DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
+    [FOLLOW_LIVE] =       { __, DO_DRAIN, __, __, __, __, DO_DRAIN, DO_SOON,
                             DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_LIVE] =       { __, __, __, __, __, DO_DRAIN, DO_SOON,
+    [FOLLOW_DRAIN] =      { __, __, __, __, __, __, DO_ASK, DO_SOON,
                             DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_DRAIN] =      { __, __, __, __, __, DO_ASK, DO_SOON,
-                            DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_ASK] =        { DO_OPEN, DO_WAIT, DO_RECHECK, __, __, __, __,
+    [FOLLOW_ASK] =        { DO_OPEN, __, DO_WAIT, DO_RECHECK, __, __, __, __,
                             __, __, __, DO_ASK, DO_END },
-    [FOLLOW_WAIT] =       { DO_OPEN, __, __, __, __, __, __,
+    [FOLLOW_WAIT] =       { DO_OPEN, __, __, __, __, __, __, __,
                             __, __, __, __, DO_END },
-    [FOLLOW_BACKOFF] =    { __, __, __, __, __, __, __,
+    [FOLLOW_BACKOFF] =    { __, __, __, __, __, __, __, __,
                             __, __, __, DO_OPEN, DO_END },
-    [FOLLOW_UNREADABLE] = { DO_OPEN, __, __, __, __, __, __,
+    [FOLLOW_UNREADABLE] = { DO_OPEN, __, __, __, __, __, __, __,
                             __, __, __, __, DO_END },
-    [FOLLOW_GONE] =       { __, __, __, __, __, __, __,
+    [FOLLOW_GONE] =       { __, __, __, __, __, __, __, __,
                             __, __, __, __, __ },
 };
 #undef __
@@ -189,6 +189,38 @@ static enum follow_event meaning_of(const struct http_end *end)
     return says_mute(end) ? FOLLOW_MUTE : FOLLOW_FAILED;
 }
 
+/*
+ * The followers of Docker before 23.0 choose at random between "the file has
+ * grown" and "the container has ended": what was written last may be missing
+ * from a stream that ended cleanly.  Later ones read on to the end (moby,
+ * daemon/logger/loggerutils/follow.go).
+ */
+static bool follows_to_the_end(const struct container *c)
+{
+    return c->d->major_engine >= 23 &&
+           (strcmp(c->info.driver, "json-file") == 0 ||
+            strcmp(c->info.driver, "local") == 0);
+}
+
+/* What is read to its end and goes at once is not read again. */
+static bool needs_no_drain(const struct container *c)
+{
+    return c->follow.whole && c->info.auto_remove;
+}
+
+/*
+ * A line without its newline is complete once nothing more can come: after the
+ * second reading, or if the log has vanished before it.
+ */
+static bool is_last_reading(const struct container *c)
+{
+    const struct follow *f = &c->follow;
+
+    return needs_no_drain(c) ||
+           (f->state == FOLLOW_DRAIN &&
+            (f->end_event == FOLLOW_CLEAN || f->end_event == FOLLOW_REFUSED));
+}
+
 /* All that came has been taken: now the end counts. */
 static void settle_end(struct container *c)
 {
@@ -212,14 +244,10 @@ static void on_end(void *self, const struct http_end *end)
         engine_message(c->d, end, f->error, sizeof(f->error));
     else if (f->end_event == FOLLOW_FAILED)
         copy_text(slice_str(end->text), f->error, sizeof(f->error));
-    /*
-     * A line without its newline is complete once nothing more can come:
-     * after the second reading, or if the log has vanished before it.
-     */
-    f->whole = f->state == FOLLOW_DRAIN && f->end_event == FOLLOW_CLEAN &&
-               !f->grumbled;
-    if (f->framed && f->state == FOLLOW_DRAIN &&
-        (f->end_event == FOLLOW_CLEAN || f->end_event == FOLLOW_REFUSED))
+    if (f->end_event == FOLLOW_CLEAN && !f->grumbled &&
+        (f->state == FOLLOW_DRAIN || follows_to_the_end(c)))
+        f->whole = true;
+    if (f->framed && is_last_reading(c))
         frame_end(&f->frame);
     f->ended = true;
     if (f->broken)
@@ -280,23 +308,10 @@ static void do_live(struct container *c)
     c->follow.live_at = loop_now(c->d->loop);
 }
 
-static void do_drain(struct container *c)
-{
-    c->follow.state = FOLLOW_DRAIN;
-    open_stream(c, false);
-}
-
-/*
- * A container may be removed, its log with it, before that could be read to
- * the end; only one that was followed for a while and said nothing is known
- * to have had nothing to say.
- */
+/* A container may go, its log with it, before that was read to the end. */
 static bool was_read(const struct container *c)
 {
-    const struct follow *f = &c->follow;
-
-    return f->whole || f->state == FOLLOW_UNREADABLE ||
-           (f->live_at && loop_now(c->d->loop) - f->live_at > NSEC_SEC);
+    return c->follow.whole || c->follow.state == FOLLOW_UNREADABLE;
 }
 
 static void do_end(struct container *c)
@@ -322,6 +337,20 @@ static void do_ask(struct container *c)
     }
     /* An answer under way may be older than the end. */
     inspect_anew(c);
+}
+
+/*
+ * A reading makes the engine create a log that it is just removing: then the
+ * removal fails, and the log is empty.  So nothing is read twice without need.
+ */
+static void do_drain(struct container *c)
+{
+    if (needs_no_drain(c)) {
+        do_ask(c);
+        return;
+    }
+    c->follow.state = FOLLOW_DRAIN;
+    open_stream(c, false);
 }
 
 static nsec since_now(struct container *c, nsec span)
@@ -388,12 +417,25 @@ static void do_recheck(struct container *c)
         do_soon(c);
 }
 
+/*
+ * Its removal failed: it is dead, and what is left of its log proves nothing.
+ * Said at its death and not again by each later process.
+ */
+static bool has_lost_its_log(const struct container *c)
+{
+    const struct follow *f = &c->follow;
+    bool dead = strcmp(c->info.status, "dead") == 0 && !follows_to_the_end(c);
+    bool watched = f->framed || f->start_event_at;
+
+    return (dead || (f->end_event == FOLLOW_REFUSED && !was_read(c))) &&
+           (watched || !lines_last(c));
+}
+
 static void do_wait(struct container *c)
 {
     struct follow *f = &c->follow;
 
-    /* Its removal may have failed: it is dead, and nobody reads its log. */
-    if (f->end_event == FOLLOW_REFUSED && !was_read(c)) {
+    if (has_lost_its_log(c)) {
         lines_unread(c);
         f->whole = true; /* said once */
     }
@@ -508,6 +550,17 @@ void follow_started(struct container *c, nsec at)
         return;
     f->ready = false;
     follow_on(c, FOLLOW_START);
+}
+
+/*
+ * What is removed at its end is read to the end before the engine gets to
+ * that: of Docker 20.10 the answer comes in time when it is asked for at the
+ * event, and seldom when the stream has ended first.
+ */
+void follow_died(struct container *c)
+{
+    if (c->info.auto_remove && c->follow.ready && !follows_to_the_end(c))
+        follow_on(c, FOLLOW_DIED);
 }
 
 void follow_flush(struct container *c)

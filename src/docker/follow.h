@@ -43,6 +43,7 @@ enum follow_state {
 
 enum follow_event {
     FOLLOW_START,   /* it runs a life that is not followed yet */
+    FOLLOW_DIED,    /* it ended just now, and may be removed at once */
     FOLLOW_DOWN,    /* it does not run */
     FOLLOW_RUNS,    /* it runs the life that is followed */
     FOLLOW_HEAD,    /* the engine sends the stream */
@@ -107,7 +108,7 @@ struct follow {
     bool from_start; /* began while we watched: its log is all ours */
     nsec start_event_at;
     bool grumbled; /* the engine reported an error inside this reading */
-    bool whole;    /* this life has been read to its end, twice */
+    bool whole;    /* this life has been read to its end, for certain */
     bool reload;   /* the intake's cursor is the truth, not ours */
 
     nsec dropped_at;  /* stamp of an open line that was given up; 0: none */
@@ -151,6 +152,8 @@ void follow_on(struct container *c, enum follow_event event);
 void follow_inspected(struct container *c, bool found);
 /* A start event: do not wait for inspect if what it says is known. */
 void follow_started(struct container *c, nsec at);
+/* A die event. */
+void follow_died(struct container *c);
 void follow_tick(struct container *c);
 /* The intake takes lines again. */
 void follow_flush(struct container *c);

@@ -421,14 +421,17 @@ void lines_lost(struct container *c, nsec from, const char *why)
     c->follow.gap_why = why;
 }
 
-/* It was removed, its log with it, before that could be read. */
+/* It was removed, its log with it, before that was read to the end. */
 void lines_unread(struct container *c)
 {
     struct follow *f = &c->follow;
-    struct frame_line at = { .ts = f->life_at };
+    nsec last = lane_last(&f->now);
+    struct frame_line at = { .ts = last ? last : f->life_at };
 
-    if (f->now.run && !lane_last(&f->now))
-        settle(c, &f->now, &at, "removed before its log could be read");
+    if (f->now.run)
+        settle(c, &f->now, &at,
+               last ? "removed before its log could be read to the end"
+                    : "removed before its log could be read");
 }
 
 static size_t ring_size(const struct container *c)

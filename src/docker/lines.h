@@ -30,7 +30,7 @@ void lines_release(struct container *c);
 nsec lines_last(const struct container *c);
 /* Lines between were lost for ever: declared before the next new one. */
 void lines_lost(struct container *c, nsec from, const char *why);
-/* The container is gone and its log was refused: a loss if none was read. */
+/* The container is gone, its log with it, before that was read to the end. */
 void lines_unread(struct container *c);
 
 #endif

@@ -56,6 +56,8 @@ class Fake:
         self.tty = False
         self.log_headers = ""
         self.end_logs = False  # end a follow cleanly instead of going on
+        self.shown = None      # entries that a follow shows; None: all
+        self.drop_logs = False  # refuse them, as of what is being removed
         self.list_for = 0      # seconds the list takes
         self.inspect_for = 0   # ... and an inspect, after it was made
         self.hang = False
@@ -193,6 +195,8 @@ class Fake:
             return self.reply(c, body)
         if path.endswith("/stats"):
             return self.reply(c, *self.stats(cid))
+        if self.drop_logs:
+            return self.reply(c, {"message": "dead or marked for removal"}, 409)
         return self.send_logs(c, cid, params)
 
     def stats(self, cid):
@@ -241,12 +245,13 @@ class Fake:
         if params.get("tail", "all") != "all":
             at = max(0, len(log) - int(params["tail"]))
         self.begin(c, self.log_headers)
+        follows = params.get("follow") == "1"
         while True:
-            while at < len(log):
+            while at < (self.shown if follows and self.shown else len(log)):
                 entry, at = log[at], at + 1
                 if instant(entry[0]) >= since:
                     self.chunk(c, self.encode(*entry))
-            if params.get("follow") != "1" or self.end_logs:
+            if not follows or self.end_logs:
                 c.sendall(b"0\r\n\r\n")
                 return True
             time.sleep(0.02)
@@ -475,3 +480,75 @@ def f12_an_engine_that_says_nothing(b):
     wait("a sentence", lambda: "no answer from" in p.stderr(), 15)
     f.hang = False
     p.up()
+
+
+@scenario
+def f13_removed_at_its_end(b):
+    """Only a follower of 23.0 or later is known to have read to the end."""
+    for version, remove, losses, asks in (
+            ("20.10.24", True, ["removed before its log could be read to the "
+                                "end"], 2),
+            ("20.10.24", False, ["removed before its log could be read to the "
+                                 "end"], 2),
+            ("23.0.1", True, [], 1), ("23.0.1", False, [], 2)):
+        f = fake(b)
+        f.version["Version"] = version
+        f.add()
+        f.containers[ID]["HostConfig"]["AutoRemove"] = remove
+        f.log(stamp(time.time()), "said")
+        p = probe(b, f).up()
+        wait("the line", lambda: p.texts("web") == ["said"])
+        f.log(stamp(time.time()), "last")
+        f.end_logs = f.drop_logs = True
+        wait("its end", lambda: p.texts("web") == ["said", "last"])
+        f.containers[ID]["State"]["Status"] = "removing"
+        f.event("die", exitCode="0")
+        f.event("destroy")
+        f.containers.clear()
+        wait("its removal", lambda: not p.facts())
+        equal(f"{version} {remove}: losses", [g.why for g in p.gaps("web")],
+              losses)
+        equal(f"{version} {remove}: log requests", f.count("/logs"), asks)
+        p.stop()
+        f.close()
+
+
+@scenario
+def f14_removed_in_vain(b):
+    """It is dead for good: its loss is told when it dies, and not again."""
+    f = fake(b)
+    f.add()
+    f.log(stamp(time.time()), "said")
+    p = probe(b, f).up()
+    wait("the line", lambda: p.texts("web") == ["said"])
+    f.containers[ID]["State"]["Status"] = "dead"
+    f.entries[ID].clear()
+    f.end_logs = True
+    f.event("die", exitCode="0")
+    wait("its loss", lambda: len(p.gaps("web")) == 1)
+    f.drop_logs = True
+    n = f.count("/logs")
+    p.kill()
+    p.start()
+    wait("its log is asked for again", lambda: f.count("/logs") > n)
+    time.sleep(1)
+    equal("losses", len(p.gaps("web")), 1)
+
+
+@scenario
+def f15_a_last_line_that_no_follower_sees(b):
+    """The log of what is removed at its end is read as soon as it dies."""
+    f = fake(b)
+    f.shown = 1
+    f.add()
+    f.containers[ID]["HostConfig"]["AutoRemove"] = True
+    f.log(stamp(time.time()), "said")
+    p = probe(b, f).up()
+    wait("the line", lambda: p.texts("web") == ["said"])
+    f.log(stamp(time.time()), "last")
+    f.event("die", exitCode="0")
+    wait("the last", lambda: p.texts("web") == ["said", "last"])
+    f.event("destroy")
+    f.containers.clear()
+    wait("its removal", lambda: not p.facts())
+    equal("losses", p.gaps("web"), [])
