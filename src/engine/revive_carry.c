@@ -42,12 +42,10 @@ static bool has_id(const struct engine *e, const struct instance *i,
     return (v->seen && !i->dirty ? v->id : hash_of(revive_id(e, i))) == id;
 }
 
-/* Where the container is that i's machine is about; NULL: nowhere. */
+/* Where a container is that is not i's any more; NULL: nowhere. */
 static struct instance *where_it_is(const struct engine *e,
-                                    const struct instance *i)
+                                    const struct instance *i, uint64_t id)
 {
-    const struct revival *v = i->own;
-    uint64_t id = hash_of(heal_container(v->heal));
     struct instance *o;
 
     for (o = id ? i->live->last : NULL; o; o = o->prev)
@@ -95,12 +93,13 @@ static void move(struct engine *e, struct instance *from, struct instance *to,
 
 static void leave(struct engine *e, struct instance *i, nsec at)
 {
-    struct revival *v = i->own;
+    const struct revival *v = i->own;
+    const struct heal *h = v->heal;
     struct instance *to;
 
-    if (!v->heal || has_machine_of(i, revive_id(e, i)))
+    if (!h || has_machine_of(i, revive_id(e, i)))
         return;
-    to = where_it_is(e, i);
+    to = where_it_is(e, i, hash_of(heal_container(h)));
     if (!to)
         return;
     move(e, i, to, at);
