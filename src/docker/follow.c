@@ -15,33 +15,34 @@
 #define QUICK_FOR     (2 * NSEC_SEC)
 #define CUTS_FOR      (60 * NSEC_SEC)
 #define GONE_FOR      (10 * NSEC_SEC)
+#define AHEAD_MAX     (1u << 20)
 #define OPEN_MAX      (64u << 20) /* of lines without their newline, in all */
 #define OPEN_FAIR     (256u << 10)
 
 /* clang-format off */
 #define __ DO_NOTHING
 const enum follow_act follow_table[FOLLOW_STATES][FOLLOW_EVENTS] = {
-    /* START, DIED, DOWN, RUNS, HEAD, CAUGHT, CLEAN, CUT,
+    /* START, DOWN, RUNS, HEAD, CAUGHT, CLEAN, CUT,
        REFUSED, MUTE, FAILED, DUE, REMOVED */
-    [FOLLOW_OFF] =        { DO_OPEN, __, __, __, __, __, __, __,
+    [FOLLOW_OFF] =        { DO_OPEN, __, __, __, __, __, __,
                             __, __, __, __, DO_END },
-    [FOLLOW_OPENING] =    { __, __, __, __, DO_REPLAY, __, DO_DRAIN, DO_SOON,
+    [FOLLOW_OPENING] =    { __, __, __, DO_REPLAY, __, DO_DRAIN, DO_SOON,
                             DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_REPLAY] =     { __, DO_DRAIN, __, __, __, DO_LIVE, DO_DRAIN,
-                            DO_SOON, DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_LIVE] =       { __, DO_DRAIN, __, __, __, __, DO_DRAIN, DO_SOON,
+    [FOLLOW_REPLAY] =     { __, __, __, __, DO_LIVE, DO_DRAIN, DO_SOON,
                             DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_DRAIN] =      { __, __, __, __, __, __, DO_ASK, DO_SOON,
+    [FOLLOW_LIVE] =       { __, __, __, __, __, DO_DRAIN, DO_SOON,
                             DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
-    [FOLLOW_ASK] =        { DO_OPEN, __, DO_WAIT, DO_RECHECK, __, __, __, __,
+    [FOLLOW_DRAIN] =      { __, __, __, __, __, DO_ASK, DO_SOON,
+                            DO_ASK, DO_MUTE, DO_BACKOFF, __, __ },
+    [FOLLOW_ASK] =        { DO_OPEN, DO_WAIT, DO_RECHECK, __, __, __, __,
                             __, __, __, DO_ASK, DO_END },
-    [FOLLOW_WAIT] =       { DO_OPEN, __, __, __, __, __, __, __,
+    [FOLLOW_WAIT] =       { DO_OPEN, __, __, __, __, __, __,
                             __, __, __, __, DO_END },
-    [FOLLOW_BACKOFF] =    { __, __, __, __, __, __, __, __,
+    [FOLLOW_BACKOFF] =    { __, __, __, __, __, __, __,
                             __, __, __, DO_OPEN, DO_END },
-    [FOLLOW_UNREADABLE] = { DO_OPEN, __, __, __, __, __, __, __,
+    [FOLLOW_UNREADABLE] = { DO_OPEN, __, __, __, __, __, __,
                             __, __, __, __, DO_END },
-    [FOLLOW_GONE] =       { __, __, __, __, __, __, __, __,
+    [FOLLOW_GONE] =       { __, __, __, __, __, __, __,
                             __, __, __, __, __ },
 };
 #undef __
@@ -69,8 +70,16 @@ static void account(struct container *c, size_t bytes)
     c->follow.open_bytes = bytes;
 }
 
+static void drop_ahead(struct follow *f)
+{
+    http_cancel(f->ahead.request);
+    buf_release(&f->ahead.body);
+    f->ahead = (struct ahead){ 0 };
+}
+
 static void close_stream(struct follow *f)
 {
+    drop_ahead(f);
     http_cancel(f->stream);
     f->stream = NULL;
     f->paused = false;
@@ -114,6 +123,7 @@ static void on_head(void *self, const struct http_head *head)
 
     if (head->code != 200)
         return;
+    f->heard = true;
     if (f->framed)
         frame_release(&f->frame);
     frame_init(&f->frame, is_tty(c, head), c->d->config.line_max, &sink);
@@ -193,13 +203,22 @@ static enum follow_event meaning_of(const struct http_end *end)
  * The followers of Docker before 23.0 choose at random between "the file has
  * grown" and "the container has ended": what was written last may be missing
  * from a stream that ended cleanly.  Later ones read on to the end (moby,
- * daemon/logger/loggerutils/follow.go).
+ * daemon/logger/loggerutils/follow.go), but pass over what is rotated away
+ * while they wait for us.
  */
 static bool follows_to_the_end(const struct container *c)
 {
-    return c->d->major_engine >= 23 &&
-           (strcmp(c->info.driver, "json-file") == 0 ||
-            strcmp(c->info.driver, "local") == 0);
+    /* All but the first two by the engine's own copy, a "local" one. */
+    static const char *const driver[] = { "json-file", "local",   "syslog",
+                                          "gelf",      "fluentd", "awslogs",
+                                          "splunk",    "gcplogs" };
+
+    if (c->d->major_engine < 23 || (c->follow.lagged && c->info.rotated))
+        return false;
+    for (size_t i = 0; i < sizeof(driver) / sizeof(*driver); i++)
+        if (strcmp(c->info.driver, driver[i]) == 0)
+            return true;
+    return false;
 }
 
 /* What is read to its end and goes at once is not read again. */
@@ -229,6 +248,10 @@ static void settle_end(struct container *c)
     if (!f->ended || f->held || !f->ready)
         return;
     f->ended = false;
+    /* Not even what was read before: the log has been made anew. */
+    if (f->state == FOLLOW_DRAIN && f->end_event == FOLLOW_CLEAN &&
+        f->need_anchor)
+        f->whole = false;
     follow_on(c, f->end_event);
 }
 
@@ -256,6 +279,29 @@ static void on_end(void *self, const struct http_end *end)
         settle_end(c);
 }
 
+static void mark_opened(struct container *c)
+{
+    c->follow.opened_at = c->follow.bytes_at = loop_now(c->d->loop);
+    c->follow.opened_wall = loop_wall(c->d->loop);
+}
+
+/* since: 0 for all, tail: -1 likewise. */
+static void log_path(const struct container *c, bool follow, nsec since,
+                     int64_t tail, char *out, size_t size)
+{
+    char from[64] = "", last[32] = "all";
+
+    if (since)
+        snprintf(from, sizeof(from), "&since=%" PRId64 ".%09" PRId64,
+                 since / NSEC_SEC, since % NSEC_SEC);
+    if (tail >= 0)
+        snprintf(last, sizeof(last), "%" PRId64, tail);
+    snprintf(out, size,
+             "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&follow=%d"
+             "&tail=%s%s",
+             c->id, follow, last, from);
+}
+
 static void open_stream(struct container *c, bool follow)
 {
     struct docker *d = c->d;
@@ -263,37 +309,19 @@ static void open_stream(struct container *c, bool follow)
     struct http_ask get = {
         .self = c, .on_head = on_head, .on_body = on_body, .on_end = on_end
     };
-    char path[256], since[64] = "", tail[32] = "all";
+    char path[256];
 
     close_stream(f);
-    f->grumbled = false;
+    f->grumbled = f->lagged = false;
     if (f->reload)
         lines_reload(c);
     lines_plan_read(c);
-    if (f->since)
-        snprintf(since, sizeof(since), "&since=%" PRId64 ".%09" PRId64,
-                 f->since / NSEC_SEC, f->since % NSEC_SEC);
-    if (f->tail >= 0)
-        snprintf(tail, sizeof(tail), "%" PRId64, f->tail);
-    snprintf(path, sizeof(path),
-             "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&follow=%d"
-             "&tail=%s%s",
-             c->id, follow, tail, since);
-    f->opened_at = f->bytes_at = loop_now(d->loop);
-    f->opened_wall = loop_wall(d->loop);
+    log_path(c, follow, f->since, f->tail, path, sizeof(path));
+    mark_opened(c);
     f->reopens++;
     d->counters.reopens++;
     if (engine_get(d, path, &get, &f->stream))
         follow_on(c, FOLLOW_FAILED);
-}
-
-static void do_open(struct container *c)
-{
-    c->follow.state = FOLLOW_OPENING;
-    c->follow.asks = 0;
-    c->follow.live_at = 0;
-    c->follow.whole = false;
-    open_stream(c, true);
 }
 
 static void do_replay(struct container *c)
@@ -325,6 +353,19 @@ static void do_end(struct container *c)
     f->state = FOLLOW_GONE; /* freed by the next tick */
 }
 
+static void do_open(struct container *c)
+{
+    if (c->gone) {
+        do_end(c);
+        return;
+    }
+    c->follow.state = FOLLOW_OPENING;
+    c->follow.asks = 0;
+    c->follow.live_at = 0;
+    c->follow.whole = false;
+    open_stream(c, true);
+}
+
 static void do_ask(struct container *c)
 {
     struct follow *f = &c->follow;
@@ -339,18 +380,68 @@ static void do_ask(struct container *c)
     inspect_anew(c);
 }
 
+static void take_ahead(struct container *c)
+{
+    struct follow *f = &c->follow;
+    struct ahead a = f->ahead;
+    const struct http_end end = { .head = a.head };
+
+    f->ahead = (struct ahead){ 0 };
+    f->grumbled = f->lagged = false;
+    mark_opened(c);
+    if (f->reload)
+        lines_reload(c);
+    lines_plan_from(c, a.since);
+    on_head(c, &a.head);
+    on_body(c, buf_view(&a.body));
+    buf_release(&a.body);
+    if (f->state == FOLLOW_DRAIN)
+        on_end(c, &end);
+}
+
+static void on_ahead_body(void *self, struct slice piece)
+{
+    struct container *c = self;
+
+    buf_slice(&c->follow.ahead.body, piece);
+}
+
+/* What came in full is kept, else it is asked for again in its time. */
+static void on_ahead_end(void *self, const struct http_end *end)
+{
+    struct container *c = self;
+    struct follow *f = &c->follow;
+    bool wanted = f->ahead.wanted;
+
+    f->ahead.request = NULL;
+    f->ahead.head = end->head;
+    if (meaning_of(end) != FOLLOW_CLEAN || !buf_ok(&f->ahead.body))
+        drop_ahead(f);
+    if (wanted && f->ahead.head.code)
+        take_ahead(c);
+    else if (wanted)
+        open_stream(c, false);
+}
+
 /*
  * A reading makes the engine create a log that it is just removing: then the
  * removal fails, and the log is empty.  So nothing is read twice without need.
  */
 static void do_drain(struct container *c)
 {
+    struct follow *f = &c->follow;
+
     if (needs_no_drain(c)) {
         do_ask(c);
         return;
     }
-    c->follow.state = FOLLOW_DRAIN;
-    open_stream(c, false);
+    f->state = FOLLOW_DRAIN;
+    if (f->ahead.request)
+        f->ahead.wanted = true;
+    else if (f->ahead.head.code)
+        take_ahead(c);
+    else
+        open_stream(c, false);
 }
 
 static nsec since_now(struct container *c, nsec span)
@@ -410,6 +501,7 @@ static void do_recheck(struct container *c)
         f->due_at = now + RECHECK_FOR;
         return;
     }
+    f->whole = false;
     f->quick_ends = now - f->opened_at < QUICK_FOR ? f->quick_ends + 1 : 0;
     if (f->quick_ends > 1)
         do_backoff(c);
@@ -425,7 +517,7 @@ static bool has_lost_its_log(const struct container *c)
 {
     const struct follow *f = &c->follow;
     bool dead = strcmp(c->info.status, "dead") == 0 && !follows_to_the_end(c);
-    bool watched = f->framed || f->start_event_at;
+    bool watched = f->heard || f->start_event_at;
 
     return (dead || (f->end_event == FOLLOW_REFUSED && !was_read(c))) &&
            (watched || !lines_last(c));
@@ -553,14 +645,27 @@ void follow_started(struct container *c, nsec at)
 }
 
 /*
- * What is removed at its end is read to the end before the engine gets to
- * that: of Docker 20.10 the answer comes in time when it is asked for at the
- * event, and seldom when the stream has ended first.
+ * What is removed at its end is asked for before the engine gets to that: of
+ * Docker 20.10 the answer comes in time when it is asked for at the event, and
+ * seldom when the stream has ended first.
  */
 void follow_died(struct container *c)
 {
-    if (c->info.auto_remove && c->follow.ready && !follows_to_the_end(c))
-        follow_on(c, FOLLOW_DIED);
+    struct follow *f = &c->follow;
+    struct http_ask get = { .self = c,
+                            .on_body = on_ahead_body,
+                            .on_end = on_ahead_end };
+    char path[256];
+
+    if (!c->info.auto_remove || !f->ready || !f->stream ||
+        f->state == FOLLOW_DRAIN || f->ahead.request || f->ahead.head.code ||
+        follows_to_the_end(c))
+        return;
+    buf_init(&f->ahead.body, AHEAD_MAX);
+    f->ahead.since = lines_since(c);
+    log_path(c, false, f->ahead.since, -1, path, sizeof(path));
+    if (engine_get(c->d, path, &get, &f->ahead.request))
+        drop_ahead(f);
 }
 
 void follow_flush(struct container *c)
@@ -589,6 +694,7 @@ void follow_discarded(struct container *c)
     stuck_cancel(c);
     lines_drop_held(c);
     f->reload = true;
+    f->whole = false;
     if (f->state == FOLLOW_OFF || f->state == FOLLOW_UNREADABLE ||
         f->state == FOLLOW_GONE)
         return;
@@ -601,6 +707,8 @@ void follow_tick(struct container *c)
     struct follow *f = &c->follow;
     nsec now = loop_now(c->d->loop);
 
+    if (c->gone && !c->inspect)
+        live_by_event(c); /* nobody else will say what life it was */
     if (f->state == FOLLOW_GONE) {
         if (!f->held && !c->inspect && !c->facts.dirty)
             container_free(c);
@@ -615,7 +723,8 @@ void follow_tick(struct container *c)
         follow_on(c, FOLLOW_DUE);
         return;
     }
-    if (c->gone && f->stream && !f->paused && now - f->bytes_at > GONE_FOR)
+    if (c->gone && (f->stream || f->ahead.wanted) && !f->paused &&
+        now - f->bytes_at > GONE_FOR)
         do_end(c);
     else
         stuck_tick(c);

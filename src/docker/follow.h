@@ -15,6 +15,7 @@
 #ifndef DOCKER_FOLLOW_H
 #define DOCKER_FOLLOW_H
 
+#include "base/buf.h"
 #include "base/instant.h"
 #include "core/port.h"
 #include "docker/frame.h"
@@ -43,7 +44,6 @@ enum follow_state {
 
 enum follow_event {
     FOLLOW_START,   /* it runs a life that is not followed yet */
-    FOLLOW_DIED,    /* it ended just now, and may be removed at once */
     FOLLOW_DOWN,    /* it does not run */
     FOLLOW_RUNS,    /* it runs the life that is followed */
     FOLLOW_HEAD,    /* the engine sends the stream */
@@ -94,10 +94,23 @@ struct held {
     char text[];
 };
 
+/*
+ * The last reading, of what is removed at its end: asked for as it dies, and
+ * taken once the stream has ended.
+ */
+struct ahead {
+    struct http_request *request; /* on its way */
+    nsec since;
+    struct http_head head; /* code 0: it has not come */
+    struct buf body;
+    bool wanted; /* the stream has ended */
+};
+
 struct follow {
     enum follow_state state;
     struct http_request *stream;
     struct http_request *side; /* a probe or an audit */
+    struct ahead ahead;
     struct frame frame;
     bool framed;       /* frame is initialised */
     size_t open_bytes; /* what frame holds, as docker.open_bytes counts it */
@@ -107,6 +120,8 @@ struct follow {
     bool ready;      /* lanes are known, lines may be taken */
     bool from_start; /* began while we watched: its log is all ours */
     nsec start_event_at;
+    bool heard;    /* the engine has sent its log, or a part */
+    bool lagged;   /* it had to wait for us in this reading */
     bool grumbled; /* the engine reported an error inside this reading */
     bool whole;    /* this life has been read to its end, for certain */
     bool reload;   /* the intake's cursor is the truth, not ours */

@@ -144,18 +144,25 @@ static nsec earlier(nsec a, nsec b)
     return a && (!b || a < b) ? a : b;
 }
 
-static void plan_resume(struct container *c, nsec last)
+/* Where a reading begins that comes to the newest line, and to an open one. */
+static nsec since_of(const struct container *c, nsec last)
 {
-    struct follow *f = &c->follow;
+    const struct follow *f = &c->follow;
     const struct lane *lane = lane_last(&f->now) ? &f->now : &f->past;
     nsec low = earlier(lane->seen[1].last, lane->seen[2].last);
     nsec open_at = f->framed ? frame_open_at(&f->frame) : f->dropped_at;
+    nsec since = last - DISORDER > low ? last - DISORDER : low;
+
+    return open_at && open_at < since ? open_at : since;
+}
+
+static void plan_resume(struct container *c, nsec last)
+{
+    struct follow *f = &c->follow;
     nsec away = loop_wall(c->d->loop) - last;
     int64_t tail;
 
-    f->since = last - DISORDER > low ? last - DISORDER : low;
-    if (open_at && open_at < f->since)
-        f->since = open_at;
+    f->since = since_of(c, last);
     tail = TAIL_BASE * (1 + (away > 0 ? away / NSEC_SEC : 0));
     if (tail > TAIL_MAX)
         tail = TAIL_MAX;
@@ -181,6 +188,14 @@ static void plan_first(struct container *c)
         f->tail = 0;
 }
 
+static void resume_seen(struct follow *f)
+{
+    for (int fd = 1; fd < 3; fd++) {
+        seen_resume(&f->now.seen[fd], f->since);
+        seen_resume(&f->past.seen[fd], f->since);
+    }
+}
+
 void lines_plan_read(struct container *c)
 {
     struct follow *f = &c->follow;
@@ -193,10 +208,24 @@ void lines_plan_read(struct container *c)
         plan_resume(c, last);
     else
         plan_first(c);
-    for (int fd = 1; fd < 3; fd++) {
-        seen_resume(&f->now.seen[fd], f->since);
-        seen_resume(&f->past.seen[fd], f->since);
-    }
+    resume_seen(f);
+}
+
+nsec lines_since(const struct container *c)
+{
+    nsec last = lines_last(c);
+
+    return last ? since_of(c, last) : c->follow.since;
+}
+
+void lines_plan_from(struct container *c, nsec since)
+{
+    struct follow *f = &c->follow;
+
+    f->since = since;
+    f->tail = -1;
+    f->need_anchor = lines_last(c) != 0;
+    resume_seen(f);
 }
 
 static enum status declare(struct container *c, struct lane *lane)
@@ -277,7 +306,7 @@ static void hold(struct container *c, const struct frame_line *line,
     else
         push_back(f, h);
     if (f->stream && !f->paused) {
-        f->paused = true;
+        f->paused = f->lagged = true;
         http_pause(f->stream);
     }
 }

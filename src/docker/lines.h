@@ -26,6 +26,10 @@ void lines_drop_held(struct container *c);
 /* The intake's cursors are the truth. */
 void lines_reload(struct container *c);
 void lines_release(struct container *c);
+/* From when a reading beside the present one must be, to end it. */
+nsec lines_since(const struct container *c);
+/* Such a one is taken now, all of it. */
+void lines_plan_from(struct container *c, nsec since);
 /* The newest line taken of the present and the past life; 0: none. */
 nsec lines_last(const struct container *c);
 /* Lines between were lost for ever: declared before the next new one. */

@@ -540,15 +540,39 @@ def f15_a_last_line_that_no_follower_sees(b):
     """The log of what is removed at its end is read as soon as it dies."""
     f = fake(b)
     f.shown = 1
-    f.add()
+    p = probe(b, f).up()
+    f.add(started=stamp(time.time()))
     f.containers[ID]["HostConfig"]["AutoRemove"] = True
     f.log(stamp(time.time()), "said")
-    p = probe(b, f).up()
+    f.event("create")
+    f.event("start")
     wait("the line", lambda: p.texts("web") == ["said"])
     f.log(stamp(time.time()), "last")
+    n = f.count("/logs")
     f.event("die", exitCode="0")
+    wait("it is read once more", lambda: f.count("/logs") > n)
+    f.drop_logs = f.end_logs = True
     wait("the last", lambda: p.texts("web") == ["said", "last"])
     f.event("destroy")
     f.containers.clear()
     wait("its removal", lambda: not p.facts())
     equal("losses", p.gaps("web"), [])
+
+
+@scenario
+def f16_a_second_reading_without_the_first(b):
+    """The engine made the log anew for us while it removed it."""
+    f = fake(b)
+    f.add()
+    f.log(stamp(time.time()), "said")
+    p = probe(b, f).up()
+    wait("the line", lambda: p.texts("web") == ["said"])
+    f.entries[ID].clear()
+    f.end_logs = True
+    wait("it is read again", lambda: f.count("/logs") == 2)
+    f.containers[ID]["State"]["Status"] = "exited"
+    f.event("die", exitCode="0")
+    f.event("destroy")
+    f.containers.clear()
+    wait("its removal", lambda: not p.facts())
+    equal("losses", len(p.gaps("web")), 1)
