@@ -178,23 +178,31 @@ static enum status find_all(struct call *c, struct err *err)
 
 /* -- shards ---------------------------------------------------------------- */
 
-static void write_hold(const struct call *c, struct slice name, struct buf *out)
+/* until: 0 for ever. */
+static void put_hold(const struct httpd_hold *what, struct slice name, nsec now,
+                     nsec until, struct buf *out)
 {
-    const struct httpd_hold *what = c->what;
-
     ledger_key(name, out);
     buf_str(out, "{\"$set\":{");
     ledger_instant("at", what->at, out);
     ledger_text("by", what->by, BY_MAX, out);
-    if (what->hold_for)
-        ledger_instant("until", nsec_add(what->at, what->hold_for), out);
+    if (until)
+        ledger_instant("until", until, out);
     ledger_text("why", what->why, WHY_MAX, out);
     buf_char(out, '}');
-    if (what->hold_for) {
+    if (until) {
         buf_str(out, ",\"$ttl\":");
-        amount_write(what->hold_for / (NSEC_SEC / AMOUNT_UNIT), out);
+        amount_write((until - now) / (NSEC_SEC / AMOUNT_UNIT), out);
     }
     buf_char(out, '}');
+}
+
+static void write_hold(const struct call *c, struct slice name, struct buf *out)
+{
+    const struct httpd_hold *what = c->what;
+
+    put_hold(what, name, what->at,
+             what->hold_for ? nsec_add(what->at, what->hold_for) : 0, out);
 }
 
 static void write_end(const struct call *c, struct slice name, struct buf *out)
@@ -291,6 +299,59 @@ enum status holds_take(const struct core *core, const struct ledger *ledger,
     }
     call_release(&c);
     return st;
+}
+
+/* -- when the clock is set ------------------------------------------------- */
+
+static struct slice text_of(const struct tape *t, size_t hold, const char *name)
+{
+    const struct tape_op *op = tape_member_of(t, hold, name);
+
+    return op ? tape_text(op) : slice_of("", 0);
+}
+
+/* false: it is for ever, or over. */
+static bool put_longer(const struct tape *t, size_t key, nsec now, nsec by,
+                       bool comma, struct buf *out)
+{
+    const size_t hold = key + 1;
+    struct httpd_hold what = { .by = text_of(t, hold, "by"),
+                               .why = text_of(t, hold, "why") };
+    nsec until;
+
+    if (instant_parse(text_of(t, hold, "until"), &until) || until <= now ||
+        instant_parse(text_of(t, hold, "at"), &what.at))
+        return false;
+    if (comma)
+        buf_char(out, ',');
+    put_hold(&what, tape_text(&t->op[key]), now, nsec_add(until, by), out);
+    return true;
+}
+
+void holds_extend(const struct core *core, struct ledger *ledger, nsec now,
+                  nsec by)
+{
+    const struct path path = docker_path("holds");
+    struct tape_parser *parser = tape_parser_new(0);
+    struct buf text, shard;
+    struct tape t;
+    size_t n = 0;
+
+    buf_init(&text, BUF_NO_CAP);
+    buf_init(&shard, BUF_NO_CAP);
+    buf_str(&shard, "{\"docker\":{\"holds\":{");
+    if (view_text(core, &path, &text) &&
+        !tape_parse(parser, buf_view(&text), &t, NULL) &&
+        t.op[0].kind == TAPE_OBJECT) {
+        for (size_t i = 1; i < t.op[0].end; i = t.op[i].end)
+            n += put_longer(&t, i, now, by, n > 0, &shard);
+    }
+    buf_str(&shard, "}}}");
+    if (n)
+        ledger_put(ledger, buf_view(&shard));
+    buf_release(&shard);
+    buf_release(&text);
+    tape_parser_free(parser);
 }
 
 /* -- the answer ------------------------------------------------------------ */

@@ -22,6 +22,9 @@ CHECKED enum status holds_take(const struct core *core,
                                struct pending *pending,
                                const struct httpd_hold *what,
                                uint64_t *ret_ticket, struct err *err);
+/* Those for a time end that much later; now is log time, and they all stand. */
+void holds_extend(const struct core *core, struct ledger *ledger, nsec now,
+                  nsec by);
 /*
  * What has become of each, a line of
  *

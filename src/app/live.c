@@ -46,6 +46,7 @@ struct live {
     struct loop_signal on_int, on_term, on_hup;
     struct clock clock;
     bool behind; /* the wall clock, and it was said */
+    bool leaps;  /* likewise */
     nsec tick;   /* the last one journalled */
     nsec started_at;
     char run[INSTANT_TEXT]; /* the same, of lines without another */
@@ -212,6 +213,21 @@ static void mind_clock(struct live *l, nsec now)
     l->behind = behind;
 }
 
+/* A hold for a time ends when that has passed, not when a clock is set. */
+static void mind_leap(struct live *l)
+{
+    nsec leap = clock_leap(&l->clock);
+
+    if (leap && !l->leaps) {
+        log_warn(loop_wall(l->loop),
+                 "the clock went forward by %.0f s at once (it was set, or the "
+                 "machine slept); holds for a time last that much longer",
+                 (double)leap / 1e9);
+        holds_extend(l->core, &l->revival.ledger, l->clock.at, leap);
+    }
+    l->leaps = leap != 0;
+}
+
 static bool held(const struct live *l)
 {
     nsec since;
@@ -267,6 +283,7 @@ static void on_tick(void *arg)
     revival_tick(&l->revival);
     ev.ts = log_time(l);
     mind_clock(l, ev.ts);
+    mind_leap(l);
     ev.ts -= l->config->reorder_for;
     if (ev.ts <= l->tick || held(l) || core_due(l->core) > ev.ts)
         return;
