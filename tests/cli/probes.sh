@@ -35,7 +35,7 @@ done <"$work/peers"
     for name in ok 500 redirect huge endless slow half nothing garbage; do
         echo "    - {name: web-$name, http: '127.0.0.1:${at[web]}/$name'}"
     done
-    for name in json long binary; do
+    for name in json long binary turns; do
         echo "    - {name: json-$name, json: true,"
         echo "       http: 'http://127.0.0.1:${at[web]}/$name'}"
     done
@@ -116,6 +116,14 @@ is "a text beyond the limit of the state ends there" \
     "$work/probes.json")" '[true,true,"n1",8192]'
 is "and of others nothing is said" "$(jq '."json-json".bodyCut' \
     "$work/probes.json")" null
+# body JSON: that of the page whose answers differ.
+body() {
+    [[ $(get /state?path=probes.json-turns.body | jq -cS .) == "$1" ]]
+}
+eventually 10 body '{"deep":{"leader":"n1"},"term":1}' ||
+    fail "the whole body is not in the state"
+eventually 10 body '{"term":2}' || fail "what the next body lacks stays:" \
+    "$(get /state?path=probes.json-turns.body)"
 like "where it is asked" "$(jq -r '."web-ok" | .kind + " " + .target' \
     "$work/probes.json")" '^http http://127.0.0.1:[0-9]+/ok$'
 like "metrics" "$(get /metrics)" \

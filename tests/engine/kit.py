@@ -378,23 +378,27 @@ class Probe:
         with open(self.errors, errors="replace") as f:
             return f.read()
 
-    def show(self):
-        """The containers by name and the metrics."""
+    def shows(self):
+        """The containers by name and the text of the metrics."""
         before = self.stderr().count("draining ")
         self.process.send_signal(signal.SIGUSR1)
         wait("the probe shows itself",
              lambda: self.stderr().count("draining ") > before)
         text = self.stderr()
-        at = text.rindex("draining ")
-        text = text[:at]
-        containers = json.loads(text[text.rindex("[{") if "[{" in text else
-                                     text.rindex("[]"):].split("\n")[0])
+        text = text[:text.rindex("repeated ")]
+        text = text[text.rindex("[{" if "[{" in text else "[]"):]
+        containers, metrics = text.split("\n", 1)
+        return {c["name"]: c for c in json.loads(containers)}, metrics
+
+    def show(self):
+        """The containers by name and our own metrics."""
+        containers, text = self.shows()
         metrics = {}
         for line in text.split("\n"):
             if line.startswith("bladewatch_docker_"):
                 key, value = line.rsplit(" ", 1)
                 metrics[key[len("bladewatch_docker_"):]] = float(value)
-        return {c["name"]: c for c in containers}, metrics
+        return containers, metrics
 
     def rss(self):
         with open(f"/proc/{self.process.pid}/status") as f:
