@@ -163,6 +163,7 @@ static void tell_decision(struct hearing *h, const struct heal_decision *d)
 static void decide(void *self, const struct heal_decision *d)
 {
     struct hearing *h = self;
+    struct revive_rule *r = h->i->live->own;
     struct revival *v = h->i->own;
     const struct rule *rule = h->i->live->rule;
     struct decision decision = {
@@ -176,6 +177,7 @@ static void decide(void *self, const struct heal_decision *d)
         .dry_run = h->facts->dry_run,
     };
 
+    r->said[heal_word(d, h->facts->dry_run)]++;
     keep_order(h->e, h->i);
     if (d->attempt && v->order)
         decision.order = slice_str(v->order);

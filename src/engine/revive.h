@@ -40,6 +40,7 @@ struct revive_rule {
     uint64_t lost;                    /* revival.lost */
     uint64_t standing;                /* orders that are out */
     uint64_t revived, failed, orders; /* of containers that are gone */
+    uint64_t said[HEAL_WORDS];        /* decisions, ever */
 };
 
 /*

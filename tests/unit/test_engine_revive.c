@@ -503,6 +503,8 @@ static void assert_metric(const char *line)
 }
 
 #define LABELS "{group=\"healing\",rule=\"nodes\""
+#define SAID(verb)                                                             \
+    "\nbladewatch_revive_decisions_total" LABELS ",verb=\"" verb "\"} "
 
 START_TEST(metrics_tell_of_each_container)
 {
@@ -519,6 +521,27 @@ START_TEST(metrics_tell_of_each_container)
 }
 END_TEST
 
+START_TEST(each_decision_counts_by_what_it_says)
+{
+    start(nodes, FALL "5000 " ACT "\"refused\"}" END "6000");
+    assert_metric("\n# TYPE bladewatch_revive_decisions_total counter\n");
+    assert_metric(SAID("down") "1\n");
+    assert_metric(SAID("starting") "1\n");
+    assert_metric(SAID("refused") "1\n");
+    assert_metric(SAID("started") "0\n");
+    assert_metric(SAID("recovered") "0\n");
+}
+END_TEST
+
+START_TEST(what_is_declined_counts)
+{
+    start(breaking, AVALANCHE);
+    assert_metric(SAID("down") "2\n");
+    assert_metric(SAID("declines") "1\n");
+    assert_metric(SAID("starting") "0\n");
+}
+END_TEST
+
 START_TEST(what_was_done_for_a_container_that_is_gone_still_counts)
 {
     start(NODES("reset_after: 1s"), FALL STARTED "20000 " GONE "30000");
@@ -526,6 +549,7 @@ START_TEST(what_was_done_for_a_container_that_is_gone_still_counts)
                   ",container=\"(other)\",result=\"revived\"} 1\n");
     assert_metric("\nbladewatch_revive_attempts_total" LABELS
                   ",container=\"(other)\"} 1\n");
+    assert_metric(SAID("started") "1\n");
 }
 END_TEST
 
@@ -841,6 +865,8 @@ static const TTest **const tests[] = {
     &others_see_until_when_the_breaker_is_open,
     &the_report_tells_of_the_breaker,
     &metrics_tell_of_each_container,
+    &each_decision_counts_by_what_it_says,
+    &what_is_declined_counts,
     &what_was_done_for_a_container_that_is_gone_still_counts,
     &an_order_stands_until_its_result_is_in_the_state,
     &an_order_says_that_it_is_a_dry_run,
