@@ -157,6 +157,31 @@ static const char *verb_name(enum heal_verb verb)
     return name[verb];
 }
 
+static void number_maybe(const char *name, const struct seen_number *seen,
+                         struct buf *out)
+{
+    if (seen->known)
+        ledger_number(name, seen->n, out);
+}
+
+static void text_maybe(const char *name, struct slice text, struct buf *out)
+{
+    if (text.n)
+        ledger_text(name, text, TEXT_MAX, out);
+}
+
+static void write_was(const struct seen *was, struct buf *out)
+{
+    buf_str(out, ",\"was\":{");
+    number_maybe("exitCode", &was->exit_code, out);
+    text_maybe("health", was->health, out);
+    if (was->oom_killed.known)
+        ledger_bool("oomKilled", was->oom_killed.n, out);
+    number_maybe("restartCount", &was->restarts, out);
+    text_maybe("status", was->status, out);
+    buf_char(out, '}');
+}
+
 static void write_shard(const struct decision *d, struct buf *out)
 {
     const struct heal_decision *what = &d->what;
@@ -170,16 +195,17 @@ static void write_shard(const struct decision *d, struct buf *out)
         ledger_number("attempt", what->attempt, out);
         ledger_number("attempts", what->attempts, out);
     }
+    text_maybe("container", d->container, out);
     ledger_text("from", slice_str(heal_state_name(what->from)), 16, out);
     if (what->next_at)
         ledger_instant("next", what->next_at, out);
-    if (d->order.n)
-        ledger_text("order", d->order, TEXT_MAX, out);
+    text_maybe("order", d->order, out);
     ledger_number("ordinal", (int64_t)d->ordinal, out);
     ledger_text("reason", what->reason, TEXT_MAX, out);
     ledger_text("rule", d->rule, TEXT_MAX, out);
     ledger_text("to", slice_str(heal_state_name(what->to)), 16, out);
     ledger_text("verb", slice_str(verb_name(what->verb)), 16, out);
+    write_was(&d->was, out);
     buf_printf(out, "},\"$ttl\":%d}}}}", LEASE);
 }
 

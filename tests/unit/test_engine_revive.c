@@ -665,6 +665,44 @@ START_TEST(every_decision_is_told_once_with_its_ordinal)
 }
 END_TEST
 
+static void number_text(const char *name, struct seen_number n, struct buf *out)
+{
+    if (n.known)
+        buf_printf(out, " %s %lld", name, (long long)n.n);
+}
+
+static void on_seen(void *self, const struct decision *d)
+{
+    buf_printf(self, "%s %.*s was %.*s", heal_state_name(d->what.to),
+               SLICE_ARG(d->container), SLICE_ARG(d->was.status));
+    number_text("exit", d->was.exit_code, self);
+    number_text("oom", d->was.oom_killed, self);
+    number_text("restarts", d->was.restarts, self);
+    if (d->was.health.n)
+        buf_printf(self, " %.*s", SLICE_ARG(d->was.health));
+    buf_char(self, '\n');
+}
+
+START_TEST(a_decision_says_of_which_container_it_was_and_what_it_was_like)
+{
+    struct buf out;
+    struct engine_sink sink = { .self = &out, .decision = on_seen };
+
+    buf_init(&out, BUF_NO_CAP);
+    start(NODES("recreate: true"), "");
+    core_sink(rulebench_core(rb), &sink);
+    play(UP "1500 " N1
+            "\"health\":\"starting\",\"oomKilled\":false,\"restartCount\":2" END
+            "2000 " N1 DIED END "2500 " N1 "\"oomKilled\":true" END "5000 " GONE
+            "6000");
+    ck_assert_str_eq(buf_cstr(&out),
+                     "suspect ab was exited exit 3 oom 0 restarts 2 starting\n"
+                     "acting ab was exited exit 3 oom 1 restarts 2 starting\n"
+                     "missing ab was gone\n");
+    buf_release(&out);
+}
+END_TEST
+
 /* -- rules loaded anew -------------------------------------------------------
  */
 
@@ -873,6 +911,7 @@ static const TTest **const tests[] = {
     &names_in_an_order_cannot_run_into_one_another,
     &an_order_of_a_rule_that_is_dropped_stands_no_more,
     &every_decision_is_told_once_with_its_ordinal,
+    &a_decision_says_of_which_container_it_was_and_what_it_was_like,
     &a_rule_of_the_same_name_knows_its_containers,
     &an_order_keeps_its_id_in_another_group,
     &an_error_ends_in_the_group_it_was_told_in,
