@@ -43,6 +43,10 @@ logs "warn docker: the Docker endpoint .* lets nothing be started"
 logs "REVIVAL declines for scraper: observes only"
 is "refused once it was denied" "$(said refused)" 1
 is "declined once it was denied" "$(said declines)" 1
+if command -v promtool >/dev/null; then
+    get /metrics | promtool check metrics >"$work/checked" 2>&1 ||
+        fail "promtool: $(cat "$work/checked")"
+fi
 sleep 4
 is "posts once it was denied" "$(posts)" 1
 is "said once" "$(grep -c "lets nothing be started" "$work/server.err")" 1
