@@ -79,82 +79,37 @@ static void name_text(const struct decision *d, bool with_id, struct buf *out)
 }
 
 /* What stands before and behind the name. */
-struct phrase {
+static const struct phrase {
     const char *before, *behind;
     bool with_id;
     bool enough; /* the reason adds nothing */
+} phrases[HEAL_WORDS] = {
+    [HEAL_SAYS_OK] = { "NODE OK ", "", false, false },
+    [HEAL_SAYS_DOWN] = { "NODE DOWN ", "", true, false },
+    [HEAL_SAYS_WAITS] = { "REVIVAL waits with ", "", false, false },
+    [HEAL_SAYS_STARTING] = { "REVIVAL starting ", "", true, false },
+    [HEAL_SAYS_RESTARTING] = { "REVIVAL restarting ", "", true, false },
+    [HEAL_SAYS_RECREATING] = { "REVIVAL recreating ", "", true, false },
+    [HEAL_SAYS_WOULD_START] = { "REVIVAL would start ", "", true, false },
+    [HEAL_SAYS_WOULD_RESTART] = { "REVIVAL would restart ", "", true, false },
+    [HEAL_SAYS_WOULD_RECREATE] = { "REVIVAL would recreate ", "", true, false },
+    [HEAL_SAYS_DID_NOT_START] = { "REVIVAL did not start ", "", false, false },
+    [HEAL_SAYS_REFUSED] = { "REVIVAL refused ", "", false, false },
+    [HEAL_SAYS_DECLINES] = { "REVIVAL declines for ", "", false, false },
+    [HEAL_SAYS_STARTED] = { "REVIVAL started ", "", false, false },
+    [HEAL_SAYS_SILENT] = { "REVIVAL ", " runs but does not answer its probe",
+                           false, true },
+    [HEAL_SAYS_FAILED] = { "REVIVAL failed for ", "", false, false },
+    [HEAL_SAYS_RECOVERED] = { "NODE RECOVERED ", "", false, false },
+    [HEAL_SAYS_KEEPS_OFF] = { "REVIVAL keeps off ", "", false, false },
+    [HEAL_SAYS_GIVES_UP] = { "REVIVAL gives up ", "", false, false },
+    [HEAL_SAYS_BLOCKED] = { "REVIVAL is blocked for ", "", false, false },
+    [HEAL_SAYS_LEAVES_ALONE] = { "REVIVAL leaves alone ", "", false, false },
+    [HEAL_SAYS_COMPLETED] = { "NODE COMPLETED ", "", true, false },
+    [HEAL_SAYS_LOOPING] = { "NODE LOOPING ", "", true, false },
+    [HEAL_SAYS_FROZEN] = { "NODE FROZEN ", "", true, false },
+    [HEAL_SAYS_REMOVED] = { "NODE REMOVED ", "", true, false },
 };
-
-/* Of orders: by what it was in. */
-static struct phrase ordered(enum heal_state from, bool dry_run)
-{
-    static const struct phrase really[] = {
-        { "REVIVAL starting ", "", true, false },
-        { "REVIVAL restarting ", "", true, false },
-        { "REVIVAL recreating ", "", true, false },
-    };
-    static const struct phrase dry[] = {
-        { "REVIVAL would start ", "", true, false },
-        { "REVIVAL would restart ", "", true, false },
-        { "REVIVAL would recreate ", "", true, false },
-    };
-    size_t act = from == HEAL_FROZEN ? 1 : from == HEAL_MISSING ? 2 : 0;
-
-    return dry_run ? dry[act] : really[act];
-}
-
-/* Of changes of state. */
-static struct phrase told(const struct heal_decision *what, bool dry_run)
-{
-    static const struct phrase to[HEAL_STATES] = {
-        [HEAL_OK] = { "NODE OK ", "", false, false },
-        [HEAL_SUSPECT] = { "NODE DOWN ", "", true, false },
-        [HEAL_WAITING] = { "REVIVAL waits with ", "", false, false },
-        [HEAL_ACTING] = { "REVIVAL starting ", "", true, false },
-        [HEAL_VERIFYING] = { "REVIVAL started ", "", false, false },
-        [HEAL_HELD] = { "REVIVAL keeps off ", "", false, false },
-        [HEAL_COMPLETED] = { "NODE COMPLETED ", "", true, false },
-        [HEAL_GIVEN_UP] = { "REVIVAL gives up ", "", false, false },
-        [HEAL_BLOCKED] = { "REVIVAL is blocked for ", "", false, false },
-        [HEAL_LOOPING] = { "NODE LOOPING ", "", true, false },
-        [HEAL_FROZEN] = { "NODE FROZEN ", "", true, false },
-        [HEAL_MISSING] = { "NODE REMOVED ", "", true, false },
-        [HEAL_EXEMPT] = { "REVIVAL leaves alone ", "", false, false },
-    };
-    static const struct phrase refused = { "REVIVAL refused ", "", false,
-                                           false };
-    static const struct phrase not_sent = { "REVIVAL did not start ", "", false,
-                                            false };
-    static const struct phrase failed = { "REVIVAL failed for ", "", false,
-                                          false };
-    static const struct phrase silent = { "REVIVAL ",
-                                          " runs but does not answer its probe",
-                                          false, true };
-    bool again = what->to == HEAL_WAITING || what->to == HEAL_FROZEN ||
-                 what->to == HEAL_MISSING || what->to == HEAL_BLOCKED;
-
-    if (what->from == HEAL_ACTING && again)
-        return dry_run ? not_sent : refused;
-    if (what->from == HEAL_VERIFYING && what->to == HEAL_FROZEN)
-        return silent;
-    if (what->from == HEAL_VERIFYING && again)
-        return failed;
-    return to[what->to];
-}
-
-static struct phrase phrase_of(const struct heal_decision *what, bool dry_run)
-{
-    switch (what->verb) {
-    case HEAL_ORDERS:
-        return ordered(what->from, dry_run);
-    case HEAL_DECLINES:
-        return (struct phrase){ "REVIVAL declines for ", "", false, false };
-    case HEAL_RECOVERS:
-        return (struct phrase){ "NODE RECOVERED ", "", false, false };
-    default:
-        return told(what, dry_run);
-    }
-}
 
 /* When that is not said otherwise. */
 static bool says_when(const struct decision *d)
@@ -170,14 +125,14 @@ static bool says_when(const struct decision *d)
 void audit_line(const struct decision *d, bool dry_run, struct buf *out)
 {
     const struct heal_decision *what = &d->what;
-    struct phrase p = phrase_of(what, dry_run);
+    const struct phrase *p = &phrases[heal_word(what, dry_run)];
 
-    buf_str(out, p.before);
-    name_text(d, p.with_id, out);
-    buf_str(out, p.behind);
+    buf_str(out, p->before);
+    name_text(d, p->with_id, out);
+    buf_str(out, p->behind);
     if (what->verb == HEAL_ORDERS && what->attempts)
         buf_printf(out, ", attempt %u of %u", what->attempt, what->attempts);
-    if (what->reason.n && !p.enough && !slice_is(what->reason, "started"))
+    if (what->reason.n && !p->enough && !slice_is(what->reason, "started"))
         buf_printf(out, ": %.*s", SLICE_ARG(what->reason));
     if (what->verb == HEAL_RECOVERS && what->down_for) {
         buf_str(out, ", after ");
@@ -202,6 +157,31 @@ static const char *verb_name(enum heal_verb verb)
     return name[verb];
 }
 
+static void number_maybe(const char *name, const struct seen_number *seen,
+                         struct buf *out)
+{
+    if (seen->known)
+        ledger_number(name, seen->n, out);
+}
+
+static void text_maybe(const char *name, struct slice text, struct buf *out)
+{
+    if (text.n)
+        ledger_text(name, text, TEXT_MAX, out);
+}
+
+static void write_was(const struct seen *was, struct buf *out)
+{
+    buf_str(out, ",\"was\":{");
+    number_maybe("exitCode", &was->exit_code, out);
+    text_maybe("health", was->health, out);
+    if (was->oom_killed.known)
+        ledger_bool("oomKilled", was->oom_killed.n, out);
+    number_maybe("restartCount", &was->restarts, out);
+    text_maybe("status", was->status, out);
+    buf_char(out, '}');
+}
+
 static void write_shard(const struct decision *d, struct buf *out)
 {
     const struct heal_decision *what = &d->what;
@@ -215,16 +195,17 @@ static void write_shard(const struct decision *d, struct buf *out)
         ledger_number("attempt", what->attempt, out);
         ledger_number("attempts", what->attempts, out);
     }
+    text_maybe("container", d->container, out);
     ledger_text("from", slice_str(heal_state_name(what->from)), 16, out);
     if (what->next_at)
         ledger_instant("next", what->next_at, out);
-    if (d->order.n)
-        ledger_text("order", d->order, TEXT_MAX, out);
+    text_maybe("order", d->order, out);
     ledger_number("ordinal", (int64_t)d->ordinal, out);
     ledger_text("reason", what->reason, TEXT_MAX, out);
     ledger_text("rule", d->rule, TEXT_MAX, out);
     ledger_text("to", slice_str(heal_state_name(what->to)), 16, out);
     ledger_text("verb", slice_str(verb_name(what->verb)), 16, out);
+    write_was(&d->was, out);
     buf_printf(out, "},\"$ttl\":%d}}}}", LEASE);
 }
 

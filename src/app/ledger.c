@@ -163,3 +163,9 @@ void ledger_number(const char *name, int64_t n, struct buf *out)
     name_it(name, out);
     buf_i64(out, n);
 }
+
+void ledger_bool(const char *name, bool value, struct buf *out)
+{
+    name_it(name, out);
+    buf_str(out, value ? "true" : "false");
+}

@@ -45,5 +45,6 @@ void ledger_text(const char *name, struct slice text, size_t most,
                  struct buf *out);
 void ledger_instant(const char *name, nsec at, struct buf *out);
 void ledger_number(const char *name, int64_t n, struct buf *out);
+void ledger_bool(const char *name, bool value, struct buf *out);
 
 #endif

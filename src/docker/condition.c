@@ -85,6 +85,11 @@ void engine_act_is(struct docker *d, const char *act)
     condition_flush(d);
 }
 
+static const char *act_of(const struct condition *c)
+{
+    return c->act ? c->act : "ok";
+}
+
 static void instant(struct buf *b, const char *key, nsec at)
 {
     char text[INSTANT_TEXT];
@@ -118,7 +123,7 @@ static void write_condition(const struct docker *d, struct buf *b)
         string(b, "version", c->version);
         buf_printf(b, ",\"api\":\"1.%d\"", d->minor);
     }
-    string(b, "act", c->act ? c->act : "ok");
+    string(b, "act", act_of(c));
     buf_str(b, "}}}");
 }
 
@@ -133,4 +138,20 @@ void condition_flush(struct docker *d)
     write_condition(d, &b);
     c->dirty = facts_put(d, &b, 0) != ST_OK;
     buf_release(&b);
+}
+
+void condition_metrics(const struct docker *d, struct metrics *m)
+{
+    static const char *const acts[] = { "ok", "denied", "unreachable", "off",
+                                        "dry_run" };
+    const char *act = act_of(&d->condition);
+
+    metrics_family(m, "bladewatch_docker_act", "gauge",
+                   "1 with the label that says whether containers can be "
+                   "started.");
+    for (size_t i = 0; i < sizeof(acts) / sizeof(*acts); i++) {
+        const struct slice pair[] = { slice_str("state"), slice_str(acts[i]) };
+
+        metrics_label_u64(m, pair, 1, strcmp(acts[i], act) == 0);
+    }
 }

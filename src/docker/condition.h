@@ -14,6 +14,7 @@
 #define DOCKER_CONDITION_H
 
 #include "base/instant.h"
+#include "base/metrics.h"
 #include "base/status.h"
 #include "data/tape.h"
 
@@ -47,5 +48,8 @@ void condition_flush(struct docker *d);
  */
 void engine_act_is(struct docker *d, const char *act);
 bool engine_act_denied(const struct docker *d);
+
+/* How acting stands, also while the engine is down. */
+void condition_metrics(const struct docker *d, struct metrics *m);
 
 #endif

@@ -358,6 +358,7 @@ void docker_metrics(const struct docker *d, struct metrics *m)
     metrics_family(m, "bladewatch_docker_up", "gauge",
                    "1 while the Docker engine answers.");
     metrics_u64(m, docker_up(d));
+    condition_metrics(d, m);
     metrics_family(m, "bladewatch_docker_containers", "gauge",
                    "Containers that are known.");
     metrics_u64(m, HASH_COUNT(d->containers));

@@ -34,10 +34,23 @@ struct order {
     bool repair_network; /* may connect it to its network anew */
 };
 
+struct seen_number {
+    bool known;
+    int64_t n;
+};
+
+/* What was known of a container; all-zero: nothing. */
+struct seen {
+    struct slice status, health; /* Docker's words, or "" */
+    struct seen_number exit_code, oom_killed, restarts;
+};
+
 struct decision {
     uint64_t ordinal; /* counts from 1 */
     nsec at;
-    struct slice group, rule, name, container; /* its id; "" if not known */
+    struct slice group, rule, name;
+    struct slice container; /* its id, or its last; "" if not known */
+    struct seen was;        /* as it was decided on */
     struct heal_decision what;
     struct slice order; /* the id of the order, or "" */
     bool dry_run;       /* the rule's, or what docker.engine.act says */

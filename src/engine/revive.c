@@ -163,19 +163,23 @@ static void tell_decision(struct hearing *h, const struct heal_decision *d)
 static void decide(void *self, const struct heal_decision *d)
 {
     struct hearing *h = self;
+    struct revive_rule *r = h->i->live->own;
     struct revival *v = h->i->own;
     const struct rule *rule = h->i->live->rule;
+    struct slice id = h->facts->id;
     struct decision decision = {
         .ordinal = ++h->e->decision_ordinal,
         .at = h->at,
         .group = rule->group,
         .rule = rule->name,
         .name = h->facts->name,
-        .container = h->facts->id,
+        .container = id.n ? id : heal_container(v->heal),
         .what = *d,
         .dry_run = h->facts->dry_run,
     };
 
+    revive_seen(h->e, h->i, h->facts, &decision.was);
+    r->said[heal_word(d, h->facts->dry_run)]++;
     keep_order(h->e, h->i);
     if (d->attempt && v->order)
         decision.order = slice_str(v->order);

@@ -40,6 +40,7 @@ struct revive_rule {
     uint64_t lost;                    /* revival.lost */
     uint64_t standing;                /* orders that are out */
     uint64_t revived, failed, orders; /* of containers that are gone */
+    uint64_t said[HEAL_WORDS];        /* decisions, ever */
 };
 
 /*
@@ -48,6 +49,9 @@ struct revive_rule {
  */
 void revive_facts(const struct engine *e, const struct instance *i,
                   struct heal_facts *ret);
+/* What of it those are told who hear a decision; judged: it was made on. */
+void revive_seen(const struct engine *e, const struct instance *i,
+                 const struct heal_facts *judged, struct seen *ret);
 /* The id of the container that has the name now; "": none, or not known. */
 struct slice revive_id(const struct engine *e, const struct instance *i);
 /* Is more known of it than its id and what happened to it? */

@@ -416,6 +416,24 @@ void revive_facts(const struct engine *e, const struct instance *i,
     read_act(e, i, ret);
 }
 
+void revive_seen(const struct engine *e, const struct instance *i,
+                 const struct heal_facts *judged, struct seen *ret)
+{
+    *ret = (struct seen){ 0 };
+    if (i->gone) {
+        ret->status = slice_str(heal_status_name(HEAL_GONE));
+        return;
+    }
+    ret->status = text_of(e, i, STATE);
+    ret->health = text_of(e, i, HEALTH);
+    ret->exit_code.known = node_of(e, i, EXIT_CODE);
+    ret->exit_code.n = judged->exit_code;
+    ret->oom_killed.known = judged->oom || node_of(e, i, OOM_KILLED);
+    ret->oom_killed.n = judged->oom;
+    ret->restarts.known = node_of(e, i, RESTARTS);
+    ret->restarts.n = judged->restarts;
+}
+
 struct slice revive_id(const struct engine *e, const struct instance *i)
 {
     return i->gone ? slice_of("", 0) : text_of(e, i, ID);

@@ -326,6 +326,20 @@ static void breaker_sample(const struct live *l, struct metrics *m)
     metrics_label_u64(m, pair, 2, heal_scope_view(r->scope).breaker_open);
 }
 
+/* Also what has not been decided yet, so that the first time shows. */
+static void decision_samples(const struct live *l, struct metrics *m)
+{
+    const struct revive_rule *r = l->own;
+    struct slice pair[] = { slice_str("group"), l->rule->group,
+                            slice_str("rule"),  l->rule->name,
+                            slice_str("verb"),  { "", 0 } };
+
+    for (size_t k = 0; k < HEAL_WORDS; k++) {
+        pair[5] = slice_str(heal_word_name((enum heal_word)k));
+        metrics_label_u64(m, pair, 3, r->said[k]);
+    }
+}
+
 void revive_metrics(struct engine *e, struct live *const *list, size_t n,
                     struct metrics *m)
 {
@@ -348,6 +362,11 @@ void revive_metrics(struct engine *e, struct live *const *list, size_t n,
             if (list[k]->rule->kind == RULE_REVIVE)
                 rule_samples(e, list[k], m, family[f].write);
     }
+    metrics_family(m, "bladewatch_revive_decisions_total", "counter",
+                   "Decisions, also those not to act, by what they say.");
+    for (k = 0; k < n; k++)
+        if (list[k]->rule->kind == RULE_REVIVE)
+            decision_samples(list[k], m);
     metrics_family(m, "bladewatch_revive_breaker_open", "gauge",
                    "1 while so much is down that nothing is started.");
     for (k = 0; k < n; k++)

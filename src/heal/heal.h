@@ -206,6 +206,38 @@ struct heal_decision {
     bool warning;               /* somebody should look */
 };
 
+/* What a decision says, in one word. */
+enum heal_word {
+    HEAL_SAYS_OK,
+    HEAL_SAYS_DOWN,
+    HEAL_SAYS_WAITS,
+    HEAL_SAYS_STARTING,
+    HEAL_SAYS_RESTARTING,
+    HEAL_SAYS_RECREATING,
+    HEAL_SAYS_WOULD_START, /* ... and the next two: of a dry run */
+    HEAL_SAYS_WOULD_RESTART,
+    HEAL_SAYS_WOULD_RECREATE,
+    HEAL_SAYS_DID_NOT_START, /* nor will, it being a dry run */
+    HEAL_SAYS_REFUSED,       /* nothing came of the order */
+    HEAL_SAYS_DECLINES,
+    HEAL_SAYS_STARTED,
+    HEAL_SAYS_SILENT, /* it was started, and does not answer */
+    HEAL_SAYS_FAILED,
+    HEAL_SAYS_RECOVERED,
+    HEAL_SAYS_KEEPS_OFF,
+    HEAL_SAYS_GIVES_UP,
+    HEAL_SAYS_BLOCKED,
+    HEAL_SAYS_LEAVES_ALONE,
+    HEAL_SAYS_COMPLETED,
+    HEAL_SAYS_LOOPING,
+    HEAL_SAYS_FROZEN,
+    HEAL_SAYS_REMOVED,
+    HEAL_WORDS
+};
+
+enum heal_word heal_word(const struct heal_decision *d, bool dry_run);
+const char *heal_word_name(enum heal_word word); /* "down", "gives_up", ... */
+
 struct heal_sink {
     void *self;
     void (*decide)(void *self, const struct heal_decision *d);

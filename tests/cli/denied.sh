@@ -13,17 +13,40 @@ groups:
         when: c.state == 'exited'
         policy: {backoff: 500ms, max_backoff: 500ms, breaker: off}
 YAML
+# said VERB: decisions of the rule that say so.
+said() {
+    metric "bladewatch_revive_decisions_total{group=\"healing\",rule=\"nodes\",verb=\"$1\"}"
+}
+# acts_are STATE: of all there are.
+acts_are() {
+    local state
+    for state in ok denied unreachable off dry_run; do
+        is "metric of $state, acts being $1" \
+            "$(metric "bladewatch_docker_act{state=\"$state\"}")" \
+            "$([[ $state != "$1" ]]; echo $?)"
+    done
+}
+
 engine_on
 happens add scraper role=node
 happens deny
 watch || exit
 becomes containers.scraper.state '"running"'
 becomes engine.act '"ok"'
+acts_are ok
+is "refused at the start" "$(said refused)" 0
 happens die scraper 1
 becomes engine.act '"denied"'
+acts_are denied
 becomes acts.scraper.result '"denied"'
 logs "warn docker: the Docker endpoint .* lets nothing be started"
 logs "REVIVAL declines for scraper: observes only"
+is "refused once it was denied" "$(said refused)" 1
+is "declined once it was denied" "$(said declines)" 1
+if command -v promtool >/dev/null; then
+    get /metrics | promtool check metrics >"$work/checked" 2>&1 ||
+        fail "promtool: $(cat "$work/checked")"
+fi
 sleep 4
 is "posts once it was denied" "$(posts)" 1
 is "said once" "$(grep -c "lets nothing be started" "$work/server.err")" 1
@@ -46,6 +69,7 @@ disown "$actor"
 exec 8>"$work/act.in"
 eventually 10 test -S "$work/act.sock" || fail "the other engine"
 watch --docker-act "unix://$work/act.sock" || exit
+is "declined, the server having started again" "$(said declines)" 1
 happens die scraper 1
 becomes acts.scraper.result '"missing"'
 is "posts where it reads" "$(posts)" 0
@@ -60,6 +84,7 @@ happens die scraper 1
 logs "REVIVAL refused scraper: the engine is not reachable"
 logs "warn docker: nothing can be started: nobody listens on Docker's socket .*act.sock: the engine is down$"
 becomes engine.act '"unreachable"'
+acts_are unreachable
 is "posts where it reads, the actor being away" "$(posts)" 0
 end TERM
 

@@ -90,8 +90,12 @@ posted=$(posts)
 happens add spotter role=node
 logs "info revive: rule nodes: \+ spotter \(2 in scope\)$"
 happens remove spotter
-logs "info NODE REMOVED spotter: was removed$"
+logs "info NODE REMOVED spotter \([0-9a-f]{12}\): was removed$"
 becomes 'decisions.spotter[-1].to' '"missing"'
+is "as it was" "$(at 'decisions.spotter[-1].was')" '{"status":"gone"}'
+like "which it was" "$(at 'decisions.spotter[-1].container')" '^"[0-9a-f]{64}"$'
+is "as the other was when it was given up" \
+    "$(at 'decisions.scraper[-1].was | [.status, .exitCode]')" '["exited",1]'
 sed -i "s/'node'/'none'/" "$work/rules.yaml"
 is "reload" "$(reload)" 200
 logs "warn revive: rule nodes: - scraper, - spotter \(none in scope: the rule revives nothing\)$"

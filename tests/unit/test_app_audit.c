@@ -74,6 +74,7 @@ static struct decision decision_of(uint64_t ordinal, enum heal_verb verb,
         .rule = slice_str("nodes"),
         .name = slice_str("web"),
         .container = slice_str("c0ffee0123456789"),
+        .was = { .status = slice_str("exited") },
         .what = { .verb = verb, .from = from, .to = to },
     };
 }
@@ -202,9 +203,11 @@ END_TEST
 
 #define SHARD(ordinal)                                                         \
     "{\"docker\":{\"audit\":{\"ordinal\":" ordinal "},\"decisions\":{\"web\":" \
-    "{\"$push\":{\"at\":\"1970-01-01T00:00:10.000000000Z\",\"from\":\"ok\","   \
+    "{\"$push\":{\"at\":\"1970-01-01T00:00:10.000000000Z\","                   \
+    "\"container\":\"c0ffee0123456789\",\"from\":\"ok\","                      \
     "\"ordinal\":" ordinal ",\"reason\":\"\",\"rule\":\"nodes\",\"to\":"       \
-    "\"suspect\",\"verb\":\"tells\"},\"$ttl\":604800}}}}\n"
+    "\"suspect\",\"verb\":\"tells\",\"was\":{\"status\":\"exited\"}},"         \
+    "\"$ttl\":604800}}}}\n"
 #define DOWN "NODE DOWN web (c0ffee012345)\n"
 #define WAS_DOWN                                                               \
     "NODE DOWN web (c0ffee012345) (decided at 1970-01-01T00:00:10.000Z)\n"
@@ -245,13 +248,53 @@ START_TEST(an_order_is_recorded_with_its_attempt_and_what_comes_next)
         buf_cstr(&lines),
         "{\"docker\":{\"audit\":{\"ordinal\":7},\"decisions\":{\"web\":"
         "{\"$push\":{\"at\":\"1970-01-01T00:00:10.000000000Z\",\"attempt\":2,"
-        "\"attempts\":5,\"from\":\"waiting\",\"next\":"
+        "\"attempts\":5,\"container\":\"c0ffee0123456789\","
+        "\"from\":\"waiting\",\"next\":"
         "\"1970-01-01T00:00:40.000000000Z\",\"order\":"
         "\"g/nodes/web/start/10/2\",\"ordinal\":7,\"reason\":"
         "\"exited with \\\"1\\\"\",\"rule\":\"nodes\",\"to\":\"acting\","
-        "\"verb\":\"orders\"},\"$ttl\":604800}}}}\n");
+        "\"verb\":\"orders\",\"was\":{\"status\":\"exited\"}},"
+        "\"$ttl\":604800}}}}\n");
     ck_assert_ptr_eq(strstr(buf_cstr(&logged), "! REVIVAL starting web"),
                      logged.p);
+}
+END_TEST
+
+static void assert_recorded(const struct decision *d, const char *part)
+{
+    audit_begin(&audit);
+    audit_decision(&audit, d);
+    ledger_flush(&ledger);
+    ck_assert_msg(strstr(buf_cstr(&lines), part) != NULL, "no %s in %s", part,
+                  buf_cstr(&lines));
+}
+
+START_TEST(a_decision_is_recorded_with_what_the_container_was_like)
+{
+    struct decision d = decision_of(1, HEAL_TELLS, HEAL_OK, HEAL_SUSPECT);
+
+    d.was = (struct seen){
+        .status = slice_str("exited"),
+        .health = slice_str("unhealthy"),
+        .exit_code = { true, 137 },
+        .oom_killed = { true, 1 },
+        .restarts = { true, 0 },
+    };
+    assert_recorded(&d, "\"was\":{\"exitCode\":137,\"health\":\"unhealthy\","
+                        "\"oomKilled\":true,\"restartCount\":0,"
+                        "\"status\":\"exited\"}},\"$ttl\"");
+}
+END_TEST
+
+START_TEST(what_is_not_known_of_a_container_is_not_recorded)
+{
+    struct decision d = decision_of(1, HEAL_TELLS, HEAL_OK, HEAL_SUSPECT);
+
+    d.container = slice_of("", 0);
+    d.was = (struct seen){ 0 };
+    assert_recorded(&d, "\"at\":\"1970-01-01T00:00:10.000000000Z\","
+                        "\"from\":");
+    assert_recorded(&d, "\"verb\":\"tells\",\"was\":{}}");
 }
 END_TEST
 
@@ -303,6 +346,8 @@ static const TTest **const tests[] = {
     &a_dry_run_says_what_it_would_do,
     &a_decision_is_logged_at_once_and_journalled_after_the_core,
     &an_order_is_recorded_with_its_attempt_and_what_comes_next,
+    &a_decision_is_recorded_with_what_the_container_was_like,
+    &what_is_not_known_of_a_container_is_not_recorded,
     &what_the_journal_holds_is_not_told_again,
     &what_was_decided_and_not_written_is_told_once,
     &of_very_many_that_no_journal_holds_the_last_are_told,

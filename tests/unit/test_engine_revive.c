@@ -503,6 +503,8 @@ static void assert_metric(const char *line)
 }
 
 #define LABELS "{group=\"healing\",rule=\"nodes\""
+#define SAID(verb)                                                             \
+    "\nbladewatch_revive_decisions_total" LABELS ",verb=\"" verb "\"} "
 
 START_TEST(metrics_tell_of_each_container)
 {
@@ -519,6 +521,27 @@ START_TEST(metrics_tell_of_each_container)
 }
 END_TEST
 
+START_TEST(each_decision_counts_by_what_it_says)
+{
+    start(nodes, FALL "5000 " ACT "\"refused\"}" END "6000");
+    assert_metric("\n# TYPE bladewatch_revive_decisions_total counter\n");
+    assert_metric(SAID("down") "1\n");
+    assert_metric(SAID("starting") "1\n");
+    assert_metric(SAID("refused") "1\n");
+    assert_metric(SAID("started") "0\n");
+    assert_metric(SAID("recovered") "0\n");
+}
+END_TEST
+
+START_TEST(what_is_declined_counts)
+{
+    start(breaking, AVALANCHE);
+    assert_metric(SAID("down") "2\n");
+    assert_metric(SAID("declines") "1\n");
+    assert_metric(SAID("starting") "0\n");
+}
+END_TEST
+
 START_TEST(what_was_done_for_a_container_that_is_gone_still_counts)
 {
     start(NODES("reset_after: 1s"), FALL STARTED "20000 " GONE "30000");
@@ -526,6 +549,7 @@ START_TEST(what_was_done_for_a_container_that_is_gone_still_counts)
                   ",container=\"(other)\",result=\"revived\"} 1\n");
     assert_metric("\nbladewatch_revive_attempts_total" LABELS
                   ",container=\"(other)\"} 1\n");
+    assert_metric(SAID("started") "1\n");
 }
 END_TEST
 
@@ -637,6 +661,44 @@ START_TEST(every_decision_is_told_once_with_its_ordinal)
         "down 5000 | " ORDER_ID "\n");
     ck_assert_uint_eq(engine_stats(core_engine(rulebench_core(rb))).decisions,
                       4);
+    buf_release(&out);
+}
+END_TEST
+
+static void number_text(const char *name, struct seen_number n, struct buf *out)
+{
+    if (n.known)
+        buf_printf(out, " %s %lld", name, (long long)n.n);
+}
+
+static void on_seen(void *self, const struct decision *d)
+{
+    buf_printf(self, "%s %.*s was %.*s", heal_state_name(d->what.to),
+               SLICE_ARG(d->container), SLICE_ARG(d->was.status));
+    number_text("exit", d->was.exit_code, self);
+    number_text("oom", d->was.oom_killed, self);
+    number_text("restarts", d->was.restarts, self);
+    if (d->was.health.n)
+        buf_printf(self, " %.*s", SLICE_ARG(d->was.health));
+    buf_char(self, '\n');
+}
+
+START_TEST(a_decision_says_of_which_container_it_was_and_what_it_was_like)
+{
+    struct buf out;
+    struct engine_sink sink = { .self = &out, .decision = on_seen };
+
+    buf_init(&out, BUF_NO_CAP);
+    start(NODES("recreate: true"), "");
+    core_sink(rulebench_core(rb), &sink);
+    play(UP "1500 " N1
+            "\"health\":\"starting\",\"oomKilled\":false,\"restartCount\":2" END
+            "2000 " N1 DIED END "2500 " N1 "\"oomKilled\":true" END "5000 " GONE
+            "6000");
+    ck_assert_str_eq(buf_cstr(&out),
+                     "suspect ab was exited exit 3 oom 0 restarts 2 starting\n"
+                     "acting ab was exited exit 3 oom 1 restarts 2 starting\n"
+                     "missing ab was gone\n");
     buf_release(&out);
 }
 END_TEST
@@ -841,12 +903,15 @@ static const TTest **const tests[] = {
     &others_see_until_when_the_breaker_is_open,
     &the_report_tells_of_the_breaker,
     &metrics_tell_of_each_container,
+    &each_decision_counts_by_what_it_says,
+    &what_is_declined_counts,
     &what_was_done_for_a_container_that_is_gone_still_counts,
     &an_order_stands_until_its_result_is_in_the_state,
     &an_order_says_that_it_is_a_dry_run,
     &names_in_an_order_cannot_run_into_one_another,
     &an_order_of_a_rule_that_is_dropped_stands_no_more,
     &every_decision_is_told_once_with_its_ordinal,
+    &a_decision_says_of_which_container_it_was_and_what_it_was_like,
     &a_rule_of_the_same_name_knows_its_containers,
     &an_order_keeps_its_id_in_another_group,
     &an_error_ends_in_the_group_it_was_told_in,
