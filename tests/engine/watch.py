@@ -25,8 +25,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 ACTIONS = ("create start die kill stop restart pause unpause rename update "
            "oom").split()
 # All that bladewatch may ever ask an engine for, beside what it reads.
-ACTS = re.compile(r"POST (/v[\d.]+)?/(containers/[^/ ]+/(start|restart)|"
-                  r"containers/create|networks/[^/ ]+/connect)(\?\S*)? HTTP/1.1")
+ACTS = re.compile(
+    r"POST (/v[\d.]+)?/(containers/[^/ ]+/(start|restart)|containers/create|"
+    r"networks/[^/ ]+/connect)(\?\S*)? HTTP/1.1")
 
 
 def free_port():
