@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SILENT_FOR    (15 * NSEC_SEC)
+#define SILENT_FOR    (12 * NSEC_SEC) /* read again within fifteen */
 #define ROTATED_EVERY (2 * NSEC_SEC)
 #define LOSSY_EVERY   NSEC_SEC
 #define STUCK_AFTER   (700 * NSEC_MSEC)

@@ -90,8 +90,8 @@ static void ask_rule(struct engine *e, struct instance *i, nsec at)
     if (!v->seen)
         v->since = at;
     v->seen = true;
-    v->moved = v->moved && !i->gone && !revive_is_told(e, i);
-    if (v->moved) /* as it was */
+    v->untold = i->gone || (v->untold && !revive_is_told(e, i));
+    if (v->untold && !i->gone) /* as it was */
         return;
     if (!i->gone)
         put_in_scope(e, i, holds(e, i, rule->containers, v->in_scope));
@@ -249,7 +249,7 @@ static void gather(const struct engine *e, const struct instance *i,
     ret->in_scope = v->in_scope;
     ret->due = is_due(v, ret);
     ret->dry_run |= i->live->rule->revive.dry_run;
-    if (i->gone) { /* its labels have gone with it */
+    if (v->untold) { /* its labels are not there, or not yet */
         ret->exempt = v->exempt;
         ret->recreate_label = v->recreate;
     }

@@ -22,10 +22,10 @@ struct revival {
     /* As it was before it was removed. */
     enum heal_exempt exempt;
     bool recreate;
-    uint64_t id;    /* a hash of the container's; 0: none is known */
-    bool moved;     /* it was under another name; its facts are still to come */
-    bool lost;      /* it is gone, and not done with */
-    bool in_charge; /* no earlier rule has it */
+    uint64_t id;     /* a hash of the container's; 0: none is known */
+    bool untold;     /* gone, or there (again, or renamed) without its facts */
+    bool lost;       /* it is gone, and not done with */
+    bool in_charge;  /* no earlier rule has it */
     nsec charged_at; /* ... when that was last so; 0: never */
     char *order;     /* id of the one that is out, or of the last; or NULL */
     nsec ordered_at;

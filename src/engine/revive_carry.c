@@ -86,7 +86,7 @@ static void move(struct engine *e, struct instance *from, struct instance *to,
     revive_drop(from);
     a->seen = true; /* something of it is derived */
     a->since = at;
-    b->moved = true;
+    b->untold = true;
     revive_concern_others(e, from);
     revive_concern_others(e, to);
 }

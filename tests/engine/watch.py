@@ -24,6 +24,10 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 # Actions whose times and numbers are kept for each container.
 ACTIONS = ("create start die kill stop restart pause unpause rename update "
            "oom").split()
+# All that bladewatch may ever ask an engine for, beside what it reads.
+ACTS = re.compile(
+    r"POST (/v[\d.]+)?/(containers/[^/ ]+/(start|restart)|containers/create|"
+    r"networks/[^/ ]+/connect)(\?\S*)? HTTP/1.1")
 
 
 def free_port():
@@ -354,6 +358,11 @@ class Case:
                 return f"events of {name}: {got}, not {dict(counts)}"
         return None
 
+    def only_allowed_acts(self):
+        equal("requests that change what they must not",
+              [line for _, line in self.posts() if not ACTS.fullmatch(line)],
+              [])
+
     def finish(self):
         """What has to hold of every scenario; ends the monitor."""
         try:
@@ -362,6 +371,7 @@ class Case:
             raise Failed(self.counted_exactly()) from None
         live = self.watch.timeline()
         self.watch.stop()
+        self.only_allowed_acts()
         check("the log holds a complaint of a sanitizer",
               not self.watch.lines(r"Sanitizer|runtime error"))
         self.same_as(live)

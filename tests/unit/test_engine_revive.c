@@ -826,6 +826,41 @@ START_TEST(one_that_is_renamed_takes_along_what_is_known_of_it)
 }
 END_TEST
 
+static const char by_label[] =
+    "groups:\n"
+    "  - name: healing\n"
+    "    rules:\n"
+    "      - revive: nodes\n"
+    "        containers: c.labels['role'] == 'node'\n"
+    "        when: c.state == 'exited'\n"
+    "        policy: {recreate: true, breaker: off}\n";
+
+#define MADE "\"labels\":{\"role\":\"node\",\"bladewatch.recreate\":\"true\"},"
+
+/* Its creation is told before its labels are. */
+START_TEST(one_that_is_made_anew_is_verified_and_counted)
+{
+    start(by_label,
+          "1000 " N1 "\"id\":\"ab\"," MADE RUNS "\"@01Z\"" END "9000 " GONE
+          "19100 " N1 "\"events\":{\"create\":{\"at\":\"@19.05Z\"}}" END
+          "19300 " N1 "\"id\":\"cd\"," MADE "\"state\":\"created\"" END
+          "19500 " DOCKER
+          "\"acts\":{\"n1\":{\"$set\":{\"order\":\"healing/nodes/"
+          "n1/recreate/@19.010000000Z/1\",\"result\":\"started\"}" END
+          "19600 " N1 RUNS "\"@19.5Z\"" END);
+    play("40000");
+    ck_assert_str_eq(
+        rulebench_timeline(rb),
+        "9.010 revive nodes n1 ok -> missing | was removed, and ought to be "
+        "there\n"
+        "19.010 revive nodes n1 missing -> acting | was removed, attempt 1 of "
+        "5\n"
+        "19.510 revive nodes n1 acting -> verifying | started, attempt 1 of "
+        "5\n"
+        "21.610 revive nodes n1 verifying -> ok | runs, attempt 1 of 5\n");
+}
+END_TEST
+
 START_TEST(a_stop_is_obeyed_under_any_rule)
 {
     static const char tail[] =
@@ -915,6 +950,7 @@ static const TTest **const tests[] = {
     &a_rule_of_the_same_name_knows_its_containers,
     &an_order_keeps_its_id_in_another_group,
     &an_error_ends_in_the_group_it_was_told_in,
+    &one_that_is_made_anew_is_verified_and_counted,
     &a_stop_is_obeyed_under_any_rule,
     &a_stop_is_obeyed_by_the_rule_that_has_it_next,
     &a_label_that_means_nothing_is_told_once,
