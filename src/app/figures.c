@@ -1,6 +1,7 @@
 #include "figures.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -69,19 +70,27 @@ void figures_journal(const struct journal *journal,
            c.discarded);
 }
 
+/* 0: not known. */
+static uint64_t resident_pages(void)
+{
+    FILE *f = fopen("/proc/self/statm", "re");
+    char line[128] = "", *second;
+
+    if (!f)
+        return 0;
+    if (!fgets(line, sizeof(line), f))
+        *line = '\0';
+    fclose(f);
+    second = strchr(line, ' ');
+    return second ? strtoul(second, NULL, 10) : 0;
+}
+
 void figures_process(nsec started_at, struct metrics *m)
 {
     struct rusage use;
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
 
-    if (f) {
-        if (fscanf(f, "%*u %lu", &pages) != 1)
-            pages = 0;
-        fclose(f);
-    }
     figure(m, "process_resident_memory_bytes", "Resident memory.",
-           (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE));
+           resident_pages() * (uint64_t)sysconf(_SC_PAGESIZE));
     getrusage(RUSAGE_SELF, &use);
     metrics_family(m, "process_cpu_seconds_total", "counter",
                    "User and system CPU time.");

@@ -35,7 +35,8 @@ int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
     return era * 146097 + (int64_t)doe - 719468;
 }
 
-void civil_from_days(int64_t days, int64_t *y, unsigned *m, unsigned *d)
+void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month,
+                     unsigned *ret_day)
 {
     int64_t era;
     unsigned doe, yoe, doy, mp;
@@ -46,9 +47,9 @@ void civil_from_days(int64_t days, int64_t *y, unsigned *m, unsigned *d)
     yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     mp = (5 * doy + 2) / 153;
-    *d = doy - (153 * mp + 2) / 5 + 1;
-    *m = mp < 10 ? mp + 3 : mp - 9;
-    *y = (int64_t)yoe + era * 400 + (*m <= 2);
+    *ret_day = doy - (153 * mp + 2) / 5 + 1;
+    *ret_month = mp < 10 ? mp + 3 : mp - 9;
+    *ret_year = (int64_t)yoe + era * 400 + (*ret_month <= 2);
 }
 
 int64_t days_of_seconds(int64_t seconds, unsigned *ret_rest)

@@ -33,6 +33,12 @@ static inline bool slice_eq(struct slice a, struct slice b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Where p == NULL stands for no text, which is not the empty one. */
+static inline bool slice_same(struct slice a, struct slice b)
+{
+    return a.p && b.p ? slice_eq(a, b) : a.p == b.p;
+}
+
 static inline bool slice_is(struct slice a, const char *s)
 {
     return slice_eq(a, slice_str(s));

@@ -115,8 +115,9 @@ const char *type_text(struct checker *c, const struct cel_type *type,
                       char out[TYPE_TEXT]);
 
 void undeclared_name(struct checker *c, const struct ast *ast);
+/* prefix: what stands before the name and is no receiver, or empty. */
 void undeclared_function(struct checker *c, const struct ast *ast,
-                         struct slice name);
+                         struct slice prefix);
 void no_overload(struct checker *c, const struct ast *ast,
                  const struct cel_type *const *arg, size_t n);
 /* An argument of a function that asks about a place. */

@@ -29,7 +29,7 @@ static bool is_whole(struct slice text)
 /* Most numbers are counts of a few digits; false: it is not one of those. */
 static bool short_int(struct slice text, int64_t *ret)
 {
-    bool minus = text.n && *text.p == '-';
+    size_t minus = text.n && *text.p == '-'; /* bytes of it */
     size_t i;
 
     if (text.n > SHORT_TEXT || text.n == minus)

@@ -263,28 +263,27 @@ static bool read_code(struct literal *l, int n, unsigned base, uint32_t *ret)
 }
 
 /* The second half of a pair, \uDC00 to \uDFFF, right behind the first. */
-static bool read_low_surrogate(struct literal *l, uint32_t *code)
+static void join_low_surrogate(struct literal *l, uint32_t *code)
 {
     struct literal ahead = *l;
     uint32_t low;
 
     if (l->end - l->p < 6 || l->p[0] != '\\' || l->p[1] != 'u')
-        return false;
+        return;
     ahead.p += 2;
     if (!read_code(&ahead, 4, 16, &low) || low < 0xdc00 || low > 0xdfff)
-        return false;
+        return;
     l->p = ahead.p;
     *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
-    return true;
 }
 
 static void put_character(struct literal *l, const char *from, uint32_t code)
 {
     bool high = code >= 0xd800 && code <= 0xdbff;
 
-    if (high && from[1] == 'u' && read_low_surrogate(l, &code))
-        put(l, code);
-    else if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+    if (high && from[1] == 'u')
+        join_low_surrogate(l, &code);
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
         refuse(l, from, "is no character", "");
     else
         put(l, code);
@@ -314,6 +313,7 @@ static void coded_escape(struct literal *l, const char *from)
 static void escape(struct literal *l)
 {
     static const char letters[] = "abfnrtv\\\"'`?";
+    static const char coded[] = "xXuU0123";
     static const char meant[] = "\a\b\f\n\r\t\v\\\"'`?";
     const char *from = l->p++;
     const char *known = memchr(letters, *l->p, sizeof(letters) - 1);
@@ -321,7 +321,7 @@ static void escape(struct literal *l)
     if (known) {
         l->p++;
         put(l, (unsigned char)meant[known - letters]);
-    } else if (memchr("xXuU0123", *l->p, 8)) {
+    } else if (memchr(coded, *l->p, sizeof(coded) - 1)) {
         coded_escape(l, from);
     } else {
         l->p += character(l->p);
@@ -483,12 +483,14 @@ static struct token name(struct lexer *lx)
 
 static struct token quoted_name(struct lexer *lx)
 {
+    static const char marks[] = "_.-/ ";
     size_t from = lx->at++;
     bool plain = true;
     struct token t;
 
     for (; !ended(lx) && *here(lx) != '`' && !is_newline(*here(lx)); lx->at++)
-        plain = plain && (is_name(*here(lx)) || memchr("_.-/ ", *here(lx), 5));
+        plain = plain && (is_name(*here(lx)) ||
+                          memchr(marks, *here(lx), sizeof(marks) - 1));
     if (!follows_text(lx, "`")) {
         FAULT(lx, from, "the name that begins here is not closed");
         lx->dead = true;

@@ -58,16 +58,18 @@ static struct slice variable(const struct ast *arg,
     return arg->name;
 }
 
+/* Every macro has two arguments and more. */
 static void take_variables(struct ast *call, size_t n,
-                           struct ast *const arg[ARGS_MAX],
                            struct cel_problems *problems)
 {
-    call->name = variable(arg[0], problems);
+    const struct ast *first = call->list, *second = first->next;
+
+    call->name = variable(first, problems);
     if (n == 1)
         return;
-    call->name2 = variable(arg[1], problems);
+    call->name2 = variable(second, problems);
     if (call->name.n && slice_eq(call->name, call->name2))
-        cel_problem(problems, false, arg[1]->from, arg[1]->to,
+        cel_problem(problems, false, second->from, second->to,
                     "both variables are called '%.*s'", SLICE_ARG(call->name));
 }
 
@@ -78,12 +80,12 @@ static void expand(struct ast *call, const struct macro *m,
 
     for (size_t i = 0; i < m->nargs; i++, next = next->next)
         arg[i] = next;
+    take_variables(call, m->nvars, problems);
     call->kind = m->kind;
     call->loop = m->loop;
     call->receiver = false;
     call->list = NULL;
     call->nlist = 0;
-    take_variables(call, m->nvars, arg, problems);
     if (m->kind == AST_LOOP) {
         call->c = arg[m->nargs - 1];
         call->b = m->nargs - m->nvars == 2 ? arg[m->nvars] : NULL;

@@ -45,9 +45,7 @@ struct reads {
 static bool same_key(const struct cel_read *a, const struct cel_read *b,
                      uint32_t i)
 {
-    return a->by[i] == b->by[i] &&
-           (a->key[i].p == NULL) == (b->key[i].p == NULL) &&
-           slice_eq(a->key[i], b->key[i]);
+    return a->by[i] == b->by[i] && slice_same(a->key[i], b->key[i]);
 }
 
 static bool is_any(const struct cel_read *r, uint32_t i)
@@ -558,7 +556,7 @@ const char *collect_reads(struct arena *arena, const struct cel_env *env,
     r.slot = arena_alloc(arena, slots * sizeof(const struct spot *));
     if (r.slot)
         start(&r);
-    if (arena->full)
+    if (!r.slot || arena->full)
         return NULL; /* the check fails for it */
     walk(&r, ast, env->use ? env->use : READ_SUBTREE);
     simplify(&r);

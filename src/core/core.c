@@ -648,7 +648,7 @@ static void step_gap(struct core *core, const struct event *ev)
     core->stats.lost += ev->lines;
 }
 
-void core_retire(struct core *core, struct slice name, nsec ts)
+void core_retire(struct core *core, struct slice blade, nsec ts)
 {
     struct err why;
     struct shard *s = shard_new(&core->pool, slice_of("", 0), true, &why);
@@ -656,9 +656,9 @@ void core_retire(struct core *core, struct slice name, nsec ts)
 
     buf_init(&run, BUF_NO_CAP);
     buf_str(&run, "retire:");
-    buf_slice(&run, name);
+    buf_slice(&run, blade);
     s->retire = true;
-    s->source = names_blade(core->names, name);
+    s->source = names_blade(core->names, blade);
     s->tag =
         (struct tag){ ts,
                       names_origin(core->names,

@@ -57,7 +57,7 @@ struct tape_parser; /* keeps its memory from line to line */
 
 /* seed: see hash.h; keys are hashed with it. */
 struct tape_parser *tape_parser_new(uint64_t seed);
-void tape_parser_free(struct tape_parser *parser);
+void tape_parser_free(struct tape_parser *t);
 
 /*
  * Reads exactly one JSON value from line, blanks around it allowed.  The tape
@@ -65,15 +65,14 @@ void tape_parser_free(struct tape_parser *parser);
  * ST_BAD: no JSON (RFC 8259); err has text and column.  ST_LIMIT: nested
  * deeper than TAPE_DEPTH_MAX.
  */
-CHECKED enum status tape_parse(struct tape_parser *parser, struct slice line,
+CHECKED enum status tape_parse(struct tape_parser *t, struct slice line,
                                struct tape *ret, struct err *err);
 
 /* Bytes that a copy of the tape needs, and the copy: one block, in which the
  * pointers into the parser's own memory are made good.  Pointers into line
  * are moved by to_line - from_line. */
-size_t tape_copy_size(const struct tape_parser *parser,
-                      const struct tape *tape);
-struct tape tape_copy(const struct tape_parser *parser, const struct tape *tape,
+size_t tape_copy_size(const struct tape_parser *t, const struct tape *tape);
+struct tape tape_copy(const struct tape_parser *t, const struct tape *tape,
                       void *to, struct slice from_line, const char *to_line);
 
 static inline struct slice tape_text(const struct tape_op *op)

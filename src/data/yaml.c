@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <libfyaml.h>
 #include <stdlib.h>
 #include <string.h>
@@ -386,9 +387,11 @@ static const struct yaml_node *find_twin(const struct yaml_node *mapping)
 
 static enum status on_end(struct builder *b, struct fy_event *ev)
 {
-    struct level *top = &b->level[--b->depth];
     const struct yaml_node *twin = NULL;
+    struct level *top;
 
+    assert(b->depth); /* libfyaml ends only what it has begun */
+    top = &b->level[--b->depth];
     if (top->anchor && top->anchor->node == top->node)
         top->anchor->open = false;
     top->node->to = (uint32_t)mark_at(b->doc, fy_event_end_mark(ev), b->at);

@@ -113,16 +113,18 @@ static void on_tick(void *arg)
 static enum status set_version(struct docker *d, const char *text,
                                struct err *err)
 {
-    int minor;
-    char end;
+    long minor = 0;
+    char *end = NULL;
 
     if (!text || !*text)
         return ST_OK;
-    if (sscanf(text, "1.%d%c", &minor, &end) != 1 || minor < 24 || minor > 99) {
+    if (strncmp(text, "1.", 2) == 0)
+        minor = strtol(text + 2, &end, 10);
+    if (minor < 24 || minor > 99 || *end) {
         err_set(err, "\"%.40s\" is no Docker API version such as 1.41", text);
         return ST_BAD;
     }
-    d->version_set = minor;
+    d->version_set = (int)minor;
     return ST_OK;
 }
 

@@ -160,13 +160,14 @@ void engine_lost(struct docker *d, const char *why)
 
 static int minor_of(struct slice version)
 {
-    int major = 0, minor = 0;
-    char text[16];
+    char text[8], *end; /* too short for a number that no int holds */
+    int minor;
 
     copy_text(version, text, sizeof(text));
-    if (sscanf(text, "%d.%d", &major, &minor) != 2 || major != 1)
+    if (strncmp(text, "1.", 2) != 0)
         return -1;
-    return minor;
+    minor = (int)strtol(text + 2, &end, 10);
+    return end == text + 2 ? -1 : minor;
 }
 
 enum status engine_agree(const struct endpoint *e, const struct tape *t,
@@ -209,7 +210,7 @@ static enum status agree(struct docker *d, const struct tape *t, char *why,
     char text[32];
 
     copy_text(tape_string(t, tape_find(t, 0, "Version")), text, sizeof(text));
-    d->major_engine = atoi(text);
+    d->major_engine = (int)strtol(text, NULL, 10);
     copy_text(slice_str(text), d->condition.version,
               sizeof(d->condition.version));
     if (d->version_set) {

@@ -16,10 +16,10 @@ void lines_begin_life(struct container *c, const char *started_text,
 /* Where the next read begins: sets since, tail and need_anchor. */
 void lines_plan_read(struct container *c);
 /* Sinks of a frame whose self is the container: the stream's, an audit's. */
-void lines_take(void *container, const struct frame_line *line);
-void lines_take_audited(void *container, const struct frame_line *line);
-void lines_too_long(void *container, const struct frame_line *line);
-void lines_engine_error(void *container, struct slice text);
+void lines_take(void *self, const struct frame_line *line);
+void lines_take_audited(void *self, const struct frame_line *line);
+void lines_too_long(void *self, const struct frame_line *line);
+void lines_engine_error(void *self, struct slice text);
 /* Offers what is held again; false if some is left. */
 bool lines_flush(struct container *c);
 void lines_drop_held(struct container *c);

@@ -50,6 +50,6 @@ CHECKED enum status records_source(struct docker *d, uint32_t *ret_source);
 bool records_flush(struct docker *d);
 void records_durable(struct docker *d, uint64_t ticket);
 void records_discarded(struct docker *d);
-void records_release(struct records *r);
+void records_release(struct records *q);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ static void resize(struct seen *s, size_t keep)
     struct seen_mark *ring = xcalloc(keep, sizeof(*ring));
     size_t n = s->n < keep ? s->n : keep;
 
+    assert(keep);
     for (size_t i = 0; i < n; i++)
         ring[i] = s->ring[(s->head + s->size - n + i) % s->size];
     free(s->ring);

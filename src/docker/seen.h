@@ -61,7 +61,7 @@ void seen_resume(struct seen *s, nsec since);
  */
 enum seen_verdict seen_judge(struct seen *s, const struct seen_line *line,
                              bool stepped);
-/* Remembers a new line, so judged, among the newest `keep`. */
+/* Remembers a new line, so judged, among the newest `keep`, at least one. */
 void seen_add(struct seen *s, const struct seen_line *line,
               enum seen_verdict verdict, size_t keep);
 /* Was a line of this stamp among the newest? */

@@ -102,19 +102,19 @@ static bool write_all(int fd, const char *p, size_t n)
 
 static bool write_in(int dir, const struct job *j)
 {
-    char new[ID_MAX + 16], name[ID_MAX + 16];
+    char beside[ID_MAX + 16], name[ID_MAX + 16];
     int fd = open_in(dir, j->id, ".new", O_WRONLY | O_CREAT | O_TRUNC);
     bool ok;
 
     if (fd < 0)
         return false;
-    snprintf(new, sizeof(new), "%s.new", j->id);
+    snprintf(beside, sizeof(beside), "%s.new", j->id);
     snprintf(name, sizeof(name), "%s.json", j->id);
     ok = write_all(fd, j->text, j->n);
     close(fd);
-    if (ok && renameat(dir, new, dir, name) == 0)
+    if (ok && renameat(dir, beside, dir, name) == 0)
         return fsync(dir) == 0;
-    unlinkat(dir, new, 0);
+    unlinkat(dir, beside, 0);
     return false;
 }
 

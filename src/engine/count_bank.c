@@ -120,7 +120,7 @@ static bool begins_with_foreach(const struct pattern *p,
     if (p->n < f->n)
         return false;
     for (k = 0; k < f->n; k++)
-        if (!p->key[k].p != !f->key[k].p || !slice_eq(p->key[k], f->key[k]))
+        if (!slice_same(p->key[k], f->key[k]))
             return false;
     return true;
 }

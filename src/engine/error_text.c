@@ -145,8 +145,9 @@ static size_t put_piece(struct slice s, bool in_word, struct buf *out,
     return n;
 }
 
-void error_shape(struct slice s, struct buf *out)
+void error_shape(struct slice message, struct buf *out)
 {
+    struct slice s = message;
     size_t from = out->n, n;
     bool in_word = false;
 

@@ -311,7 +311,7 @@ static void instance_report(const struct engine *e, const struct instance *i,
                             struct buf *out)
 {
     const struct machine *m = i->own;
-    uint32_t sorted[NUMBERS_MAX];
+    uint32_t sorted[NUMBERS_MAX] = { 0 };
     size_t k;
 
     sort_numbers(i->live, sorted);
@@ -334,7 +334,7 @@ static void instance_report(const struct engine *e, const struct instance *i,
 static void report(struct engine *e, struct live *l, struct buf *out)
 {
     const struct machine_rule *r = l->own;
-    uint32_t sorted[NUMBERS_MAX];
+    uint32_t sorted[NUMBERS_MAX] = { 0 };
     size_t left_out;
 
     sort_numbers(l, sorted);

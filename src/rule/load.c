@@ -67,6 +67,7 @@ static void read_variable(struct loader *l, const struct yaml_node *node)
     value = load_need(l, node, "expr", "a variable");
     l->env = &env;
     (void)load_expression(l, value, WANT_ANY, "a variable");
+    l->env = NULL;
     if (!name || !load_is(l, name, YAML_SCALAR, "a name") ||
         !load_check_variable(l, name, 0, name->text))
         return;
@@ -256,6 +257,7 @@ static void read_rule(struct loader *l, const struct yaml_node *node)
     l->env = known ? &rule.env : NULL;
     rule_kind_of(rule.kind)->read(l, node, &rule);
     l->rule = NULL;
+    l->env = NULL;
     read_text(l, node, &rule);
     if (named) {
         add_rule(l, &rule, name);

@@ -327,17 +327,17 @@ static void value(struct walk *k, struct map *in, size_t depth, unsigned scope,
 {
     const struct tape_op *op = op_at(k, i);
     bool object = op->kind == TAPE_OBJECT;
+    bool inside = scope & INSIDE;
 
-    if (object && !(k->body->mount->instructions && op->flags & TAPE_DOLLAR))
-        merge(k, in, depth, scope, i);
-    else if (!(scope & INSIDE) && !object)
-        refuse(k, REFUSED_SCOPE);
-    else if (!(scope & INSIDE))
-        merge(k, in, depth, scope, i); /* on the way to its scope */
-    else if (object)
+    if (object && inside && k->body->mount->instructions &&
+        op->flags & TAPE_DOLLAR)
         instruct(k, in, depth, scope, i);
-    else
+    else if (object)
+        merge(k, in, depth, scope, i); /* maybe on the way to its scope */
+    else if (inside)
         set(k, in, depth, i);
+    else
+        refuse(k, REFUSED_SCOPE);
 }
 
 /* The key as it is stored; NULL slice: this member is not. */

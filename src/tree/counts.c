@@ -62,15 +62,13 @@ static void forget(struct counts *c, struct counting *b, struct run *r)
 
 void counts_free(struct counts *c)
 {
-    struct counting *b, *next_b;
-    struct run *r, *next_r;
+    struct counting *b;
+    struct run *r;
 
     if (!c)
         return;
-    HASH_ITER(hh, c->blades, b, next_b)
-    {
-        HASH_ITER(hh, b->runs, r, next_r)
-        {
+    while ((b = c->blades)) {
+        while ((r = b->runs)) {
             forget(c, b, r);
             HASH_DEL(b->runs, r);
             free(r);

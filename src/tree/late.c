@@ -14,7 +14,6 @@
 
 struct grave {
     struct tag tag;
-    struct grave *next; /* dug after this one */
     UT_hash_handle hh;
     size_t n;
     char path[]; /* a JSON Pointer */
@@ -31,13 +30,9 @@ void tree_pointer(const struct tree *t, const struct map *m, struct slice key,
 
 static void fill_in_oldest(struct tree *t)
 {
-    struct grave *g = t->oldest_grave;
+    struct grave *g = t->graves; /* the order of the adds is kept */
 
-    t->oldest_grave = g->next;
-    if (!t->oldest_grave)
-        t->newest_grave = NULL;
     HASH_DEL(t->graves, g);
-    t->ngraves--;
     free(g);
 }
 
@@ -49,12 +44,7 @@ static void dig(struct tree *t, struct slice path, struct tag tag)
     g->n = path.n;
     memcpy(g->path, path.p, path.n);
     HASH_ADD_KEYPTR(hh, t->graves, g->path, g->n, g);
-    if (t->newest_grave)
-        t->newest_grave->next = g;
-    else
-        t->oldest_grave = g;
-    t->newest_grave = g;
-    if (++t->ngraves > GRAVES_MAX)
+    if (HASH_COUNT(t->graves) > GRAVES_MAX)
         fill_in_oldest(t);
 }
 
@@ -66,7 +56,7 @@ void grave_dig(struct tree *t, const struct map *m, struct slice key,
     struct buf path;
 
     if (!m) {
-        while (t->oldest_grave)
+        while (t->graves)
             fill_in_oldest(t);
         return;
     }
@@ -88,7 +78,7 @@ static bool erased_later(const struct tree *t, const struct step *path,
     bool later = false;
     size_t i;
 
-    if (t->ngraves == 0)
+    if (!t->graves)
         return false;
     buf_init(&text, BUF_NO_CAP);
     for (i = 0; i < n && !later; i++) {

@@ -109,9 +109,8 @@ struct tree {
     struct lease *lease; /* slot 0 is not used */
     uint32_t nleases, lease_room, free_lease;
     struct heap deadlines;
-    struct grave *graves, *oldest_grave, *newest_grave;
-    size_t ngraves;
-    struct dying *dying; /* a stack; the last one is being emptied */
+    struct grave *graves; /* the oldest first */
+    struct dying *dying;  /* a stack; the last one is being emptied */
     size_t ndying, dying_room;
     struct tree_watcher watcher;   /* changed may be NULL */
     struct tree_interest interest; /* used where a sub is not 0 */

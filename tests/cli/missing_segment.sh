@@ -6,7 +6,7 @@
 printf 'segment_size: 64KiB\n' >"$work/config.yaml"
 serve --config "$work/config.yaml" || exit
 pad=$(head -c 7000 /dev/zero | tr '\0' x)
-for n in {1..30}; do
+for _ in {1..30}; do
     is "POST" "$(post "{\"n\":{\"\$inc\":1},\"pad\":\"$pad\"}")" 200
 done
 end TERM
