@@ -28,6 +28,7 @@ struct job {
     char *text;
     size_t n;
     int failed; /* errno */
+    bool gone;  /* the container, meanwhile */
 };
 
 struct removed {
@@ -133,6 +134,27 @@ static void work(void *arg)
     close(dir);
 }
 
+/* From now on the day counts. */
+static void mark_gone(int dir, const char *id)
+{
+    char from[ID_MAX + 16], to[ID_MAX + 16];
+
+    snprintf(from, sizeof(from), "%s.json", id);
+    snprintf(to, sizeof(to), "%s.gone", id);
+    if (renameat(dir, from, dir, to) == 0)
+        utimensat(dir, to, NULL, 0);
+}
+
+static void mark(const struct specs *s, const char *id)
+{
+    int dir = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (dir < 0)
+        return;
+    mark_gone(dir, id);
+    close(dir);
+}
+
 static void free_job(struct job *j)
 {
     free(j->dir);
@@ -167,6 +189,8 @@ static void written(void *arg)
                    "%s: %s",
                    s->dir, strerror(j->failed));
     s->grumbled = j->failed != 0;
+    if (j->gone && !s->closed)
+        mark(s, j->id);
     free_job(j);
     if (s->closed)
         free_specs(s);
@@ -310,29 +334,16 @@ bool spec_taken_down(const struct specs *s, const char *id)
     return false;
 }
 
-/* From now on the day counts. */
-static void mark_gone(int dir, const char *id)
-{
-    char from[ID_MAX + 16], to[ID_MAX + 16];
-
-    snprintf(from, sizeof(from), "%s.json", id);
-    snprintf(to, sizeof(to), "%s.gone", id);
-    if (renameat(dir, from, dir, to) == 0)
-        utimensat(dir, to, NULL, 0);
-}
-
 void spec_gone(struct specs *s, const struct container *c)
 {
-    int dir;
+    struct job *j;
 
     if (!s)
         return;
     note_removed(s, c->id, label(c, "com.docker.compose.project"));
-    dir = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0)
-        return;
-    mark_gone(dir, c->id);
-    close(dir);
+    mark(s, c->id);
+    for (j = s->queue; j; j = j->next)
+        j->gone |= strcmp(j->id, c->id) == 0; /* it will be written yet */
 }
 
 void spec_forget(struct specs *s, const char *id)

@@ -314,7 +314,7 @@ def r05_half_made(b):
     left = e.inspect("half")
     equal("what is left", (left["Id"], left["State"]["Status"]),
           (acted.container, "created"))
-    time.sleep(0.3)
+    wait("what is kept is gone", lambda: seen["Id"] + ".json" not in files(b))
     equal("it is not kept", files(b), [seen["Id"] + ".gone"])
     outcome("its start", p.act("start", left), "denied", 403,
             "left as created")
@@ -344,13 +344,14 @@ def r05_half_made(b):
     taken = running(b, e, "taken", network="nF")
     e.docker("rm", "-f", "taken")
     kept(b, taken["Id"], ".gone")
-    time.sleep(1)  # what was still being written of it is on disk
+    p.stop()  # nobody writes it any more
     spec = json.load(open(kept(b, taken["Id"], ".gone")))
     spec["HostConfig"]["PortBindings"] = {
         "80/tcp": [{"HostIp": "", "HostPort": "18081"}]}
     spec["Config"]["ExposedPorts"] = {"80/tcp": {}}
     with open(kept(b, taken["Id"], ".gone"), "w") as f:
         json.dump(spec, f)
+    p = ActProbe(b, e, options=("--specs", b.specs))
     acted = p.act("recreate", taken)
     outcome("its port is taken", acted, "port", 500, "taken by holder$")
     equal("what is left", e.inspect("taken")["State"]["Status"], "created")
