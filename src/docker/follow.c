@@ -15,7 +15,7 @@
 #define QUICK_FOR     (2 * NSEC_SEC)
 #define CUTS_FOR      (60 * NSEC_SEC)
 #define GONE_FOR      (10 * NSEC_SEC)
-#define AHEAD_MAX     (1u << 20)
+#define AHEAD_MAX     (256u << 10) /* of a last reading */
 #define OPEN_MAX      (64u << 20) /* of lines without their newline, in all */
 #define OPEN_FAIR     (256u << 10)
 
