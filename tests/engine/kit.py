@@ -174,7 +174,7 @@ class Proxy:
         self.deny = None     # a pattern of request lines answered with 403
         self.idle = None     # (pattern, seconds): cut when silent that long
         self.before = None   # (pattern, function): called before it passes
-        self.stall = None    # (pattern, bytes): no more than that is answered
+        self.stall = None    # a pattern of those with the head of an answer only
         self.requests = []   # their first lines
         self.posts = []      # (when, first line) of what is no GET
         self.pairs = set()
@@ -217,7 +217,7 @@ class Proxy:
         pair = (client, server)
         with self.lock:
             self.pairs.add(pair)
-        state = {"left": None}
+        state = {"stalled": False}
         threading.Thread(target=self.pump_back, args=(pair, state),
                          daemon=True).start()
         try:
@@ -238,8 +238,8 @@ class Proxy:
                     continue
                 if self.idle and re.search(self.idle[0], line):
                     server.settimeout(self.idle[1])
-                if self.stall and re.search(self.stall[0], line):
-                    state["left"] = self.stall[1]
+                if self.stall and re.search(self.stall, line):
+                    state.update(stalled=True, headed=False)
                 server.sendall(data)
         except OSError:
             pass
@@ -252,9 +252,10 @@ class Proxy:
                 data = server.recv(65536)
                 if not data:
                     break
-                if state["left"] is not None:
-                    data = data[:state["left"]]
-                    state["left"] -= len(data)
+                if state["stalled"]:
+                    head, end, _ = data.partition(b"\r\n\r\n")
+                    data = b"" if state["headed"] else head + end
+                    state["headed"] |= bool(end)
                 client.sendall(data)
         except OSError:
             pass
@@ -347,7 +348,7 @@ class Probe:
         return [Gap(*e) for e in self.entries("G") if blade in (None, e[0])]
 
     def docker(self):
-        state = {}
+        state = {"stalled": False}
         for e in self.entries("F"):
             merge(state, json.loads(e[5]))
         return state.get("docker", {})
