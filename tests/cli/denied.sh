@@ -4,15 +4,7 @@
 # shellcheck source=tests/cli/engine.bash
 . "$(dirname "$0")/engine.bash"
 
-cat >"$work/rules.yaml" <<'YAML'
-groups:
-  - name: healing
-    rules:
-      - revive: nodes
-        containers: c.labels.?role.orValue('') == 'node'
-        when: c.state == 'exited'
-        policy: {backoff: 500ms, max_backoff: 500ms, breaker: off}
-YAML
+nodes "backoff: 500ms, max_backoff: 500ms, breaker: off"
 # said VERB: decisions of the rule that say so.
 said() {
     metric "bladewatch_revive_decisions_total{group=\"healing\",rule=\"nodes\",verb=\"$1\"}"

@@ -6,15 +6,7 @@
 
 # rules [POLICY]
 rules() {
-    cat >"$work/rules.yaml" <<YAML
-groups:
-  - name: healing
-    rules:
-      - revive: nodes
-        containers: c.labels.?role.orValue('') == 'node'
-        when: c.state == 'exited'
-        policy: {backoff: 1s, max_backoff: 1s, attempts: 2, breaker: off${1:-}}
-YAML
+    nodes "backoff: 1s, max_backoff: 1s, attempts: 2, breaker: off${1:-}"
 }
 # starts_over: another recording, the container runs.
 starts_over() {

@@ -38,6 +38,20 @@ has_happened() { [[ $(wc -l <"$work/posts.did") == "$did" ]]; }
 
 posts() { wc -l <"$work/posts"; }
 
+# nodes [POLICY [CONDITION]]: the rule that revives those with role=node, in
+# $work/rules.yaml; POLICY as it stands between braces.
+nodes() {
+    cat >"$work/rules.yaml" <<YAML
+groups:
+  - name: healing
+    rules:
+      - revive: nodes
+        containers: c.labels.?role.orValue('') == 'node' && ${2:-true}
+        when: c.state == 'exited'
+        policy: {${1:-}}
+YAML
+}
+
 # watch [RUN OPTION...]: serves with this engine under $work/rules.yaml.
 watch() {
     serve --docker "unix://$work/engine.sock" --rules "$work/rules.yaml" "$@"

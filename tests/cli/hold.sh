@@ -4,14 +4,7 @@
 # shellcheck source=tests/cli/engine.bash
 . "$(dirname "$0")/engine.bash"
 
-cat >"$work/rules.yaml" <<'YAML'
-groups:
-  - name: healing
-    rules:
-      - revive: nodes
-        containers: c.labels.?role.orValue('') == 'node'
-        when: c.state == 'exited'
-YAML
+nodes
 engine_on
 happens add scraper role=node
 happens add database

@@ -4,15 +4,7 @@
 # shellcheck source=tests/cli/engine.bash
 . "$(dirname "$0")/engine.bash"
 
-cat >"$work/rules.yaml" <<'YAML'
-groups:
-  - name: healing
-    rules:
-      - revive: nodes
-        containers: c.labels.?role.orValue('') == 'node'
-        when: c.state == 'exited'
-        policy: {backoff: 1s, verify_after: 1s, attempts: 9, breaker: off}
-YAML
+nodes "backoff: 1s, verify_after: 1s, attempts: 9, breaker: off"
 engine_on
 happens add scraper role=node
 happens add database

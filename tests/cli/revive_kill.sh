@@ -4,15 +4,7 @@
 # shellcheck source=tests/cli/engine.bash
 . "$(dirname "$0")/engine.bash"
 
-cat >"$work/rules.yaml" <<'YAML'
-groups:
-  - name: healing
-    rules:
-      - revive: nodes
-        containers: c.labels.?role.orValue('') == 'node'
-        when: c.state == 'exited'
-        policy: {backoff: 500ms, verify_after: 500ms, attempts: 50, breaker: off}
-YAML
+nodes "backoff: 500ms, verify_after: 500ms, attempts: 50, breaker: off"
 engine_on
 happens add scraper role=node
 happens add spotter role=node

@@ -5,16 +5,8 @@
 . "$(dirname "$0")/engine.bash"
 
 rules() {
-    cat >"$work/rules.yaml" <<YAML
-groups:
-  - name: healing
-    rules:
-      - revive: nodes
-        containers: c.labels.?role.orValue('') == 'node' && $1
-        when: c.state == 'exited'
-        policy: {backoff: 1s, verify_after: 300ms, attempts: 9, breaker: off,
-          dry_run: ${2:-false}}
-YAML
+    nodes "backoff: 1s, verify_after: 300ms, attempts: 9, breaker: off,
+          dry_run: ${2:-false}" "$1"
 }
 fell=0 # times
 # ordered: it falls, and is being looked at before it is started.
