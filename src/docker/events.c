@@ -406,6 +406,8 @@ static void list_one(struct docker *d, const struct tape *t, size_t i)
     if (differs && !c->explained && !d->fresh)
         d->surprised = true;
     c->listed = true;
+    if (d->list_at > c->vanished_at)
+        c->vanished_at = 0;
     c->explained = false;
     if (d->fresh || differs)
         inspect_want(c);

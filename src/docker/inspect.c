@@ -327,6 +327,7 @@ static void take_answer(struct container *c, const struct http_end *end)
     if (has_address(&c->info))
         networks_address(&d->networks, &t, c->info.address);
     c->known = true;
+    c->vanished_at = 0;
     choose_now(c);
     c->ignored = c->choice.ignored;
     if (c->ignored)
