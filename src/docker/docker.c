@@ -56,8 +56,7 @@ static void on_durable(void *self, uint64_t ticket)
     records_durable(d, ticket);
     HASH_ITER(hh, d->containers, c, next)
     {
-        if (c->follow.held && c->follow.ready)
-            follow_flush(c);
+        follow_durable(c, ticket);
     }
     facts_flush(d);
 }

@@ -16,7 +16,7 @@
 #define CUTS_FOR      (60 * NSEC_SEC)
 #define GONE_FOR      (10 * NSEC_SEC)
 #define AHEAD_MAX     (256u << 10) /* of a last reading */
-#define OPEN_MAX      (64u << 20) /* of lines without their newline, in all */
+#define OPEN_MAX      (64u << 20)  /* of lines without their newline, in all */
 #define OPEN_FAIR     (256u << 10)
 
 /* clang-format off */
@@ -285,9 +285,8 @@ static void mark_opened(struct container *c)
     c->follow.opened_wall = loop_wall(c->d->loop);
 }
 
-/* since: 0 for all, tail: -1 likewise. */
-static void log_path(const struct container *c, bool follow, nsec since,
-                     int64_t tail, char *out, size_t size)
+void follow_path(const struct container *c, bool follow, nsec since,
+                 int64_t tail, char *out, size_t size)
 {
     char from[64] = "", last[32] = "all";
 
@@ -316,7 +315,7 @@ static void open_stream(struct container *c, bool follow)
     if (f->reload)
         lines_reload(c);
     lines_plan_read(c);
-    log_path(c, follow, f->since, f->tail, path, sizeof(path));
+    follow_path(c, follow, f->since, f->tail, path, sizeof(path));
     mark_opened(c);
     f->reopens++;
     d->counters.reopens++;
@@ -345,12 +344,13 @@ static bool was_read(const struct container *c)
 static void do_end(struct container *c)
 {
     struct follow *f = &c->follow;
+    bool read = was_read(c);
 
-    if (!was_read(c))
-        lines_unread(c);
     close_stream(f);
     stuck_cancel(c);
-    f->state = FOLLOW_GONE; /* freed by the next tick */
+    f->state = FOLLOW_GONE; /* freed once all of it is on disk */
+    if (!read)
+        lines_unread(c);
 }
 
 static void do_open(struct container *c)
@@ -663,7 +663,7 @@ void follow_died(struct container *c)
         return;
     buf_init(&f->ahead.body, AHEAD_MAX);
     f->ahead.since = lines_since(c);
-    log_path(c, false, f->ahead.since, -1, path, sizeof(path));
+    follow_path(c, false, f->ahead.since, -1, path, sizeof(path));
     if (engine_get(c->d, path, &get, &f->ahead.request))
         drop_ahead(f);
 }
@@ -687,16 +687,30 @@ void follow_flush(struct container *c)
     settle_end(c);
 }
 
+void follow_durable(struct container *c, uint64_t ticket)
+{
+    struct follow *f = &c->follow;
+
+    if (f->ticket <= ticket)
+        f->ticket = 0;
+    if (f->held && f->ready)
+        follow_flush(c);
+}
+
 void follow_discarded(struct container *c)
 {
     struct follow *f = &c->follow;
 
     stuck_cancel(c);
+    if (f->state == FOLLOW_GONE) {
+        lines_taken_back(c);
+        return;
+    }
     lines_drop_held(c);
+    f->ticket = 0;
     f->reload = true;
     f->whole = false;
-    if (f->state == FOLLOW_OFF || f->state == FOLLOW_UNREADABLE ||
-        f->state == FOLLOW_GONE)
+    if (f->state == FOLLOW_OFF || f->state == FOLLOW_UNREADABLE)
         return;
     close_stream(f);
     do_backoff(c);
@@ -710,7 +724,7 @@ void follow_tick(struct container *c)
     if (c->gone && !c->inspect)
         live_by_event(c); /* nobody else will say what life it was */
     if (f->state == FOLLOW_GONE) {
-        if (!f->held && !c->inspect && !c->facts.dirty)
+        if (!f->held && !f->ticket && !c->inspect && !c->facts.dirty)
             container_free(c);
         return;
     }

@@ -6,7 +6,8 @@
  *             +---- BACKOFF <-----+--------------+     UNREADABLE, GONE
  *
  * Every end of a stream has one successor: a clean end is read once more
- * (DRAIN), then inspect decides (ASK); a cut is opened again where it broke
+ * (DRAIN; of what is removed at its end that was asked for as it died), then
+ * inspect decides (ASK); a cut is opened again where it broke
  * off.  What to do in which state is one table, follow_table.
  *
  * Between a container's lives the log file is the same: lines up to the
@@ -135,6 +136,7 @@ struct follow {
     const char *gap_why;
 
     struct held *held, **held_end;
+    uint64_t ticket; /* of what was taken last; 0: it is on disk */
     bool paused;
     bool ended; /* the stream ended; acted on when nothing is held */
     enum follow_event end_event;
@@ -174,6 +176,11 @@ void follow_tick(struct container *c);
 void follow_flush(struct container *c);
 /* What was not durable is void. */
 void follow_discarded(struct container *c);
+/* All up to this ticket is on disk. */
+void follow_durable(struct container *c, uint64_t ticket);
+/* The path of its log.  since: 0 for all of it, tail: -1 likewise. */
+void follow_path(const struct container *c, bool follow, nsec since,
+                 int64_t tail, char *out, size_t size);
 const char *follow_state_name(enum follow_state state);
 
 #endif

@@ -332,6 +332,7 @@ static enum status put_gap(struct container *c, struct lane *lane,
     st = in->gap(in->self, &g, &ticket, NULL);
     if (st)
         return st;
+    c->follow.ticket = ticket;
     c->follow.gaps++;
     c->d->counters.gaps++;
     return ST_OK;
@@ -348,7 +349,10 @@ static enum status put_line(struct container *c, struct lane *lane,
     if (st)
         return st;
     line.source = lane->source;
-    return in->line(in->self, &line, &ticket, err);
+    st = in->line(in->self, &line, &ticket, err);
+    if (st == ST_OK)
+        c->follow.ticket = ticket;
+    return st;
 }
 
 /* Before a new line: the loss that lies in front of it. */
@@ -413,7 +417,7 @@ static bool settle(struct container *c, struct lane *lane,
 
     if (st == ST_OK)
         return true;
-    if (st == ST_AGAIN) {
+    if (st == ST_AGAIN || (st == ST_IO && c->follow.state == FOLLOW_GONE)) {
         hold(c, l, true, lost);
         return false;
     }
@@ -450,17 +454,30 @@ void lines_lost(struct container *c, nsec from, const char *why)
     c->follow.gap_why = why;
 }
 
-/* It was removed, its log with it, before that was read to the end. */
 void lines_unread(struct container *c)
 {
     struct follow *f = &c->follow;
     nsec last = lane_last(&f->now);
+    const char *why = last ? "removed before its log could be read to the end"
+                           : "removed before its log could be read";
     struct frame_line at = { .ts = last ? last : f->life_at };
+    enum status st = f->now.run ? offer(c, &f->now, &at, why) : ST_OK;
 
-    if (f->now.run)
-        settle(c, &f->now, &at,
-               last ? "removed before its log could be read to the end"
-                    : "removed before its log could be read");
+    if (st == ST_AGAIN || st == ST_IO)
+        hold(c, &at, true, why);
+}
+
+void lines_taken_back(struct container *c)
+{
+    struct follow *f = &c->follow;
+    bool lost = f->ticket || f->held;
+
+    f->ticket = 0;
+    lines_drop_held(c);
+    if (!lost)
+        return;
+    lines_reload(c);
+    lines_unread(c);
 }
 
 static size_t ring_size(const struct container *c)

@@ -36,5 +36,7 @@ nsec lines_last(const struct container *c);
 void lines_lost(struct container *c, nsec from, const char *why);
 /* The container is gone, its log with it, before that was read to the end. */
 void lines_unread(struct container *c);
+/* So it is, too, of what the journal took and could not write. */
+void lines_taken_back(struct container *c);
 
 #endif

@@ -2,8 +2,6 @@
 
 #include "docker/lines.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SILENT_FOR    (12 * NSEC_SEC) /* read again within fifteen */
@@ -132,19 +130,14 @@ static void ask(struct container *c, bool audit)
     struct frame_sink sink = {
         .self = c, .line = note, .too_long = note, .engine_error = ignore
     };
-    nsec from = loop_wall(c->d->loop) - AUDIT_BACK;
-    char path[256], tail[96] = "1";
+    char path[256];
 
     if (audit) {
         sink.line = lines_take_audited;
         sink.too_long = ignore_line;
-        snprintf(tail, sizeof(tail), "%d&since=%" PRId64 ".%09" PRId64,
-                 AUDIT_TAIL, from / NSEC_SEC, from % NSEC_SEC);
     }
-    snprintf(path, sizeof(path),
-             "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&follow=0"
-             "&tail=%s",
-             c->id, tail);
+    follow_path(c, false, audit ? loop_wall(c->d->loop) - AUDIT_BACK : 0,
+                audit ? AUDIT_TAIL : 1, path, sizeof(path));
     f->side_audit = audit;
     f->side_anchored = false;
     f->side_ts[1] = f->side_ts[2] = 0;

@@ -4,14 +4,15 @@
  *   docker_probe --endpoint URL --journal FILE [--again N] [--discard N]
  *                [--history all|none|N] [--select LABEL=MODE] [--self ID]
  *                [--line-max N] [--api V] [--seen yes] [--stats MILLISECONDS]
+ *                [--broken FILE]
  *
  * The journal is a text file, an entry a line, written when "durable":
  *   L blade run fd ts text | G blade run from to lines why |
  *   F blade run fd ts id text
  * (tabs between; F: what it says of the engine and of containers).  A second
  * start reads it and goes on.  --again refuses every Nth line once, --discard
- * voids what is pending after every N lines,
- * --seen prints who is where.
+ * voids what is pending after every N lines, --broken writes nothing while FILE
+ * is there, --seen prints who is where.
  * SIGTERM ends it; SIGUSR1 prints containers and metrics to stderr.
  */
 #include "base/alloc.h"
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SOURCES_MAX  4096
 #define COMMIT_EVERY (20 * NSEC_MSEC)
@@ -59,7 +61,8 @@ struct store {
     char **id; /* of all that was written */
     size_t nids;
     uint64_t repeated, recalled, ticket, calls, since_discard, again, discard;
-    bool refusing, show_seen;
+    const char *broken; /* a file: while it is there, nothing can be written */
+    bool refusing, troubled, show_seen;
     struct loop_timer commit;
     struct loop_signal term, usr1, intr;
 };
@@ -134,6 +137,8 @@ static enum status on_line(void *self, const struct line *line,
     struct pending *p;
 
     (void)err;
+    if (s->troubled)
+        return ST_IO;
     if (s->refusing)
         return ST_AGAIN;
     if (s->again && ++s->calls % s->again == 0) {
@@ -160,6 +165,8 @@ static enum status on_gap(void *self, const struct gap *gap,
     struct pending *p;
 
     (void)err;
+    if (s->troubled)
+        return ST_IO;
     p = push(s, 'G', gap->source);
     p->ts = gap->from_at;
     p->to = gap->to_at;
@@ -252,10 +259,12 @@ static void commit(void *arg)
 {
     struct store *s = arg;
     struct err err = { .text = "the journal was told to fail" };
-    bool voided = s->discard && s->since_discard >= s->discard;
+    bool broken = s->broken && access(s->broken, F_OK) == 0;
+    bool voided = broken || (s->discard && s->since_discard >= s->discard);
 
-    if (!s->first && !s->refusing)
+    if (!s->first && !s->refusing && broken == s->troubled)
         return;
+    s->troubled = broken;
     while (s->first) {
         struct pending *p = s->first;
 
@@ -436,6 +445,8 @@ static void read_arguments(struct store *s, struct docker_config *c, int argc,
             s->again = strtoull(v, NULL, 10);
         else if (strcmp(k, "--discard") == 0)
             s->discard = strtoull(v, NULL, 10);
+        else if (strcmp(k, "--broken") == 0)
+            s->broken = v;
         else if (strcmp(k, "--self") == 0)
             c->self_id = v;
         else if (strcmp(k, "--seen") == 0)

@@ -109,6 +109,15 @@ class Fake:
             q.put(text)
         return at
 
+    def leave(self, probe, dies=True):
+        """The one container is removed, and known to be."""
+        self.containers[ID]["State"]["Status"] = "removing"
+        if dies:
+            self.event("die", exitCode="0")
+        self.event("destroy")
+        self.containers.clear()
+        wait("its removal", lambda: not probe.facts())
+
     def remembered(self, since):
         """Backwards up to the first that is older."""
         texts = []
@@ -501,11 +510,7 @@ def f13_removed_at_its_end(b):
         f.log(stamp(time.time()), "last")
         f.end_logs = f.drop_logs = True
         wait("its end", lambda: p.texts("web") == ["said", "last"])
-        f.containers[ID]["State"]["Status"] = "removing"
-        f.event("die", exitCode="0")
-        f.event("destroy")
-        f.containers.clear()
-        wait("its removal", lambda: not p.facts())
+        f.leave(p)
         equal(f"{version} {remove}: losses", [g.why for g in p.gaps("web")],
               losses)
         equal(f"{version} {remove}: log requests", f.count("/logs"), asks)
@@ -553,9 +558,7 @@ def f15_a_last_line_that_no_follower_sees(b):
     wait("it is read once more", lambda: f.count("/logs") > n)
     f.drop_logs = f.end_logs = True
     wait("the last", lambda: p.texts("web") == ["said", "last"])
-    f.event("destroy")
-    f.containers.clear()
-    wait("its removal", lambda: not p.facts())
+    f.leave(p, dies=False)
     equal("losses", p.gaps("web"), [])
 
 
@@ -570,9 +573,54 @@ def f16_a_second_reading_without_the_first(b):
     f.entries[ID].clear()
     f.end_logs = True
     wait("it is read again", lambda: f.count("/logs") == 2)
-    f.containers[ID]["State"]["Status"] = "exited"
+    f.leave(p)
+    equal("losses", len(p.gaps("web")), 1)
+
+
+@scenario
+def f17_gone_and_there_again(b):
+    """An engine that denies a container once does not make it go."""
+    f = fake(b)
+    f.add()
+    f.log(stamp(time.time()), "said")
+    p = probe(b, f).up()
+    wait("the line", lambda: p.texts("web") == ["said"])
+    f.raw["/containers/" + ID + "/json"] = (
+        b"HTTP/1.1 404 X\r\nContent-Length: 2\r\n\r\n{}")
+    n = f.count("/json")
+    f.event("update")
+    wait("it is looked at", lambda: f.count("/json") > n)
+    f.raw.clear()
+    f.event("update")
+    time.sleep(3)
+    f.log(stamp(time.time()), "more")
+    wait("it goes on", lambda: p.texts("web") == ["said", "more"])
+    equal("it", p.facts()["web"]["state"], "running")
+    equal("removals", p.happened("web").get("destroy"), None)
+
+
+@scenario
+def f18_removed_while_nothing_can_be_written(b):
+    """What the journal gave back of it cannot be read again."""
+    f = fake(b)
+    f.add()
+    f.log(stamp(time.time()), "said")
+    broken = os.path.join(b.work, "broken")
+    p = probe(b, f, "--broken", broken).up()
+    wait("the line", lambda: p.texts("web") == ["said"])
+    open(broken, "w").close()
+    f.log(stamp(time.time()), "lost")
+    time.sleep(1)
+    f.end_logs = f.drop_logs = True
+    f.containers[ID]["State"]["Status"] = "removing"
     f.event("die", exitCode="0")
     f.event("destroy")
     f.containers.clear()
+    time.sleep(3)
+    equal("lines", p.texts("web"), ["said"])
+    os.unlink(broken)
+    wait("its loss", lambda: [g.why for g in p.gaps("web")] == [
+        "removed before its log could be read to the end"])
     wait("its removal", lambda: not p.facts())
+    wait("nothing is kept of it", lambda: p.show()[1]["containers"] == 0)
     equal("losses", len(p.gaps("web")), 1)
