@@ -15,7 +15,7 @@
 #define QUICK_FOR     (2 * NSEC_SEC)
 #define CUTS_FOR      (60 * NSEC_SEC)
 #define GONE_FOR      (10 * NSEC_SEC)
-#define AHEAD_MAX     (256u << 10) /* of a last reading */
+#define FINAL_MAX     (256u << 10) /* of a last reading */
 #define OPEN_MAX      (64u << 20)  /* of lines without their newline, in all */
 #define OPEN_FAIR     (256u << 10)
 
@@ -70,16 +70,16 @@ static void account(struct container *c, size_t bytes)
     c->follow.open_bytes = bytes;
 }
 
-static void drop_ahead(struct follow *f)
+static void drop_final(struct follow *f)
 {
-    http_cancel(f->ahead.request);
-    buf_release(&f->ahead.body);
-    f->ahead = (struct ahead){ 0 };
+    http_cancel(f->final.request);
+    buf_release(&f->final.body);
+    f->final = (struct final_reading){ 0 };
 }
 
 static void close_stream(struct follow *f)
 {
-    drop_ahead(f);
+    drop_final(f);
     http_cancel(f->stream);
     f->stream = NULL;
     f->paused = false;
@@ -380,13 +380,13 @@ static void do_ask(struct container *c)
     inspect_anew(c);
 }
 
-static void take_ahead(struct container *c)
+static void take_final(struct container *c)
 {
     struct follow *f = &c->follow;
-    struct ahead a = f->ahead;
+    struct final_reading a = f->final;
     const struct http_end end = { .head = a.head };
 
-    f->ahead = (struct ahead){ 0 };
+    f->final = (struct final_reading){ 0 };
     f->grumbled = f->lagged = false;
     mark_opened(c);
     if (f->reload)
@@ -399,26 +399,26 @@ static void take_ahead(struct container *c)
         on_end(c, &end);
 }
 
-static void on_ahead_body(void *self, struct slice piece)
+static void on_final_body(void *self, struct slice piece)
 {
     struct container *c = self;
 
-    buf_slice(&c->follow.ahead.body, piece);
+    buf_slice(&c->follow.final.body, piece);
 }
 
 /* What came in full is kept, else it is asked for again in its time. */
-static void on_ahead_end(void *self, const struct http_end *end)
+static void on_final_end(void *self, const struct http_end *end)
 {
     struct container *c = self;
     struct follow *f = &c->follow;
-    bool wanted = f->ahead.wanted;
+    bool wanted = f->final.wanted;
 
-    f->ahead.request = NULL;
-    f->ahead.head = end->head;
-    if (meaning_of(end) != FOLLOW_CLEAN || !buf_ok(&f->ahead.body))
-        drop_ahead(f);
-    if (wanted && f->ahead.head.code)
-        take_ahead(c);
+    f->final.request = NULL;
+    f->final.head = end->head;
+    if (meaning_of(end) != FOLLOW_CLEAN || !buf_ok(&f->final.body))
+        drop_final(f);
+    if (wanted && f->final.head.code)
+        take_final(c);
     else if (wanted)
         open_stream(c, false);
 }
@@ -436,10 +436,10 @@ static void do_drain(struct container *c)
         return;
     }
     f->state = FOLLOW_DRAIN;
-    if (f->ahead.request)
-        f->ahead.wanted = true;
-    else if (f->ahead.head.code)
-        take_ahead(c);
+    if (f->final.request)
+        f->final.wanted = true;
+    else if (f->final.head.code)
+        take_final(c);
     else
         open_stream(c, false);
 }
@@ -653,19 +653,19 @@ void follow_died(struct container *c)
 {
     struct follow *f = &c->follow;
     struct http_ask get = { .self = c,
-                            .on_body = on_ahead_body,
-                            .on_end = on_ahead_end };
+                            .on_body = on_final_body,
+                            .on_end = on_final_end };
     char path[256];
 
     if (!c->info.auto_remove || !f->ready || !f->stream ||
-        f->state == FOLLOW_DRAIN || f->ahead.request || f->ahead.head.code ||
+        f->state == FOLLOW_DRAIN || f->final.request || f->final.head.code ||
         follows_to_the_end(c))
         return;
-    buf_init(&f->ahead.body, AHEAD_MAX);
-    f->ahead.since = lines_since(c);
-    follow_path(c, false, f->ahead.since, -1, path, sizeof(path));
-    if (engine_get(c->d, path, &get, &f->ahead.request))
-        drop_ahead(f);
+    buf_init(&f->final.body, FINAL_MAX);
+    f->final.since = lines_since(c);
+    follow_path(c, false, f->final.since, -1, path, sizeof(path));
+    if (engine_get(c->d, path, &get, &f->final.request))
+        drop_final(f);
 }
 
 void follow_flush(struct container *c)
@@ -737,7 +737,7 @@ void follow_tick(struct container *c)
         follow_on(c, FOLLOW_DUE);
         return;
     }
-    if (c->gone && (f->stream || f->ahead.wanted) && !f->paused &&
+    if (c->gone && (f->stream || f->final.wanted) && !f->paused &&
         now - f->bytes_at > GONE_FOR)
         do_end(c);
     else

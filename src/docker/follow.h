@@ -99,7 +99,7 @@ struct held {
  * The last reading, of what is removed at its end: asked for as it dies, and
  * taken once the stream has ended.
  */
-struct ahead {
+struct final_reading {
     struct http_request *request; /* on its way */
     nsec since;
     struct http_head head; /* code 0: it has not come */
@@ -111,7 +111,7 @@ struct follow {
     enum follow_state state;
     struct http_request *stream;
     struct http_request *side; /* a probe or an audit */
-    struct ahead ahead;
+    struct final_reading final;
     struct frame frame;
     bool framed;       /* frame is initialised */
     size_t open_bytes; /* what frame holds, as docker.open_bytes counts it */
